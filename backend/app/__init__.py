@@ -1,0 +1,1 @@
+"""Agendum: the task backend behind any app, terminal or automation."""

@@ -1,0 +1,126 @@
+"""Settings, from the environment alone. Reading them has no effect, and nothing reads them at import."""
+
+import os
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_OURS = "AGENDUM_"
+_SHORTEST_SECRET = 32
+_FEWEST_CHARACTERS = 10
+_PUBLISHED = ("change-me", "changeme", "example", "your-secret", "better-auth-secret")
+
+
+class ConfigurationError(Exception):
+    """The environment cannot be used; the text says what to change and holds no secret."""
+
+
+class Environment(StrEnum):
+    """Where the service runs."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Settings(BaseSettings):
+    """Every setting; `.env.example` has a sentence for each."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, populate_by_name=True, hide_input_in_errors=True)
+
+    environment: Environment = Field(default=Environment.DEVELOPMENT, alias="AGENDUM_ENV")
+    host: str = Field(default="127.0.0.1", alias="AGENDUM_HOST")
+    port: int = Field(default=8000, ge=0, le=65535, alias="AGENDUM_PORT")
+    data_dir: Path = Field(default_factory=lambda: default_data_dir(os.environ), alias="AGENDUM_DATA_DIR")
+    debug: bool = Field(default=False, alias="AGENDUM_DEBUG")
+    pool_size: int = Field(default=10, ge=1, le=1000, alias="AGENDUM_POOL_SIZE")
+    database_url: SecretStr | None = Field(default=None, alias="DATABASE_URL")
+    secret: SecretStr | None = Field(default=None, alias="BETTER_AUTH_SECRET")
+    better_auth_url: str | None = Field(default=None, alias="BETTER_AUTH_URL")
+    better_auth_audience: str | None = Field(default=None, alias="AGENDUM_BETTER_AUTH_AUDIENCE")
+    shared_secret_issuer: str | None = Field(default=None, alias="AGENDUM_SHARED_SECRET_ISSUER")
+    shared_secret_audience: str | None = Field(default=None, alias="AGENDUM_SHARED_SECRET_AUDIENCE")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="CORS_ORIGINS")
+
+    @property
+    def production(self) -> bool:
+        """Whether other people depend on it."""
+        return self.environment is Environment.PRODUCTION
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(origin.strip() for origin in value.split(",") if origin.strip()) if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        # Spec: features/operations.md#OPS-008
+        for origin in origins:
+            if origin_of(origin) != origin:
+                raise ValueError("must name origins such as https://app.example.com, without a path, and not *")
+        return origins
+
+    @field_validator("better_auth_url")
+    @classmethod
+    def _absolute(cls, url: str | None) -> str | None:
+        if url is not None and origin_of(url) is None:
+            raise ValueError("must be an http or https URL")
+        return url and url.rstrip("/")
+
+
+def origin_of(url: str) -> str | None:
+    """Return scheme, host and port of a URL, as browsers and Better Auth write them, or None if it has none."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else None
+
+
+def default_data_dir(environment: Mapping[str, str]) -> Path:
+    """Return where data lives when nothing else is said: the system's place for root, the person's own for anybody else."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/agendum")
+    base = environment.get("XDG_DATA_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "share") / "agendum"
+
+
+def load_settings() -> Settings:
+    """Read the environment.
+
+    Raises:
+        ConfigurationError: A value is wrong, a variable is not known, or production lacks what it needs.
+    """
+    # Spec: features/operations.md#OPS-009
+    known = {str(field.alias) for field in Settings.model_fields.values()}
+    if unknown := sorted(name for name in os.environ if name.startswith(_OURS) and name not in known):
+        raise ConfigurationError(f"unknown settings: {', '.join(unknown)}")
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise ConfigurationError("; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())) from None
+    _refuse_weakness(settings)
+    return settings
+
+
+def weakness(secret: str) -> str | None:
+    """Tell why a secret is too weak for production, or None."""
+    # Spec: features/operations.md#OPS-009
+    if len(secret) < _SHORTEST_SECRET:
+        return f"must have at least {_SHORTEST_SECRET} characters"
+    if len(set(secret)) < _FEWEST_CHARACTERS:
+        return "repeats itself"
+    return "is an example" if any(word in secret.lower() for word in _PUBLISHED) else None
+
+
+def _refuse_weakness(settings: Settings) -> None:
+    if not settings.production:
+        return
+    if settings.secret is None:
+        raise ConfigurationError("BETTER_AUTH_SECRET is required in production; make one with: openssl rand -base64 48")
+    if reason := weakness(settings.secret.get_secret_value()):
+        raise ConfigurationError(f"BETTER_AUTH_SECRET {reason}; make one with: openssl rand -base64 48")
+    if settings.database_url is None:
+        raise ConfigurationError("DATABASE_URL is required in production")

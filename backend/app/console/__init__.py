@@ -1,0 +1,1 @@
+"""The terminal door; it knows no other door."""

@@ -1,0 +1,129 @@
+"""Runs the service from a terminal: prepares what a development machine lacks, serves, and stops everything that it started."""
+
+import asyncio
+import gc
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import typer
+import uvicorn
+from asyncpg import PostgresError
+from pydantic import SecretStr
+from starlette.types import ASGIApp
+
+from app.config import ConfigurationError, Settings
+from app.database.embedded import EmbeddedPostgres
+from app.database.migrate import migrate
+from app.database.url import InvalidAddressError, read_address
+from app.utils.logging import configure_logging
+
+MakeApp = Callable[[Settings], ASGIApp]
+
+_SECRET_FILE = "secret"
+_GRACE_SECONDS = 10
+
+
+def serve(settings: Settings, make_app: MakeApp) -> None:
+    """Serve until a signal comes.
+
+    Raises:
+        ConfigurationError: The port is taken, or the database cannot be used.
+    """
+    # Spec: features/operations.md#OPS-016
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave)
+    with _listening(settings) as listener, database(settings) as complete:
+        _migrate(complete)
+        app = make_app(complete)
+        configure_logging(as_json=settings.production, debug=settings.debug)
+        _announce(complete, listener, embedded=settings.database_url is None)
+        _spare_the_collector()
+        config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_SECONDS)
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def bring_up_to_date(settings: Settings) -> None:
+    """Apply the missing migrations and stop."""
+    with database(settings) as complete:
+        _migrate(complete)
+    typer.echo("The database is up to date.")
+
+
+@contextmanager
+def database(settings: Settings) -> Iterator[Settings]:
+    """Give settings with a database and a secret: those of the environment, or, outside production, our own in the data folder."""
+    if settings.database_url is not None:
+        yield _with_secret(settings)
+        return
+    embedded = EmbeddedPostgres(settings.data_dir / "postgres", report=typer.echo)
+    with embedded:
+        yield _with_secret(settings.model_copy(update={"database_url": SecretStr(embedded.url)}))
+        typer.echo("Stopping the database ...")
+
+
+def _with_secret(settings: Settings) -> Settings:
+    """Make a secret once where there is none, readable by its owner alone; production has refused to start without one by now."""
+    # Spec: features/operations.md#OPS-018
+    if settings.secret is not None:
+        return settings
+    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = settings.data_dir / _SECRET_FILE
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return settings.model_copy(update={"secret": SecretStr(path.read_text())})
+    made = secrets.token_urlsafe(48)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(made)
+    return settings.model_copy(update={"secret": SecretStr(made)})
+
+
+@contextmanager
+def _listening(settings: Settings) -> Iterator[socket.socket]:
+    """Take the port before anything else is started, so that a port in use is told at once."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    with listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            raise ConfigurationError(f"{settings.host}:{settings.port} cannot be used ({error.strerror}); set AGENDUM_PORT or AGENDUM_HOST") from None
+        yield listener
+
+
+def _migrate(settings: Settings) -> None:
+    if settings.database_url is None:
+        raise ConfigurationError("DATABASE_URL is required")
+    typer.echo("Preparing the database ...")
+    try:
+        asyncio.run(migrate(read_address(settings.database_url.get_secret_value())))
+    except InvalidAddressError as error:
+        raise ConfigurationError(str(error)) from None
+    except (PostgresError, OSError, TimeoutError) as error:
+        raise ConfigurationError(f"the database of DATABASE_URL cannot be used: {type(error).__name__}: {error}") from error
+
+
+def _announce(settings: Settings, listener: socket.socket, *, embedded: bool) -> None:
+    host, port = listener.getsockname()[:2]
+    base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    typer.echo(f"\n  Agendum is serving.\n\n  API            {base}/api\n  Documentation  {base}/docs")
+    typer.echo(f"  Data folder    {settings.data_dir}" if embedded else "  Database       as DATABASE_URL says")
+    typer.echo("\n  Ctrl-C stops it.\n")
+
+
+def _spare_the_collector() -> None:
+    """Keep what lives as long as the process out of the garbage collector's rounds."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    """End by an exception, so that whatever was started is stopped on the way out; the server answers its requests first."""
+    raise SystemExit(0)

@@ -1,0 +1,97 @@
+"""A bounded pool of connections. It lends them and takes them back; transactions are begun and ended by the unit of work alone."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from app.database.statements import Statement
+from app.database.url import Address
+
+# Seconds. What a request may spend in all before the database has answered it once; a command; an idle connection's life, below the five
+# minutes after which Neon suspends.
+OPENING_LIMIT = 1.7
+COMMAND_LIMIT = 5.0
+IDLE_LIMIT = 240.0
+
+
+class Session:
+    """A borrowed connection, on which statements run.
+
+    Args:
+        connection: The driver's connection, inside a transaction of the unit of work.
+    """
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def fetch(self, statement: Statement, **values: Any) -> Sequence[asyncpg.Record]:
+        """Run a statement and return its rows."""
+        rows: Sequence[asyncpg.Record] = await self._connection.fetch(statement.sql, *statement.arguments(values))
+        return rows
+
+    async def fetch_row(self, statement: Statement, **values: Any) -> asyncpg.Record | None:
+        """Run a statement and return its first row, or None."""
+        return await self._connection.fetchrow(statement.sql, *statement.arguments(values))
+
+
+class Database:
+    """The pool.
+
+    Connections are made when they are first needed, so that the service starts, and comes back, without its database.
+
+    Args:
+        address: Where the database is.
+        size: How many connections may be open at once.
+    """
+
+    def __init__(self, address: Address, *, size: int) -> None:
+        self._address = address
+        self._size = size
+        self._pool: asyncpg.Pool | None = None
+
+    async def open(self) -> None:
+        """Make the pool; no connection is made yet."""
+        self._pool = await asyncpg.create_pool(
+            min_size=0,
+            max_size=self._size,
+            max_inactive_connection_lifetime=IDLE_LIMIT,
+            timeout=OPENING_LIMIT,
+            command_timeout=COMMAND_LIMIT,
+            reset=_nothing_to_reset,
+            server_settings={"application_name": "agendum"},
+            **self._address.connect_arguments(),
+        )
+
+    async def close(self) -> None:
+        """Close every connection, waiting a few seconds for those in use."""
+        pool, self._pool = self._pool, None
+        if pool is None:
+            return
+        try:
+            async with asyncio.timeout(COMMAND_LIMIT):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
+
+    async def acquire(self) -> asyncpg.Connection:
+        """Borrow a connection.
+
+        Raises:
+            asyncpg.InterfaceError: The pool is not open.
+        """
+        if self._pool is None:
+            raise asyncpg.InterfaceError("the pool is not open")
+        return await self._pool.acquire()
+
+    async def release(self, connection: asyncpg.Connection) -> None:
+        """Give a connection back; one that is closed is replaced when the next is needed."""
+        if self._pool is not None:
+            await self._pool.release(connection)
+
+
+async def _nothing_to_reset(_connection: asyncpg.Connection) -> None:
+    """Everything that a transaction takes, it takes for itself alone, so there is nothing to reset."""

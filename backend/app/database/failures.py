@@ -1,0 +1,36 @@
+"""What a failing database means to the caller. It names no table and no statement."""
+
+import asyncio
+
+import asyncpg
+
+from app.domain.errors import AgendumError, Invalid, Unavailable
+
+# The driver's own failures, the network's, and a time limit of ours that ran out.
+FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+
+_AWAY = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InterfaceError,
+    OSError,
+    asyncio.TimeoutError,
+)
+_UNSTORABLE = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
+
+
+def refusal(failure: BaseException) -> AgendumError | None:
+    """Tell what refusal a failure of the database amounts to, or None if it is a fault of ours."""
+    # Spec: features/operations.md#OPS-012
+    if isinstance(failure, _UNSTORABLE):
+        return Invalid("The text holds characters that cannot be stored.")
+    if isinstance(failure, asyncpg.DataError):
+        return None
+    return Unavailable("The database is not answering; please try again shortly.") if isinstance(failure, _AWAY) else None

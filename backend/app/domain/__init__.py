@@ -1,0 +1,1 @@
+"""Pure rules of tasks and people: no framework, clock, randomness or I/O; time comes in as `now`."""

@@ -1,0 +1,48 @@
+"""When something is due: a date, or a wall-clock time in a named zone. No clock is read and no instant is computed here."""
+
+from datetime import date, time
+from functools import cache
+from typing import NamedTuple
+from zoneinfo import available_timezones
+
+
+class Due(NamedTuple):
+    """A due date, with a time of day in an IANA time zone or without one.
+
+    `time` is naive wall-clock time in whole seconds; `time` and `timezone` come together or not at all.
+    """
+
+    date: date
+    time: time | None
+    timezone: str | None
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def known_zone(name: str) -> str:
+    """Return the name if it is one of an IANA time zone.
+
+    Raises:
+        ValueError: No zone has this name.
+    """
+    # Spec: features/tasks.md#TASK-004
+    if name not in _zones():
+        raise ValueError("must be the name of an IANA time zone")
+    return name
+
+
+def whole_second(wall_clock: time) -> time:
+    """Return the time if it is a wall-clock time in whole seconds.
+
+    Raises:
+        ValueError: It carries an offset or a fraction of a second.
+    """
+    # Spec: features/tasks.md#TASK-004
+    if wall_clock.tzinfo is not None:
+        raise ValueError("must be a wall-clock time without an offset")
+    if wall_clock.microsecond:
+        raise ValueError("must not be finer than a second")
+    return wall_clock

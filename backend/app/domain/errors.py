@@ -1,0 +1,98 @@
+"""The refusals of Agendum, by kind. Nothing here knows a status code or an exit code: each door has one table from kind to its dialect.
+
+AgendumError > Unauthenticated, Forbidden, NotFound, Conflict (IdTaken, EmailTaken), Invalid, Stale, TooMany, Unavailable
+"""
+
+from typing import ClassVar, NamedTuple
+
+
+class FieldError(NamedTuple):
+    """What is wrong with one field of the input; the message never repeats the input."""
+
+    field: str
+    message: str
+
+
+class AgendumError(Exception):
+    """A refusal that a person can be told about.
+
+    Args:
+        detail: One sentence for a person; it holds nothing secret and nothing of the input.
+        errors: The fields that are at fault, where the refusal is about fields.
+    """
+
+    code: ClassVar[str]
+    title: ClassVar[str]
+
+    def __init__(self, detail: str, *, errors: tuple[FieldError, ...] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = errors
+
+
+class Unauthenticated(AgendumError):
+    """Nobody is known to be calling: the credential is missing or not acceptable."""
+
+    code = "UNAUTHENTICATED"
+    title = "Not authenticated"
+
+
+class Forbidden(AgendumError):
+    """The caller is known, and may not do this."""
+
+    code = "FORBIDDEN"
+    title = "Not permitted"
+
+
+class NotFound(AgendumError):
+    """There is no such thing, or it is somebody else's: the two are never told apart."""
+
+    code = "NOT_FOUND"
+    title = "Not found"
+
+
+class Conflict(AgendumError):
+    """The request contradicts what is there."""
+
+    code = "CONFLICT"
+    title = "Conflict"
+
+
+class IdTaken(Conflict):
+    """The chosen id already belongs to something with other content."""
+
+    code = "ID_TAKEN"
+
+
+class EmailTaken(Conflict):
+    """Somebody has registered with this e-mail."""
+
+    code = "EMAIL_TAKEN"
+
+
+class Invalid(AgendumError):
+    """The input breaks a rule of its fields."""
+
+    code = "VALIDATION_ERROR"
+    title = "Validation failed"
+
+
+class Stale(AgendumError):
+    """The caller's copy is older than the row."""
+
+    code = "STALE"
+    title = "Precondition failed"
+
+
+class TooMany(AgendumError):
+    """The caller asks more often than is allowed."""
+
+    code = "TOO_MANY_REQUESTS"
+    title = "Too many requests"
+
+
+class Unavailable(AgendumError):
+    """Something that the answer needs is away; asking again shortly is right."""
+
+    code = "UNAVAILABLE"
+    title = "Temporarily unavailable"

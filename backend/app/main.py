@@ -1,0 +1,145 @@
+"""Puts the parts together: the one module that knows every room. It opens nothing until the application starts."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from app.config import ConfigurationError, Settings, origin_of
+from app.database.connection import Database
+from app.database.url import InvalidAddressError, read_address
+from app.dependencies import REMEMBERED_CALLERS, Runtime
+from app.middleware.body_limit import BodyLimit
+from app.middleware.envelope import Envelope
+from app.models.account import OWN_ISSUER
+from app.repositories.unit_of_work import identifying
+from app.routes import accounts, changes, documentation, health, problems, tasks
+from app.schemas.problem import Problem
+from app.services.accounts import TOKEN_AUDIENCE, TOKEN_TYPE, Identity
+from app.utils.jwks import RemoteKeySet
+from app.utils.jwt import KeySetVerifier, SecretVerifier, TokenVerifiers, Verifier
+from app.utils.memory import ExpiringMemory
+from app.utils.pagination import CursorSigner
+from app.utils.security import Passwords
+
+VERSION = "0.1.0"
+_CLOCKS_MAY_DIFFER = timedelta(seconds=30)
+_DESCRIPTION = "Tasks that are committed once, numbered once, seen by nobody else, and never lost."
+_ALLOWED_HEADERS = ("Authorization", "Content-Type", "X-Request-ID")
+_EXPOSED_HEADERS = ("Location", "Retry-After", "X-Request-ID")
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Make the application.
+
+    Args:
+        settings: With a database and a secret.
+
+    Raises:
+        ConfigurationError: They are missing, or contradict one another.
+    """
+    client = httpx2.AsyncClient(follow_redirects=False, trust_env=False)
+    keys = _better_auth_keys(settings, client)
+    runtime = _runtime(settings, keys)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await runtime.database.open()
+        yield
+        await runtime.database.close()
+        if keys is not None:
+            await keys.close()
+        await client.aclose()
+
+    app = FastAPI(title="Agendum", version=VERSION, description=_DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.runtime = runtime
+    for router in (accounts.public, accounts.router, tasks.router, changes.router, health.router, documentation.router):
+        app.include_router(router)
+    documentation.mount_assets(app)
+    problems.answer_problems(app)
+    _wrap(app, settings)
+    _describe(app)
+    return app
+
+
+def _runtime(settings: Settings, keys: RemoteKeySet | None) -> Runtime:
+    if settings.database_url is None or settings.secret is None:
+        raise ConfigurationError("DATABASE_URL and BETTER_AUTH_SECRET are required")
+    secret = settings.secret.get_secret_value()
+    try:
+        database = Database(read_address(settings.database_url.get_secret_value()), size=settings.pool_size)
+        verifiers = TokenVerifiers(_verifiers(settings, secret, keys))
+    except InvalidAddressError as error:
+        raise ConfigurationError(str(error)) from None
+    except ValueError:
+        raise ConfigurationError("two kinds of token have the same issuer") from None
+    return Runtime(
+        database=database,
+        identity=Identity(partial(identifying, database), Passwords(), secret),
+        verifiers=verifiers,
+        callers=ExpiringMemory(REMEMBERED_CALLERS),
+        cursors=CursorSigner(secret),
+    )
+
+
+def _better_auth_keys(settings: Settings, client: httpx2.AsyncClient) -> RemoteKeySet | None:
+    """Return where Better Auth publishes its keys: below its base path, which is `/api/auth` unless the URL has one."""
+    url = settings.better_auth_url
+    if url is None:
+        return None
+    return RemoteKeySet(f"{url}/jwks" if urlsplit(url).path else f"{url}/api/auth/jwks", client)
+
+
+def _verifiers(settings: Settings, secret: str, keys: RemoteKeySet | None) -> list[Verifier]:
+    """Return one verifier for each issuer that is configured."""
+    # Spec: features/auth.md#AUTH-004 features/auth.md#AUTH-005 features/auth.md#AUTH-007
+    verifiers: list[Verifier] = [SecretVerifier(secret, issuer=OWN_ISSUER, audience=TOKEN_AUDIENCE, token_type=TOKEN_TYPE)]
+    if keys is not None and settings.better_auth_url is not None:
+        issuer = origin_of(settings.better_auth_url) or settings.better_auth_url
+        audience = settings.better_auth_audience or issuer
+        verifiers.append(KeySetVerifier(keys, issuer=issuer, audience=audience, leeway=_CLOCKS_MAY_DIFFER))
+    if settings.shared_secret_issuer is not None:
+        verifiers.append(
+            SecretVerifier(
+                secret,
+                issuer=settings.shared_secret_issuer,
+                audience=settings.shared_secret_audience,
+                token_type=None,
+                leeway=_CLOCKS_MAY_DIFFER,
+            )
+        )
+    return verifiers
+
+
+def _wrap(app: FastAPI, settings: Settings) -> None:
+    """Put the layers around the application; the last one added is the outermost."""
+    app.add_middleware(BodyLimit)
+    # Spec: features/operations.md#OPS-008
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.cors_origins,
+        allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
+        allow_headers=_ALLOWED_HEADERS,
+        expose_headers=_EXPOSED_HEADERS,
+    )
+    app.add_middleware(Envelope, production=settings.production, debug=settings.debug)
+
+
+def _describe(app: FastAPI) -> None:
+    """Complete the OpenAPI document with the problem body, which every operation refers to."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        reference = "#/components/schemas/{model}"
+        schema = Problem.model_json_schema(ref_template=reference, mode="serialization")
+        document["components"]["schemas"] |= schema.pop("$defs") | {"Problem": schema}
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]

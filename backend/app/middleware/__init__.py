@@ -1,0 +1,1 @@
+"""What happens around every request, as pure ASGI; it knows no resource."""

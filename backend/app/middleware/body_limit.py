@@ -1,0 +1,74 @@
+"""What a body may be, before anything parses it: JSON by its content type, and no more than 1 MiB."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LARGEST_BODY = 1024 * 1024
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+class BodyLimit:
+    """Reads a body whole, up to the limit, and hands it on as one message.
+
+    Args:
+        app: The application.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http" or scope["method"] not in _WITH_BODY:
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        body = None if _announced(headers) > LARGEST_BODY else await _read(receive)
+        if body is None:
+            await _refuse(send, 413)
+        elif body and not _is_json(headers.get(b"content-type", b"")):
+            await _refuse(send, 415)
+        else:
+            await self._app(scope, _replay(body, receive), send)
+
+
+def _announced(headers: dict[bytes, bytes]) -> int:
+    length = headers.get(b"content-length", b"0")
+    return int(length) if length.isdigit() and len(length) < 20 else 0
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """Return the body, or None when it is larger than allowed; what the client announced is not believed."""
+    # Spec: features/operations.md#OPS-002
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > LARGEST_BODY:
+            return None
+        if message["type"] == "http.disconnect" or not message.get("more_body", False):
+            return bytes(body)
+
+
+def _is_json(content_type: bytes) -> bool:
+    # Spec: features/operations.md#OPS-003
+    kind = content_type.partition(b";")[0].strip().lower()
+    return kind == b"application/json" or (kind.startswith(b"application/") and kind.endswith(b"+json"))
+
+
+async def _refuse(send: Send, status: int) -> None:
+    """Answer and close: the rest of the body is not read. The envelope outside makes the problem body."""
+    await send({"type": "http.response.start", "status": status, "headers": [(b"connection", b"close")]})
+    await send({"type": "http.response.body"})
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    given = False
+
+    async def replayed() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replayed

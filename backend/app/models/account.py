@@ -1,0 +1,63 @@
+"""People, as tables: who they are, and the password of those who registered with us."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import CheckConstraint, Column, ForeignKeyConstraint, Index, Text, UniqueConstraint, func, text
+from sqlmodel import Field, SQLModel
+
+from app.models.naming import SCHEMA
+
+OWN_ISSUER = "agendum"
+
+
+class Account(SQLModel, table=True):
+    """A person, found by issuer and subject; `user_id` is the owner in every other table."""
+
+    __table_args__ = (
+        UniqueConstraint("issuer", "subject"),
+        CheckConstraint("char_length(user_id) BETWEEN 1 AND 255", name="user_id_length"),
+        CheckConstraint("char_length(subject) BETWEEN 1 AND 255", name="subject_length"),
+        Index("ux_account_email", func.lower(text("email")), unique=True, postgresql_where=text(f"issuer = '{OWN_ISSUER}'")),
+        {"schema": SCHEMA},
+    )
+
+    user_id: str = Field(sa_column=Column(Text, primary_key=True))
+    issuer: str = Field(sa_type=Text)
+    subject: str = Field(sa_type=Text)
+    email: str | None = Field(sa_type=Text)
+    name: str | None = Field(sa_type=Text)
+    created_at: datetime
+    updated_at: datetime
+
+
+class StoredPassword(SQLModel, table=True):
+    """The argon2id hash of a registered person, in the encoded form that names its parameters."""
+
+    __tablename__ = "password"
+    __table_args__ = (ForeignKeyConstraint(["user_id"], [f"{SCHEMA}.account.user_id"]), {"schema": SCHEMA})
+
+    user_id: str = Field(sa_column=Column(Text, primary_key=True))
+    password_hash: str = Field(sa_type=Text)
+    updated_at: datetime
+
+
+class AccountRow(NamedTuple):
+    """A person as read; moments are aware and in UTC."""
+
+    user_id: str
+    email: str | None
+    name: str | None
+    created_at: datetime
+
+    @property
+    def id(self) -> str:
+        """The person's id, as the API names it."""
+        return self.user_id
+
+
+class LoginRow(NamedTuple):
+    """What a login needs: the person's id and the encoded hash."""
+
+    user_id: str
+    password_hash: str

@@ -1,0 +1,101 @@
+"""People in PostgreSQL: the directory that finds and registers them, under a role that sees no tasks, and a person's own profile."""
+
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as insert_if_free
+
+from app.database.connection import Session
+from app.database.statements import Statement
+from app.domain.changes import Origin
+from app.domain.errors import NotFound
+from app.models.account import OWN_ISSUER, Account, AccountRow, LoginRow, StoredPassword
+from app.models.change import ChangeCounter
+from app.repositories.owned import table_of
+
+_ACCOUNT, _PASSWORD, _COUNTER = table_of(Account), table_of(StoredPassword), table_of(ChangeCounter)
+_COLUMNS = [_ACCOUNT.c[name] for name in AccountRow._fields]
+_PROFILE = Statement(select(*_COLUMNS).where(_ACCOUNT.c.user_id == bindparam("user_id")))
+_BY_SUBJECT = Statement(select(*_COLUMNS).where(_ACCOUNT.c.issuer == bindparam("issuer"), _ACCOUNT.c.subject == bindparam("subject")))
+_BY_EMAIL = Statement(
+    select(_ACCOUNT.c.user_id, _PASSWORD.c.password_hash)
+    .join_from(_ACCOUNT, _PASSWORD, _PASSWORD.c.user_id == _ACCOUNT.c.user_id)
+    .where(func.lower(_ACCOUNT.c.email) == func.lower(bindparam("email")), _ACCOUNT.c.issuer == OWN_ISSUER)
+)
+_NEW = ("user_id", "issuer", "subject", "email", "name", "created_at", "updated_at")
+
+
+def _account(*, with_password: bool) -> Statement:
+    """Build the one statement that makes a person with a counter, and with a password, or makes nothing if one is there already."""
+    added = insert_if_free(_ACCOUNT).values({name: bindparam(name) for name in _NEW}).on_conflict_do_nothing().returning(*_COLUMNS).cte("added")
+    counter = insert(_COUNTER).from_select(["user_id", "last_seq"], select(added.c.user_id, 0)).cte("counter")
+    statement = select(*added.c).add_cte(counter)
+    if with_password:
+        values = select(added.c.user_id, bindparam("password_hash"), bindparam("updated_at"))
+        statement = statement.add_cte(insert(_PASSWORD).from_select(["user_id", "password_hash", "updated_at"], values).cte("password"))
+    return Statement(statement)
+
+
+_REGISTER, _RECOGNISE = _account(with_password=True), _account(with_password=False)
+
+
+class Directory:
+    """Everybody, by issuer and subject or by the e-mail of a registration.
+
+    Args:
+        session: Where statements run, under the identity role.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def find(self, *, issuer: str, subject: str) -> AccountRow | None:
+        """Return who an issuer means by a subject, or None."""
+        # Spec: features/users.md#USER-006
+        record = await self._session.fetch_row(_BY_SUBJECT, issuer=issuer, subject=subject)
+        return None if record is None else AccountRow(*record)
+
+    async def find_login(self, email: str) -> LoginRow | None:
+        """Return what is needed to verify a password, or None if nobody registered with this e-mail, in any letter case."""
+        record = await self._session.fetch_row(_BY_EMAIL, email=email)
+        return None if record is None else LoginRow(*record)
+
+    async def register(self, account: AccountRow, *, password_hash: str) -> AccountRow | None:
+        """Add a person of our own, or return None if the e-mail is taken."""
+        # Spec: features/users.md#USER-002
+        values = _values(account, issuer=OWN_ISSUER, subject=account.user_id)
+        record = await self._session.fetch_row(_REGISTER, password_hash=password_hash, **values)
+        return None if record is None else AccountRow(*record)
+
+    async def recognise(self, account: AccountRow, *, issuer: str, subject: str) -> AccountRow | None:
+        """Add a person whom another issuer vouches for, or return None if that person is there already."""
+        record = await self._session.fetch_row(_RECOGNISE, **_values(account, issuer=issuer, subject=subject))
+        return None if record is None else AccountRow(*record)
+
+
+class Profile:
+    """One person's own account.
+
+    Args:
+        session: Where statements run.
+        origin: Whose account.
+    """
+
+    def __init__(self, session: Session, origin: Origin) -> None:
+        self._session = session
+        self._origin = origin
+
+    async def get(self) -> AccountRow:
+        """Return the account.
+
+        Raises:
+            NotFound: It is gone.
+        """
+        record = await self._session.fetch_row(_PROFILE, user_id=self._origin.user_id)
+        if record is None:
+            raise NotFound("There is no such person.")
+        return AccountRow(*record)
+
+
+def _values(account: AccountRow, *, issuer: str, subject: str) -> dict[str, str | datetime | None]:
+    return {**account._asdict(), "issuer": issuer, "subject": subject, "updated_at": account.created_at}

@@ -1,0 +1,133 @@
+"""One unit of work is one transaction: begun with its role and owner, committed when its block ends well. Nothing else commits."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy import bindparam, func, literal_column, select
+
+from app.database.connection import OPENING_LIMIT, Database, Session
+from app.database.failures import FAILURES, refusal
+from app.database.statements import Statement
+from app.domain.changes import Origin
+from app.repositories.accounts import Directory, Profile
+from app.repositories.changes import Changes
+from app.repositories.tasks import Tasks
+
+_RUNTIME_ROLE, _IDENTITY_ROLE = "agendum_app", "agendum_identity"
+# The server's own limits, below the driver's, so that a slow statement or an abandoned transaction ends there too.
+_LIMITS = {"statement_timeout": "4500", "lock_timeout": "2000", "idle_in_transaction_session_timeout": "10000"}
+
+
+def _taking(role: str, *, owner: bool = False, lock: bool = False) -> Statement:
+    """Build the first statement of a transaction: role, limits, owner and the person's lock, each for this transaction alone."""
+    # Spec: features/isolation.md#ISO-002 features/isolation.md#ISO-007
+    settings = {"role": role} | _LIMITS
+    taken: list[Any] = [func.set_config(literal_column(f"'{name}'"), literal_column(f"'{value}'"), literal_column("true")) for name, value in settings.items()]
+    if owner:
+        taken.append(func.set_config(literal_column("'app.user_id'"), bindparam("user_id"), literal_column("true")))
+    if lock:
+        # Spec: features/safe-writes.md#SAFE-004
+        taken.append(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("user_id"), literal_column("0"))))
+    return Statement(select(*taken))
+
+
+_READ = _taking(_RUNTIME_ROLE, owner=True)
+_WRITE = _taking(_RUNTIME_ROLE, owner=True, lock=True)
+_IDENTIFY = _taking(_IDENTITY_ROLE)
+
+
+class UnitOfWork:
+    """What one person can reach in one transaction.
+
+    Args:
+        session: Where statements run.
+        origin: On whose rows, through which door, for which request.
+    """
+
+    def __init__(self, session: Session, origin: Origin) -> None:
+        self.tasks = Tasks(session, origin)
+        self.changes = Changes(session, origin)
+        self.profile = Profile(session, origin)
+
+
+def reading(database: Database, origin: Origin) -> AbstractAsyncContextManager[UnitOfWork]:
+    """Open a unit of work that reads: a read-only transaction without the person's lock."""
+    return _unit(database, lambda session: UnitOfWork(session, origin), _READ, read_only=True, values={"user_id": origin.user_id})
+
+
+def writing(database: Database, origin: Origin) -> AbstractAsyncContextManager[UnitOfWork]:
+    """Open a unit of work that writes: it holds the person's lock until it ends, so that a person's writes are serial."""
+    return _unit(database, lambda session: UnitOfWork(session, origin), _WRITE, read_only=False, values={"user_id": origin.user_id})
+
+
+def identifying(database: Database) -> AbstractAsyncContextManager[Directory]:
+    """Open the directory of people, under the role that sees nothing else."""
+    return _unit(database, Directory, _IDENTIFY, read_only=False, values={})
+
+
+async def answers(database: Database) -> None:
+    """Ask the database for an answer.
+
+    Raises:
+        Unavailable: It does not give one.
+    """
+    async with identifying(database):
+        return
+
+
+@asynccontextmanager
+async def _unit(
+    database: Database, make: Callable[[Session], Any], first: Statement, *, read_only: bool, values: dict[str, Any]
+) -> AsyncIterator[Any]:
+    try:
+        connection, transaction = await _begin(database, read_only=read_only)
+        try:
+            session = Session(connection)
+            await session.fetch_row(first, **values)
+            yield make(session)
+            await transaction.commit()
+        except BaseException:
+            await _abandon(connection, transaction)
+            raise
+        finally:
+            await database.release(connection)
+    except FAILURES as failure:
+        if (refused := refusal(failure)) is None:
+            raise
+        raise refused from failure
+
+
+async def _begin(database: Database, *, read_only: bool) -> tuple[asyncpg.Connection, Any]:
+    """Borrow a connection and begin, within the time that a request may spend on it; a connection that died idle is tried anew once."""
+    async with asyncio.timeout(OPENING_LIMIT):
+        try:
+            return await _try_to_begin(database, read_only=read_only)
+        except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, ConnectionError):
+            return await _try_to_begin(database, read_only=read_only)
+
+
+async def _try_to_begin(database: Database, *, read_only: bool) -> tuple[asyncpg.Connection, Any]:
+    connection = await database.acquire()
+    transaction = connection.transaction(readonly=read_only)
+    try:
+        await transaction.start()
+    except BaseException:
+        connection.terminate()
+        await database.release(connection)
+        raise
+    return connection, transaction
+
+
+async def _abandon(connection: asyncpg.Connection, transaction: Any) -> None:
+    """Roll back; a connection that cannot even do that is thrown away with its transaction."""
+    try:
+        async with asyncio.timeout(OPENING_LIMIT):
+            await transaction.rollback()
+    except FAILURES:
+        connection.terminate()
+    except BaseException:
+        connection.terminate()
+        raise

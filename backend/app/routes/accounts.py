@@ -1,0 +1,30 @@
+"""Registering, logging in and the caller's own profile, over HTTP."""
+
+from fastapi import APIRouter
+
+from app.dependencies import Now, Parts, Reading
+from app.models.account import AccountRow
+from app.routes.problems import BODY, documented
+from app.schemas.account import AccessRead, AccountCreate, AccountRead, Login
+from app.services import accounts
+
+public = APIRouter(prefix="/auth", tags=["accounts"])
+router = APIRouter(prefix="/api/me", tags=["accounts"])
+
+
+@public.post("/register", status_code=201, response_model=AccountRead, responses=documented(409, 503, *BODY))
+async def register(body: AccountCreate, parts: Parts, now: Now) -> AccountRow:
+    """Register with an e-mail, a password and a name."""
+    return await accounts.register(parts.identity, body, now=now)
+
+
+@public.post("/login", response_model=AccessRead, responses=documented(401, 503, *BODY))
+async def log_in(body: Login, parts: Parts, now: Now) -> dict[str, str | int]:
+    """Log in with e-mail and password for an access token of 15 minutes."""
+    return await accounts.log_in(parts.identity, body, now=now)
+
+
+@router.get("", response_model=AccountRead, responses=documented(401, 503))
+async def read_profile(work: Reading) -> AccountRow:
+    """Read your own profile."""
+    return await accounts.profile(work)

@@ -1,0 +1,23 @@
+"""Whether the process lives and whether it can serve, for those who watch it."""
+
+from fastapi import APIRouter
+
+from app.dependencies import Parts
+from app.routes.problems import documented
+from app.schemas.health import HealthRead
+from app.services import health
+
+router = APIRouter(prefix="/health", tags=["health"])
+
+
+@router.get("/live", response_model=HealthRead, responses=documented())
+async def live() -> dict[str, str]:
+    """Answer, without touching anything else."""
+    # Spec: features/operations.md#OPS-010
+    return {"status": "ok"}
+
+
+@router.get("/ready", response_model=HealthRead, responses=documented(503))
+async def ready(parts: Parts) -> dict[str, str]:
+    """Answer once the database has answered."""
+    return await health.ready(parts.database)

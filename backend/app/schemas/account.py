@@ -1,0 +1,59 @@
+"""People and their credentials on the wire."""
+
+from datetime import datetime
+
+from pydantic import ConfigDict, EmailStr
+
+from app.domain.fields import Password, PersonName
+from app.schemas.base import Input, Output
+
+
+class AccountCreate(Input):
+    """A registration."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "ada@example.com", "password": "correct horse battery", "name": "Ada"}]},
+        hide_input_in_errors=True,
+    )
+
+    email: EmailStr
+    password: Password
+    name: PersonName
+
+
+class Login(Input):
+    """An e-mail and a password."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "ada@example.com", "password": "correct horse battery"}]}, hide_input_in_errors=True
+    )
+
+    email: EmailStr
+    password: Password
+
+
+class AccountRead(Output):
+    """A person's profile."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"id": "019aa4b2-0000-7000-8000-000000000001", "email": "ada@example.com", "name": "Ada", "created_at": "2026-11-21T08:00:00Z"}
+            ]
+        }
+    )
+
+    id: str
+    email: str | None
+    name: str | None
+    created_at: datetime
+
+
+class AccessRead(Output):
+    """An access token, to be sent as `Authorization: Bearer ...`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"access_token": "eyJhbGciOiJIUzI1NiJ9...", "token_type": "bearer", "expires_in": 900}]})
+
+    access_token: str
+    token_type: str
+    expires_in: int

@@ -1,0 +1,18 @@
+"""What every wire shape has in common: input forbids what it does not know, output is read from rows."""
+
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Input(BaseModel):
+    """A shape that comes in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Output(BaseModel):
+    """A shape that goes out."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+

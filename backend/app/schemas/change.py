@@ -1,0 +1,48 @@
+"""The change feed on the wire."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from app.schemas.base import Output
+
+_CHANGE = {
+    "seq": 2,
+    "entity": "task",
+    "entity_id": "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f",
+    "version": 2,
+    "action": "completed",
+    "before": {"completed": False, "completed_at": None},
+    "after": {"completed": True, "completed_at": "2026-11-21T09:00:00Z"},
+    "source": "api",
+    "request_id": "019aa4b2-9d10-7c4e-8a41-5b7d2f6e9c01",
+    "occurred_at": "2026-11-21T09:00:00Z",
+}
+
+
+class ChangeRead(Output):
+    """One change; `before` and `after` name only the fields that differ."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_CHANGE]})
+
+    seq: int
+    entity: str
+    entity_id: UUID
+    version: int
+    action: str
+    before: dict[str, object] | None
+    after: dict[str, object] | None
+    source: str
+    request_id: str | None
+    occurred_at: datetime
+
+
+class ChangePage(Output):
+    """Changes in their order."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_CHANGE], "last": 2, "has_more": False}]})
+
+    items: list[ChangeRead]
+    last: int = Field(description="The number to ask after next time.")
+    has_more: bool

@@ -1,0 +1,64 @@
+"""Says what is wrong with an input in words of our own. Pydantic's messages may repeat the input; none of these does."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.domain.errors import FieldError
+
+_MOST_ERRORS = 20
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}")
+
+_MESSAGES = {
+    "missing": "is required",
+    "extra_forbidden": "is not a known field",
+    "string_type": "must be text",
+    "string_unicode": "must not contain unpaired surrogates",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must have at least {min_length} characters",
+    "too_long": "must have at most {max_length} characters",
+    "bool_type": "must be true or false",
+    "enum": "must be {expected}",
+    "literal_error": "must be {expected}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a smaller number",
+    "int_from_float": "must be a whole number",
+    "uuid_type": "must be a UUID",
+    "uuid_parsing": "must be a UUID",
+    "date_type": "must be a date such as 2026-12-01",
+    "date_parsing": "must be a date such as 2026-12-01",
+    "date_from_datetime_parsing": "must be a date such as 2026-12-01",
+    "date_from_datetime_inexact": "must be a date without a time",
+    "time_type": "must be a time such as 09:00",
+    "time_parsing": "must be a time such as 09:00",
+    "model_attributes_type": "must be an object",
+    "model_type": "must be an object",
+    "dict_type": "must be an object",
+    "json_invalid": "must be valid JSON",
+}
+_OWN = "value_error"
+_EMAIL = "value is not a valid email address"
+
+
+def field_errors(errors: Sequence[Mapping[str, Any]]) -> tuple[FieldError, ...]:
+    """Translate Pydantic's errors, at most 20 of them."""
+    return tuple(FieldError(_field(error["loc"], error["type"]), _message(error)) for error in errors[:_MOST_ERRORS])
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == _OWN:
+        return "must be an e-mail address" if _EMAIL in error["msg"] else str(context.get("error", "is not valid"))
+    return _MESSAGES.get(kind, "is not valid").format_map(context)
+
+
+def _field(place: Sequence[int | str], kind: str) -> str:
+    """Name the field; a name that the caller made up is repeated only if it looks like a name."""
+    path = [str(step) for step in place[1:]] if place and place[0] in ("body", "query", "path", "header") else [str(step) for step in place]
+    if kind == "json_invalid" or not path:
+        return "body"
+    return ".".join(step if _NAME.fullmatch(step) or step.isdecimal() else "(unnamed)" for step in path)

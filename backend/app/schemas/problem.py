@@ -1,0 +1,60 @@
+"""The one body of every error: `application/problem+json` (RFC 9457)."""
+
+import orjson
+from pydantic import ConfigDict
+
+from app.domain.errors import FieldError
+from app.schemas.base import Output
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemField(Output):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class Problem(Output):
+    """An error. `type` names its kind, `code` is for programs, `detail` for people."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "/problems/validation-error",
+                    "title": "Validation failed",
+                    "status": 422,
+                    "detail": "title: must not be empty",
+                    "code": "VALIDATION_ERROR",
+                    "errors": [{"field": "title", "message": "must not be empty"}],
+                    "request_id": "019aa4b2-9d10-7c4e-8a41-5b7d2f6e9c01",
+                }
+            ]
+        }
+    )
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[ProblemField]
+    request_id: str
+
+
+def problem_body(status: int, *, code: str, title: str, detail: str, request_id: str, errors: tuple[FieldError, ...] = ()) -> bytes:
+    """Return the JSON of a problem."""
+    # Spec: features/operations.md#OPS-001
+    return orjson.dumps(
+        {
+            "type": f"/problems/{code.lower().replace('_', '-')}",
+            "title": title,
+            "status": status,
+            "detail": detail,
+            "code": code,
+            "errors": [error._asdict() for error in errors],
+            "request_id": request_id,
+        }
+    )

@@ -1,0 +1,1 @@
+"""What any product could use; nothing here knows the word task."""
