@@ -8,7 +8,7 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPBearer
 
 from app.database.connection import Database
 from app.domain.changes import Origin, Source
@@ -37,10 +37,15 @@ class Runtime:
     cursors: CursorSigner
 
 
-async def runtime(request: Request) -> Runtime:
-    """Return the process's parts."""
+def runtime_of(request: Request) -> Runtime:
+    """Return the parts of the process that serves a request."""
     parts: Runtime = request.app.state.runtime
     return parts
+
+
+async def parts(request: Request) -> Runtime:
+    """Return the parts of the process, for what needs no caller."""
+    return runtime_of(request)
 
 
 async def now() -> datetime:
@@ -48,33 +53,39 @@ async def now() -> datetime:
     return datetime.now(UTC)
 
 
-Parts = Annotated[Runtime, Depends(runtime)]
+Parts = Annotated[Runtime, Depends(parts)]
 Now = Annotated[datetime, Depends(now)]
-_bearer = HTTPBearer(auto_error=False, description="An access token of `/auth/login`, or of an issuer that is configured.")
 
 
-async def caller(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)], parts: Parts, moment: Now
-) -> str:
-    """Return the caller's user id, from a verified token.
+class BearerCaller(HTTPBearer):
+    """Gives the caller's user id, from a verified bearer token.
 
-    Raises:
-        Unauthenticated: There is no token, or it is not acceptable.
-        Unavailable: The token's issuer has never answered.
+    It is the security scheme itself and no dependency behind it: each step of a dependency costs as much as a middleware.
     """
-    # Spec: features/auth.md#AUTH-008 features/auth.md#AUTH-009
-    if credentials is None:
-        raise Unauthenticated("A bearer token is required.")
-    key = hashlib.sha256(credentials.credentials.encode("utf-8", "surrogatepass")).digest()
-    user_id = parts.callers.recall(key)
-    if user_id is None:
-        user_id = await _verify(credentials.credentials, key, parts=parts, moment=moment)
-    request.state.user_id = user_id
-    return user_id
+
+    def __init__(self) -> None:
+        super().__init__(auto_error=False, description="An access token of `/auth/login`, or of an issuer that is configured.")
+
+    async def __call__(self, request: Request) -> str:  # type: ignore[override]
+        """Return the user id.
+
+        Raises:
+            Unauthenticated: There is no token, or it is not acceptable.
+            Unavailable: The token's issuer has never answered.
+        """
+        # Spec: features/auth.md#AUTH-008 features/auth.md#AUTH-009
+        if (credentials := await super().__call__(request)) is None:
+            raise Unauthenticated("A bearer token is required.")
+        token = credentials.credentials
+        key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        user_id = runtime_of(request).callers.recall(key) or await _verify(token, key, parts=runtime_of(request))
+        request.state.user_id = user_id
+        return user_id
 
 
-async def _verify(token: str, key: bytes, *, parts: Runtime, moment: datetime) -> str:
+async def _verify(token: str, key: bytes, *, parts: Runtime) -> str:
     # Spec: features/auth.md#AUTH-010
+    moment = datetime.now(UTC)
     try:
         claims = await parts.verifiers.verify(token, now=moment)
     except InvalidToken as error:
@@ -87,18 +98,18 @@ async def _verify(token: str, key: bytes, *, parts: Runtime, moment: datetime) -
     return person.user_id
 
 
-Caller = Annotated[str, Depends(caller)]
+Caller = Annotated[str, Depends(BearerCaller())]
 
 
-async def open_reading(request: Request, user_id: Caller, parts: Parts) -> AsyncIterator[UnitOfWork]:
+async def open_reading(request: Request, user_id: Caller) -> AsyncIterator[UnitOfWork]:
     """Open the caller's rows for reading."""
-    async with reading(parts.database, Origin(user_id, Source.API, request.state.request_id)) as work:
+    async with reading(runtime_of(request).database, Origin(user_id, Source.API, request.state.request_id)) as work:
         yield work
 
 
-async def open_writing(request: Request, user_id: Caller, parts: Parts) -> AsyncIterator[UnitOfWork]:
+async def open_writing(request: Request, user_id: Caller) -> AsyncIterator[UnitOfWork]:
     """Open the caller's rows for writing, under the caller's lock."""
-    async with writing(parts.database, Origin(user_id, Source.API, request.state.request_id)) as work:
+    async with writing(runtime_of(request).database, Origin(user_id, Source.API, request.state.request_id)) as work:
         yield work
 
 
@@ -108,25 +119,23 @@ Reading = Annotated[UnitOfWork, Depends(open_reading, scope="function")]
 Writing = Annotated[UnitOfWork, Depends(open_writing, scope="function")]
 
 
-async def page(request: Request, query: Annotated[PageQuery, Query()], user_id: Caller, parts: Parts) -> Slice:
+async def page(request: Request, query: Annotated[PageQuery, Query()], user_id: Caller) -> Slice:
     """Return the part of a list that is asked for; its cursors hold for this person and this list alone.
 
     Raises:
         Invalid: The cursor is not one of these, or there is an offset as well.
     """
     # Spec: features/finding.md#FIND-002
-    mark = partial(parts.cursors.sign, f"{user_id}\0{request.url.path}")
-    after: Position | None = None
-    if query.cursor is not None:
-        after = _position(query, f"{user_id}\0{request.url.path}", parts=parts)
-    return Slice(query.limit, query.offset, after, query.count == "exact", mark)
+    cursors, scope = runtime_of(request).cursors, f"{user_id}\0{request.scope['path']}"
+    after = None if query.cursor is None else _position(cursors, scope, query)
+    return Slice(query.limit, query.offset, after, query.count == "exact", partial(cursors.sign, scope))
 
 
-def _position(query: PageQuery, scope: str, *, parts: Runtime) -> Position:
+def _position(cursors: CursorSigner, scope: str, query: PageQuery) -> Position:
     if query.offset:
         raise Invalid("cursor: must not come with an offset", errors=(FieldError("cursor", "must not come with an offset"),))
     try:
-        return parts.cursors.read(scope, query.cursor or "")
+        return cursors.read(scope, query.cursor or "")
     except InvalidCursorError as error:
         raise Invalid(f"cursor: {error}", errors=(FieldError("cursor", str(error)),)) from error
 

@@ -120,14 +120,15 @@ def _verifiers(settings: Settings, secret: str, keys: RemoteKeySet | None) -> li
 def _wrap(app: FastAPI, settings: Settings) -> None:
     """Put the layers around the application; the last one added is the outermost."""
     app.add_middleware(BodyLimit)
-    # Spec: features/operations.md#OPS-008
-    app.add_middleware(
-        CORSMiddleware,
-        allow_origins=settings.cors_origins,
-        allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
-        allow_headers=_ALLOWED_HEADERS,
-        expose_headers=_EXPOSED_HEADERS,
-    )
+    if settings.cors_origins:
+        # Spec: features/operations.md#OPS-008
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
+            allow_headers=_ALLOWED_HEADERS,
+            expose_headers=_EXPOSED_HEADERS,
+        )
     app.add_middleware(Envelope, production=settings.production, debug=settings.debug)
 
 

@@ -12,19 +12,18 @@ from types import FrameType
 
 import typer
 import uvicorn
-from asyncpg import PostgresError
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from app.config import ConfigurationError, Settings
 from app.database.embedded import EmbeddedPostgres
-from app.database.migrate import migrate
+from app.database.migrate import MigrationError, migrate
 from app.database.url import InvalidAddressError, read_address
 from app.utils.logging import configure_logging
 
 MakeApp = Callable[[Settings], ASGIApp]
 
-_SECRET_FILE = "secret"
+_SECRET_FILE = "secret"  # noqa: S105 (the name of a file)
 _GRACE_SECONDS = 10
 
 
@@ -43,7 +42,9 @@ def serve(settings: Settings, make_app: MakeApp) -> None:
         configure_logging(as_json=settings.production, debug=settings.debug)
         _announce(complete, listener, embedded=settings.database_url is None)
         _spare_the_collector()
-        config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=_GRACE_SECONDS)
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, server_header=False, proxy_headers=False, timeout_graceful_shutdown=_GRACE_SECONDS
+        )
         uvicorn.Server(config).run(sockets=[listener])
 
 
@@ -93,7 +94,9 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         try:
             listener.bind((settings.host, settings.port))
         except OSError as error:
-            raise ConfigurationError(f"{settings.host}:{settings.port} cannot be used ({error.strerror}); set AGENDUM_PORT or AGENDUM_HOST") from None
+            raise ConfigurationError(
+                f"{settings.host}:{settings.port} cannot be used ({error.strerror}); set AGENDUM_PORT or AGENDUM_HOST"
+            ) from None
         yield listener
 
 
@@ -105,8 +108,8 @@ def _migrate(settings: Settings) -> None:
         asyncio.run(migrate(read_address(settings.database_url.get_secret_value())))
     except InvalidAddressError as error:
         raise ConfigurationError(str(error)) from None
-    except (PostgresError, OSError, TimeoutError) as error:
-        raise ConfigurationError(f"the database of DATABASE_URL cannot be used: {type(error).__name__}: {error}") from error
+    except MigrationError as error:
+        raise ConfigurationError(f"the database of DATABASE_URL cannot be used: {error}") from error
 
 
 def _announce(settings: Settings, listener: socket.socket, *, embedded: bool) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -91,6 +92,12 @@ class Database:
         """Give a connection back; one that is closed is replaced when the next is needed."""
         if self._pool is not None:
             await self._pool.release(connection)
+
+    def discard(self, connection: asyncpg.Connection) -> None:
+        """Close a connection at once, with whatever it was doing; it is still to be given back."""
+        # The pool may have noticed before us that it is closed, and then refuses to close it.
+        with suppress(asyncpg.InterfaceError):
+            connection.terminate()
 
 
 async def _nothing_to_reset(_connection: asyncpg.Connection) -> None:

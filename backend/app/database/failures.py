@@ -8,9 +8,11 @@ from app.domain.errors import AgendumError, Invalid, Unavailable
 
 # The driver's own failures, the network's, and a time limit of ours that ran out.
 FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
+# How a connection shows that it died while it was idle; the driver's internal error is one that read the server's farewell first.
+LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError, ConnectionError)
 
 _AWAY = (
-    asyncpg.PostgresConnectionError,
+    *LOST,
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
     asyncpg.InvalidAuthorizationSpecificationError,
@@ -19,7 +21,6 @@ _AWAY = (
     asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.InterfaceError,
     OSError,
     asyncio.TimeoutError,
 )

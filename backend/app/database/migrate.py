@@ -6,12 +6,18 @@ import asyncpg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, NullPool
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from app.database.failures import FAILURES
 from app.database.url import Address
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "migrations"
 _CONNECT_LIMIT = 10.0
+
+
+class MigrationError(Exception):
+    """The database cannot be reached or migrated; the text says why and holds no password."""
 
 
 def migration_engine(address: Address) -> AsyncEngine:
@@ -24,12 +30,20 @@ def migration_engine(address: Address) -> AsyncEngine:
 
 
 async def migrate(address: Address) -> None:
-    """Apply the missing migrations, all in one transaction; several processes may call it at once."""
+    """Apply the missing migrations, all in one transaction; several processes may call it at once.
+
+    Raises:
+        MigrationError: The database is away, or refuses a step.
+    """
     # Spec: features/operations.md#OPS-020
     engine = migration_engine(address)
-    async with engine.begin() as connection:
-        await connection.run_sync(_upgrade)
-    await engine.dispose()
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade)
+    except (SQLAlchemyError, *FAILURES) as failure:
+        raise MigrationError(f"{type(failure).__name__}: {failure}") from failure
+    finally:
+        await engine.dispose()
 
 
 def _upgrade(connection: Connection) -> None:

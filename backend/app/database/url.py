@@ -83,13 +83,13 @@ def read_address(url: str) -> Address:
         raise InvalidAddressError("DATABASE_URL must begin with postgresql://")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
     address = Address(
-        host=options.pop("host", None) or unquote(parts.hostname or "") or "localhost",
+        host=options.pop("host", "") or unquote(parts.hostname or "") or "localhost",
         port=port or 5432,
         user=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         database=unquote(parts.path.removeprefix("/")) or "postgres",
-        tls_mode=options.pop("sslmode", options.pop("ssl", "prefer")),
-        root_certificate=_certificate(options.pop("sslrootcert", None)),
+        tls_mode=options.pop("sslmode", "") or options.pop("ssl", "prefer"),
+        root_certificate=_certificate(options.pop("sslrootcert", "")),
         pooled=options.pop("pgbouncer", "false") == "true",
     )
     _refuse_unknown(address, options)
@@ -101,8 +101,8 @@ def driver_url(address: Address) -> str:
     return f"postgresql+asyncpg:///{quote(address.database, safe='')}"
 
 
-def _certificate(path: str | None) -> str | None:
-    return None if path in (None, "", "system") else path
+def _certificate(path: str) -> str | None:
+    return None if path in ("", "system") else path
 
 
 def _refuse_unknown(address: Address, options: dict[str, str]) -> None:

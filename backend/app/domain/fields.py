@@ -1,6 +1,7 @@
 """Field types that wire shapes share, with the rule of each. They say what a value must be; tables repeat what matters as constraints."""
 
 import datetime
+import re
 from typing import Annotated
 
 from annotated_types import Len
@@ -16,10 +17,23 @@ PASSWORD_LENGTH = (8, 256)
 LARGEST_NUMBER = 2**63 - 1
 
 
-def _written(value: object) -> object:
-    if not isinstance(value, str | datetime.date | datetime.time):
-        raise ValueError("must be text")
-    return value
+# Pydantic would also read seconds since 1970 as a date, cut the time off a moment, and cut a time off after six digits.
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?")
+
+
+def _written_date(value: object) -> object:
+    # Spec: features/tasks.md#TASK-004
+    if type(value) is datetime.date or (isinstance(value, str) and _DATE.fullmatch(value)):
+        return value
+    raise ValueError("must be a date such as 2026-12-01")
+
+
+def _written_time(value: object) -> object:
+    # Spec: features/tasks.md#TASK-004
+    if isinstance(value, datetime.time) or (isinstance(value, str) and _TIME.fullmatch(value)):
+        return value
+    raise ValueError("must be a time such as 09:00")
 
 
 # The limits of length come first, so that no rule is asked about a megabyte of text.
@@ -29,6 +43,6 @@ PersonName = Annotated[str, StringConstraints(max_length=NAME_LENGTH), AfterVali
 # Spec: features/users.md#USER-003
 Password = Annotated[str, Len(*PASSWORD_LENGTH)]
 Flag = Annotated[bool, Strict()]
-DueDate = Annotated[datetime.date, BeforeValidator(_written)]
-DueTime = Annotated[datetime.time, BeforeValidator(_written), AfterValidator(whole_second)]
+DueDate = Annotated[datetime.date, BeforeValidator(_written_date)]
+DueTime = Annotated[datetime.time, BeforeValidator(_written_time), AfterValidator(whole_second)]
 ZoneName = Annotated[str, AfterValidator(known_zone)]

@@ -1,9 +1,7 @@
 """What part of a list is asked for, and what is answered. It knows no columns and no signatures."""
 
 from collections.abc import Callable, Sequence
-from typing import Generic, NamedTuple, TypeVar
-
-Row = TypeVar("Row")
+from typing import NamedTuple
 
 Position = tuple[str, ...]
 COUNTED = 1000
@@ -22,9 +20,13 @@ class Slice(NamedTuple):
     mark: Callable[[Position], str]
 
 
-class Listing(NamedTuple, Generic[Row]):
-    """The rows of a slice, whether more follow, and how many there are in all (no more than are counted, unless asked)."""
+class Listing(NamedTuple):
+    """A slice of a list.
 
-    items: Sequence[Row]
-    more: bool
+    `items` are the texts of JSON objects; `last` is the position of the last of them if more follow, else None; `total` counts all, past
+    1000 only when that was asked for.
+    """
+
+    items: Sequence[str]
+    last: Position | None
     total: int

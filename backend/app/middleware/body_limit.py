@@ -18,6 +18,8 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
+        # A NUL is no part of JSON; it is in every text of UTF-16 and UTF-32, which the parser would guess at.
+        # Spec: features/operations.md#OPS-003
         if scope["type"] != "http" or scope["method"] not in _WITH_BODY:
             await self._app(scope, receive, send)
             return
@@ -27,6 +29,8 @@ class BodyLimit:
             await _refuse(send, 413)
         elif body and not _is_json(headers.get(b"content-type", b"")):
             await _refuse(send, 415)
+        elif b"\0" in body:
+            await _refuse(send, 400)
         else:
             await self._app(scope, _replay(body, receive), send)
 

@@ -83,4 +83,5 @@ class TaskRow(NamedTuple):
     def _due_document(self) -> dict[str, str | None] | None:
         if self.due_date is None:
             return None
-        return {"date": self.due_date.isoformat(), "time": self.due_time and self.due_time.isoformat(), "timezone": self.due_timezone}
+        wall_clock = None if self.due_time is None else self.due_time.isoformat()
+        return {"date": self.due_date.isoformat(), "time": wall_clock, "timezone": self.due_timezone}

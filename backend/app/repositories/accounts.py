@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import bindparam, func, insert, literal_column, select
 from sqlalchemy.dialects.postgresql import insert as insert_if_free
 
 from app.database.connection import Session
@@ -27,8 +27,10 @@ _NEW = ("user_id", "issuer", "subject", "email", "name", "created_at", "updated_
 
 def _account(*, with_password: bool) -> Statement:
     """Build the one statement that makes a person with a counter, and with a password, or makes nothing if one is there already."""
-    added = insert_if_free(_ACCOUNT).values({name: bindparam(name) for name in _NEW}).on_conflict_do_nothing().returning(*_COLUMNS).cte("added")
-    counter = insert(_COUNTER).from_select(["user_id", "last_seq"], select(added.c.user_id, 0)).cte("counter")
+    added = (
+        insert_if_free(_ACCOUNT).values({name: bindparam(name) for name in _NEW}).on_conflict_do_nothing().returning(*_COLUMNS).cte("added")
+    )
+    counter = insert(_COUNTER).from_select(["user_id", "last_seq"], select(added.c.user_id, literal_column("0"))).cte("counter")
     statement = select(*added.c).add_cte(counter)
     if with_password:
         values = select(added.c.user_id, bindparam("password_hash"), bindparam("updated_at"))

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select
 
 from app.database.connection import Session
 from app.database.statements import Statement
-from app.domain.changes import Action, Origin
+from app.domain.changes import Origin
 from app.models.change import Change, ChangeRow
 from app.repositories.owned import table_of
 

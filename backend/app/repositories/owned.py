@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Table, bindparam, cast, insert, literal_column, select, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 from uuid_utils.compat import uuid7
@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from app.database.connection import Session
 from app.database.statements import Statement
 from app.domain.changes import Action, Origin, difference
-from app.domain.errors import IdTaken, NotFound, Stale
+from app.domain.errors import NotFound, Stale
 from app.models.change import Change, ChangeCounter
 
 
@@ -29,7 +29,6 @@ class OwnedRow(Protocol):
     def deleted_at(self) -> datetime | None: ...  # noqa: D102
     def document(self) -> dict[str, object]: ...  # noqa: D102
     def _asdict(self) -> dict[str, Any]: ...
-    def _replace(self, **values: Any) -> Self: ...
 
 
 Row = TypeVar("Row", bound=OwnedRow)
@@ -54,11 +53,14 @@ class OwnedStatements:
         mine = table.c.user_id == bindparam("user_id")
         self.columns = [table.c[name] for name in fields]
         self.find = Statement(select(*self.columns).where(mine, table.c.id == bindparam("id")))
-        values = {name: bindparam(name) for name in fields}
+        values: dict[str, Any] = {name: bindparam(name) for name in fields}
         added = insert(table).values(user_id=bindparam("user_id"), **values).returning(table.c.id)
         self.add = Statement(_recorded(added))
         changed = (
-            update(table).where(mine, table.c.id == bindparam("id"), table.c.version == bindparam("version") - 1).values(**values).returning(table.c.id)
+            update(table)
+            .where(mine, table.c.id == bindparam("id"), table.c.version == bindparam("version") - 1)
+            .values(**values)
+            .returning(table.c.id)
         )
         self.change = Statement(_recorded(changed))
 
@@ -83,8 +85,8 @@ def _recorded(write: Any) -> Any:
         "entity_id": bindparam("id"),
         "version": bindparam("version"),
         "action": bindparam("action"),
-        "before": cast(bindparam("before"), JSONB),
-        "after": cast(bindparam("after"), JSONB),
+        "before": bindparam("before", type_=JSONB),
+        "after": bindparam("after", type_=JSONB),
         "actor": bindparam("user_id"),
         "source": bindparam("source"),
         "request_id": bindparam("request_id"),
@@ -142,10 +144,10 @@ class Owned(Generic[Row]):
             Stale: The row is no longer as it was read.
         """
         # Spec: features/tasks.md#TASK-012
-        changed = row._replace(**values)
+        changed = _with(row, **values)
         if changed == row:
             return row
-        changed = changed._replace(version=row.version + 1, updated_at=now)
+        changed = _with(changed, version=row.version + 1, updated_at=now)
         await self._write(self.statements.change, changed, action=action, before=row.document(), now=now)
         return changed
 
@@ -164,6 +166,11 @@ class Owned(Generic[Row]):
         }
         if await self._session.fetch_row(statement, **values) is None:
             raise Stale(f"The {self.entity} was changed by somebody else.")
+
+
+def _with(row: Row, **values: Any) -> Row:
+    """A named tuple's `_replace`, which no protocol can describe."""
+    return cast("Row", cast("Any", row)._replace(**values))
 
 
 def _json(document: dict[str, object] | None) -> str | None:

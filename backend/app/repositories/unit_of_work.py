@@ -9,7 +9,7 @@ import asyncpg
 from sqlalchemy import bindparam, func, literal_column, select
 
 from app.database.connection import OPENING_LIMIT, Database, Session
-from app.database.failures import FAILURES, refusal
+from app.database.failures import FAILURES, LOST, refusal
 from app.database.statements import Statement
 from app.domain.changes import Origin
 from app.repositories.accounts import Directory, Profile
@@ -25,7 +25,10 @@ def _taking(role: str, *, owner: bool = False, lock: bool = False) -> Statement:
     """Build the first statement of a transaction: role, limits, owner and the person's lock, each for this transaction alone."""
     # Spec: features/isolation.md#ISO-002 features/isolation.md#ISO-007
     settings = {"role": role} | _LIMITS
-    taken: list[Any] = [func.set_config(literal_column(f"'{name}'"), literal_column(f"'{value}'"), literal_column("true")) for name, value in settings.items()]
+    taken: list[Any] = [
+        func.set_config(literal_column(f"'{name}'"), literal_column(f"'{value}'"), literal_column("true"))
+        for name, value in settings.items()
+    ]
     if owner:
         taken.append(func.set_config(literal_column("'app.user_id'"), bindparam("user_id"), literal_column("true")))
     if lock:
@@ -89,8 +92,12 @@ async def _unit(
             await session.fetch_row(first, **values)
             yield make(session)
             await transaction.commit()
+        except TimeoutError:
+            # The server's own limits are below the driver's, so it would have answered: nobody is there to hear a rollback.
+            database.discard(connection)
+            raise
         except BaseException:
-            await _abandon(connection, transaction)
+            await _abandon(database, connection, transaction)
             raise
         finally:
             await database.release(connection)
@@ -105,7 +112,7 @@ async def _begin(database: Database, *, read_only: bool) -> tuple[asyncpg.Connec
     async with asyncio.timeout(OPENING_LIMIT):
         try:
             return await _try_to_begin(database, read_only=read_only)
-        except (asyncpg.InterfaceError, asyncpg.PostgresConnectionError, ConnectionError):
+        except LOST:
             return await _try_to_begin(database, read_only=read_only)
 
 
@@ -115,19 +122,19 @@ async def _try_to_begin(database: Database, *, read_only: bool) -> tuple[asyncpg
     try:
         await transaction.start()
     except BaseException:
-        connection.terminate()
+        database.discard(connection)
         await database.release(connection)
         raise
     return connection, transaction
 
 
-async def _abandon(connection: asyncpg.Connection, transaction: Any) -> None:
+async def _abandon(database: Database, connection: asyncpg.Connection, transaction: Any) -> None:
     """Roll back; a connection that cannot even do that is thrown away with its transaction."""
     try:
         async with asyncio.timeout(OPENING_LIMIT):
             await transaction.rollback()
     except FAILURES:
-        connection.terminate()
+        database.discard(connection)
     except BaseException:
-        connection.terminate()
+        database.discard(connection)
         raise

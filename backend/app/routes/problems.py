@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount
 
 from app.domain.errors import (
     AgendumError,
@@ -44,6 +45,7 @@ _MEANINGS = {
     503: "Something that the answer needs is away; try again shortly.",
 }
 BODY = (400, 413, 415, 422)
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -54,9 +56,10 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def answer_problems(app: FastAPI) -> None:
     """Make the application answer every error as a problem body."""
-    app.add_exception_handler(AgendumError, _answer_refusal)
-    app.add_exception_handler(RequestValidationError, _answer_validation)
-    app.add_exception_handler(HTTPException, _answer_plain)
+    # Starlette's signature promises any exception to each handler; it gives each its own kind.
+    app.add_exception_handler(AgendumError, _answer_refusal)  # type: ignore[arg-type]
+    app.add_exception_handler(RequestValidationError, _answer_validation)  # type: ignore[arg-type]
+    app.add_exception_handler(HTTPException, _answer_plain)  # type: ignore[arg-type]
 
 
 def status_of(refusal: AgendumError) -> int:
@@ -64,8 +67,7 @@ def status_of(refusal: AgendumError) -> int:
     return next(STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS)
 
 
-async def _answer_refusal(request: Request, refusal: Exception) -> Response:
-    assert isinstance(refusal, AgendumError)
+async def _answer_refusal(request: Request, refusal: AgendumError) -> Response:
     status = status_of(refusal)
     body = problem_body(
         status,
@@ -78,10 +80,9 @@ async def _answer_refusal(request: Request, refusal: Exception) -> Response:
     return Response(body, status, _HEADERS.get(status), MEDIA_TYPE)
 
 
-async def _answer_validation(request: Request, error: Exception) -> Response:
+async def _answer_validation(request: Request, error: RequestValidationError) -> Response:
     """Answer what FastAPI found wrong with the input; broken JSON is a malformed request."""
     # Spec: features/operations.md#OPS-003
-    assert isinstance(error, RequestValidationError)
     faults = error.errors()
     if any(fault["type"] == "json_invalid" for fault in faults):
         return Response(plain_problem(400, request.state.request_id), 400, media_type=MEDIA_TYPE)
@@ -89,6 +90,15 @@ async def _answer_validation(request: Request, error: Exception) -> Response:
     return await _answer_refusal(request, Invalid(f"{errors[0].field}: {errors[0].message}", errors=errors))
 
 
-async def _answer_plain(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return Response(plain_problem(error.status_code, request.state.request_id), error.status_code, error.headers, MEDIA_TYPE)
+async def _answer_plain(request: Request, error: HTTPException) -> Response:
+    headers = dict(error.headers or {})
+    if error.status_code == 405 and (methods := _methods(request)):
+        headers["Allow"] = ", ".join(methods)
+    return Response(plain_problem(error.status_code, request.state.request_id), error.status_code, headers, MEDIA_TYPE)
+
+
+def _methods(request: Request) -> list[str]:
+    """Return the methods of the address over all of its routes; the framework names those of the first one only."""
+    routes = [route for route in request.app.routes if not isinstance(route, Mount)]
+    asked = {"type": "http", "path": request.scope["path"], "root_path": request.scope.get("root_path", ""), "headers": []}
+    return [method for method in _METHODS if any(route.matches(asked | {"method": method})[0] is Match.FULL for route in routes)]

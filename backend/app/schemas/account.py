@@ -2,19 +2,16 @@
 
 from datetime import datetime
 
-from pydantic import ConfigDict, EmailStr
+from pydantic import EmailStr
 
 from app.domain.fields import Password, PersonName
-from app.schemas.base import Input, Output
+from app.schemas.base import Input, Output, example
 
 
 class AccountCreate(Input):
     """A registration."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"email": "ada@example.com", "password": "correct horse battery", "name": "Ada"}]},
-        hide_input_in_errors=True,
-    )
+    model_config = example({"email": "ada@example.com", "password": "correct horse battery", "name": "Ada"})
 
     email: EmailStr
     password: Password
@@ -24,9 +21,7 @@ class AccountCreate(Input):
 class Login(Input):
     """An e-mail and a password."""
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [{"email": "ada@example.com", "password": "correct horse battery"}]}, hide_input_in_errors=True
-    )
+    model_config = example({"email": "ada@example.com", "password": "correct horse battery"})
 
     email: EmailStr
     password: Password
@@ -35,12 +30,8 @@ class Login(Input):
 class AccountRead(Output):
     """A person's profile."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"id": "019aa4b2-0000-7000-8000-000000000001", "email": "ada@example.com", "name": "Ada", "created_at": "2026-11-21T08:00:00Z"}
-            ]
-        }
+    model_config = example(
+        {"id": "019aa4b2-0000-7000-8000-000000000001", "email": "ada@example.com", "name": "Ada", "created_at": "2026-11-21T08:00:00Z"}
     )
 
     id: str
@@ -52,7 +43,7 @@ class AccountRead(Output):
 class AccessRead(Output):
     """An access token, to be sent as `Authorization: Bearer ...`."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"access_token": "eyJhbGciOiJIUzI1NiJ9...", "token_type": "bearer", "expires_in": 900}]})
+    model_config = example({"access_token": "eyJhbGciOiJIUzI1NiJ9...", "token_type": "bearer", "expires_in": 900})
 
     access_token: str
     token_type: str

@@ -1,7 +1,7 @@
 """What every wire shape has in common: input forbids what it does not know, output is read from rows."""
 
-
 from pydantic import BaseModel, ConfigDict
+from pydantic.config import JsonDict
 
 
 class Input(BaseModel):
@@ -16,3 +16,6 @@ class Output(BaseModel):
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
 
+def example(value: JsonDict) -> ConfigDict:
+    """Return the configuration that shows an example in the documentation of a shape."""
+    return ConfigDict(json_schema_extra={"examples": [value]})

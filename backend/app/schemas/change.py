@@ -3,11 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
+from pydantic.config import JsonDict
 
-from app.schemas.base import Output
+from app.schemas.base import Output, example
 
-_CHANGE = {
+_CHANGE: JsonDict = {
     "seq": 2,
     "entity": "task",
     "entity_id": "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f",
@@ -24,7 +25,7 @@ _CHANGE = {
 class ChangeRead(Output):
     """One change; `before` and `after` name only the fields that differ."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_CHANGE]})
+    model_config = example(_CHANGE)
 
     seq: int
     entity: str
@@ -41,7 +42,7 @@ class ChangeRead(Output):
 class ChangePage(Output):
     """Changes in their order."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [_CHANGE], "last": 2, "has_more": False}]})
+    model_config = example({"items": [_CHANGE], "last": 2, "has_more": False})
 
     items: list[ChangeRead]
     last: int = Field(description="The number to ask after next time.")

@@ -2,14 +2,12 @@
 
 from typing import Literal
 
-from pydantic import ConfigDict
-
-from app.schemas.base import Output
+from app.schemas.base import Output, example
 
 
 class HealthRead(Output):
     """The service answers, or is ready."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ok"}]})
+    model_config = example({"status": "ok"})
 
     status: Literal["ok"]

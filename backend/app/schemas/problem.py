@@ -1,10 +1,9 @@
 """The one body of every error: `application/problem+json` (RFC 9457)."""
 
 import orjson
-from pydantic import ConfigDict
 
 from app.domain.errors import FieldError
-from app.schemas.base import Output
+from app.schemas.base import Output, example
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -19,19 +18,15 @@ class ProblemField(Output):
 class Problem(Output):
     """An error. `type` names its kind, `code` is for programs, `detail` for people."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "type": "/problems/validation-error",
-                    "title": "Validation failed",
-                    "status": 422,
-                    "detail": "title: must not be empty",
-                    "code": "VALIDATION_ERROR",
-                    "errors": [{"field": "title", "message": "must not be empty"}],
-                    "request_id": "019aa4b2-9d10-7c4e-8a41-5b7d2f6e9c01",
-                }
-            ]
+    model_config = example(
+        {
+            "type": "/problems/validation-error",
+            "title": "Validation failed",
+            "status": 422,
+            "detail": "title: must not be empty",
+            "code": "VALIDATION_ERROR",
+            "errors": [{"field": "title", "message": "must not be empty"}],
+            "request_id": "019aa4b2-9d10-7c4e-8a41-5b7d2f6e9c01",
         }
     )
 

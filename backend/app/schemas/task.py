@@ -4,20 +4,21 @@ import datetime
 from typing import Self
 from uuid import UUID
 
-from pydantic import MISSING, ConfigDict, Field, model_validator
+from pydantic import MISSING, Field, model_validator
+from pydantic.config import JsonDict
 
 from app.domain.fields import Description, DueDate, DueTime, Flag, Title, ZoneName
 from app.domain.priority import Priority
-from app.schemas.base import Input, Output
+from app.schemas.base import Input, Output, example
 
-_CONTENT = {
+_CONTENT: JsonDict = {
     "title": "Pay rent",
     "description": "Standing order is not possible.",
     "priority": "high",
     "due": {"date": "2026-12-01", "time": "09:00:00", "timezone": "Europe/Berlin"},
 }
 _ID = "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f"
-TASK_EXAMPLE = {
+TASK_EXAMPLE: JsonDict = {
     "id": _ID,
     **_CONTENT,
     "completed": False,
@@ -56,7 +57,7 @@ class TaskReplace(Input):
     """The whole content of a task; what is absent takes its default."""
 
     # Spec: features/tasks.md#TASK-005 features/tasks.md#TASK-008
-    model_config = ConfigDict(json_schema_extra={"examples": [_CONTENT]})
+    model_config = example(_CONTENT)
 
     title: Title
     description: Description | None = None
@@ -75,7 +76,7 @@ class TaskUpdate(Input):
     """A change of some fields: absent leaves, null clears."""
 
     # Spec: features/safe-writes.md#SAFE-002
-    model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Pay rent and electricity", "due": None}]})
+    model_config = example({"title": "Pay rent and electricity", "due": None})
 
     title: Title | MISSING = MISSING
     description: Description | None | MISSING = MISSING
@@ -87,7 +88,7 @@ class TaskUpdate(Input):
 class Completion(Input):
     """Whether a task is to be completed (the default) or reopened."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"completed": True}]})
+    model_config = example({"completed": True})
 
     completed: Flag = True
 
@@ -95,7 +96,7 @@ class Completion(Input):
 class TaskRead(Output):
     """A task."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [TASK_EXAMPLE]})
+    model_config = example(TASK_EXAMPLE)
 
     id: UUID
     title: str
@@ -113,12 +114,8 @@ class TaskRead(Output):
 class TaskPage(Output):
     """A page of tasks, newest first."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {"items": [TASK_EXAMPLE], "total": 1, "total_exact": True, "limit": 50, "offset": 0, "has_more": False, "next_cursor": None}
-            ]
-        }
+    model_config = example(
+        {"items": [TASK_EXAMPLE], "total": 1, "total_exact": True, "limit": 50, "offset": 0, "has_more": False, "next_cursor": None}
     )
 
     items: list[TaskRead]

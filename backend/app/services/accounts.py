@@ -57,7 +57,11 @@ async def log_in(identity: Identity, body: Login, *, now: datetime) -> dict[str,
         login = await directory.find_login(body.email)
     if not await identity.passwords.verify(body.password, encoded=login and login.password_hash) or login is None:
         raise Unauthenticated("The e-mail or the password is wrong.")
-    return {"access_token": _access_token(identity, login.user_id, now=now), "token_type": "bearer", "expires_in": int(TOKEN_LIFE.total_seconds())}
+    return {
+        "access_token": _access_token(identity, login.user_id, now=now),
+        "token_type": "bearer",
+        "expires_in": int(TOKEN_LIFE.total_seconds()),
+    }
 
 
 async def recognise(identity: Identity, claims: Claims, *, now: datetime) -> AccountRow:

@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 
 from app.domain.changes import Action
 from app.domain.errors import IdTaken
-from app.domain.paging import COUNTED, Position, Slice
+from app.domain.paging import COUNTED, Slice
 from app.models.task import TaskRow
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.task import TaskCreate, TaskReplace, TaskUpdate
@@ -28,7 +28,7 @@ async def create(work: UnitOfWork, body: TaskCreate, *, now: datetime) -> TaskRo
 
 
 async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
-    """List the living tasks, newest first, with what a client needs to go on."""
+    """List the living tasks, newest first, with what a client needs to go on; each item is the text of its JSON."""
     found = await work.tasks.list(asked)
     exact = asked.exact or found.total <= COUNTED
     return {
@@ -37,8 +37,8 @@ async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
         "total_exact": exact,
         "limit": asked.limit,
         "offset": asked.offset,
-        "has_more": found.more,
-        "next_cursor": asked.mark(_position(found.items[-1])) if found.more else None,
+        "has_more": found.last is not None,
+        "next_cursor": None if found.last is None else asked.mark(found.last),
     }
 
 
@@ -89,10 +89,6 @@ def _new(body: TaskCreate, *, now: datetime) -> TaskRow:
     )
 
 
-def _position(task: TaskRow) -> Position:
-    return task.created_at.isoformat(), str(task.id)
-
-
 async def _again(work: UnitOfWork, row: TaskRow, *, created: dict[str, Any]) -> TaskRow:
     content = row.document()
     if any(content[name] != created[name] for name in TaskReplace.model_fields):
@@ -110,7 +106,7 @@ async def _write(work: UnitOfWork, task_id: UUID, content: dict[str, Any], *, no
 
 
 def _columns(content: dict[str, Any]) -> dict[str, Any]:
-    values = {name: content[name] for name in ("title", "description", "priority") if name in content}
+    values: dict[str, Any] = {name: content[name] for name in ("title", "description", "priority") if name in content}
     if "due" in content:
         due = content["due"] or {}
         values |= {"due_date": due.get("date"), "due_time": due.get("time"), "due_timezone": due.get("timezone")}

@@ -187,7 +187,7 @@ class RemoteKeySet:
     async def _download(self) -> bytes:
         # Uncompressed and raw, so that the limit counts what is held in memory.
         headers = {"accept": "application/json", "accept-encoding": "identity"}
-        async with self._client.stream("GET", self._url, headers=headers, follow_redirects=False, timeout=self._timeout) as response:
+        async with self._client.stream("GET", self._url, headers=headers, follow_redirects=False) as response:
             if response.status_code != httpx2.codes.OK:
                 raise ValueError(f"the answer is {response.status_code}")
             body = bytearray()

@@ -20,7 +20,7 @@ def configure_logging(*, as_json: bool, debug: bool) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    ending = _json() if as_json else [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+    ending: list[Processor] = _json() if as_json else [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
     level = logging.DEBUG if debug else logging.INFO
     structlog.configure(
         processors=[*shared, *ending],

@@ -33,9 +33,10 @@ class Passwords:
 
     def _verify(self, password: str, encoded: str | None) -> bool:
         try:
-            return self._hasher.verify(encoded or self._decoy, password) and encoded is not None
+            self._hasher.verify(encoded or self._decoy, password)
         except (VerificationError, InvalidHashError):
             return False
+        return encoded is not None
 
     def _turn(self) -> anyio.CapacityLimiter:
         if self._limiter is None:

@@ -41,8 +41,7 @@ def _create_role(role: str) -> None:
         "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
     )
     op.execute(
-        f"DO $$ BEGIN IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN "
-        f"GRANT {role} TO current_user; END IF; END $$"
+        f"DO $$ BEGIN IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN GRANT {role} TO current_user; END IF; END $$"
     )
 
 
@@ -67,12 +66,17 @@ def _create_account() -> None:
         sa.Column("updated_at", _MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("user_id", name="pk_account"),
         sa.UniqueConstraint("issuer", "subject", name="uq_account_issuer_subject"),
-        sa.CheckConstraint("char_length(user_id) BETWEEN 1 AND 255", name="ck_account_user_id_length"),
-        sa.CheckConstraint("char_length(subject) BETWEEN 1 AND 255", name="ck_account_subject_length"),
+        sa.CheckConstraint("char_length(user_id) BETWEEN 1 AND 255", name=op.f("ck_account_user_id_length")),
+        sa.CheckConstraint("char_length(subject) BETWEEN 1 AND 255", name=op.f("ck_account_subject_length")),
         schema="agendum",
     )
     op.create_index(
-        "ux_account_email", "account", [sa.text("lower(email)")], unique=True, schema="agendum", postgresql_where=sa.text("issuer = 'agendum'")
+        "ux_account_email",
+        "account",
+        [sa.text("lower(email)")],
+        unique=True,
+        schema="agendum",
+        postgresql_where=sa.text("issuer = 'agendum'"),
     )
     _protect("account")
     op.execute(f"CREATE POLICY account_owner ON agendum.account FOR SELECT TO agendum_app USING ({_OWNER})")
@@ -114,12 +118,12 @@ def _create_task() -> None:
         sa.Column("version", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("user_id", "id", name="pk_task"),
         _owned_by_account("task"),
-        sa.CheckConstraint("char_length(title) BETWEEN 1 AND 500", name="ck_task_title_length"),
-        sa.CheckConstraint("char_length(description) <= 10000", name="ck_task_description_length"),
-        sa.CheckConstraint("priority IN ('none', 'low', 'medium', 'high', 'urgent')", name="ck_task_priority"),
-        sa.CheckConstraint("(due_time IS NULL) = (due_timezone IS NULL)", name="ck_task_due_time_with_timezone"),
-        sa.CheckConstraint("due_time IS NULL OR due_date IS NOT NULL", name="ck_task_due_time_with_date"),
-        sa.CheckConstraint("version >= 1", name="ck_task_version_positive"),
+        sa.CheckConstraint("char_length(title) BETWEEN 1 AND 500", name=op.f("ck_task_title_length")),
+        sa.CheckConstraint("char_length(description) <= 10000", name=op.f("ck_task_description_length")),
+        sa.CheckConstraint("priority IN ('none', 'low', 'medium', 'high', 'urgent')", name=op.f("ck_task_priority")),
+        sa.CheckConstraint("(due_time IS NULL) = (due_timezone IS NULL)", name=op.f("ck_task_due_time_with_timezone")),
+        sa.CheckConstraint("due_time IS NULL OR due_date IS NOT NULL", name=op.f("ck_task_due_time_with_date")),
+        sa.CheckConstraint("version >= 1", name=op.f("ck_task_version_positive")),
         schema="agendum",
     )
     newest_first = ["user_id", sa.text("created_at DESC"), sa.text("id DESC")]
@@ -165,9 +169,9 @@ def _create_change() -> None:
         sa.PrimaryKeyConstraint("user_id", "seq", name="pk_change"),
         sa.UniqueConstraint("user_id", "entity", "entity_id", "version", name="uq_change_user_id_entity_entity_id_version"),
         _owned_by_account("change"),
-        sa.CheckConstraint("action IN ('created', 'updated', 'completed', 'reopened', 'deleted')", name="ck_change_action"),
-        sa.CheckConstraint("source IN ('api', 'console', 'worker')", name="ck_change_source"),
-        sa.CheckConstraint("seq >= 1", name="ck_change_seq_positive"),
+        sa.CheckConstraint("action IN ('created', 'updated', 'completed', 'reopened', 'deleted')", name=op.f("ck_change_action")),
+        sa.CheckConstraint("source IN ('api', 'console', 'worker')", name=op.f("ck_change_source")),
+        sa.CheckConstraint("seq >= 1", name=op.f("ck_change_seq_positive")),
         schema="agendum",
     )
     _protect("change")

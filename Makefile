@@ -1,0 +1,92 @@
+# The targets are verbs, ten at most; `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test check bench lock clean
+
+PYTHON ?= python3
+VENV := backend/.venv
+IN_VENV := .venv/bin/python -m
+PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INPUT=1 $(VENV)/bin/python -m pip
+
+help: ## List the targets.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+run: $(VENV)/.runtime ## Start the service, and a database of its own unless DATABASE_URL is set.
+	@cd backend && exec $(IN_VENV) app serve
+
+test: $(VENV)/.development ## Run all tests.
+	@cd backend && exec $(IN_VENV) pytest
+
+check: $(VENV)/.development ## Check format, style, types, layers, dependencies and migrations.
+	@echo "== Format"; cd backend && .venv/bin/ruff format --check . ../bench
+	@echo "== Style"; cd backend && .venv/bin/ruff check . ../bench
+	@echo "== Types"; cd backend && $(IN_VENV) mypy app tests spec_tools ../bench
+	@echo "== Layers"; cd backend && .venv/bin/python .venv/bin/lint-imports
+	@echo "== Dependencies"; cd backend && $(IN_VENV) deptry .
+	@echo "== Migrations"; cd backend && $(IN_VENV) alembic upgrade head --sql | $(WITHOUT_ALEMBICS_TABLE) | .venv/bin/squawk --stdin-filepath migrations.sql
+
+bench: $(VENV)/.development ## Measure speed against the floor (some minutes; see bench/README.md).
+	@PYTHONPATH=backend exec $(VENV)/bin/python -m bench.run
+
+lock: ## Choose the newest allowed versions of all packages, and write them down with their hashes.
+	@$(call require_python)
+	@$(PYTHON) -m venv backend/.venv-lock && echo '*' > backend/.venv-lock/.gitignore
+	@backend/.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13,<0.14'
+	@cd backend && .venv-lock/bin/uv $(COMPILE) pyproject.toml -o requirements.txt
+	@cd backend && .venv-lock/bin/uv $(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+
+clean: ## Remove the virtual environment and all caches, and no data.
+	@rm -rf $(VENV) backend/.venv-lock
+	@rm -rf {.,backend}/.{mypy_cache,pytest_cache,ruff_cache,hypothesis,import_linter_cache} backend/.coverage backend/.coverage.*
+	@find backend bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+COMPILE := pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+# Alembic makes its own table, with a column type that is not ours to choose.
+WITHOUT_ALEMBICS_TABLE := sed '/^CREATE TABLE .*alembic_version (/,/^);/d'
+
+# The stamps go first and come back last, so that an interrupted installation is finished by the next run.
+$(VENV)/.runtime: backend/requirements.txt
+	@rm -f $@
+	@$(call make_environment)
+	@$(call install,backend/requirements.txt)
+	@touch $@
+
+# The development packages contain those of the service.
+$(VENV)/.development: backend/requirements.txt backend/requirements-dev.txt
+	@rm -f $@
+	@$(call make_environment)
+	@$(call install,backend/requirements-dev.txt)
+	@touch $(VENV)/.runtime $@
+
+define require_python
+	fail() { echo "$$1" >&2; exit 1; }; \
+	command -v $(PYTHON) >/dev/null || fail "Python 3.11 or newer is needed, and there is no $(PYTHON). Another one: make PYTHON=/path/to/python3"; \
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		fail "Python 3.11 or newer is needed, and $(PYTHON) is $$($(PYTHON) -V 2>&1). Another one: make PYTHON=python3.11"; \
+	$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || fail "$(PYTHON) lacks its venv module. On Debian and Ubuntu: apt install python3-venv"
+endef
+
+define make_environment
+	if [ -e $(VENV)/.unfinished ] || ! $(VENV)/bin/python -m pip --version >/dev/null 2>&1; then \
+		$(call require_python); \
+		echo "Creating the virtual environment"; \
+		$(PYTHON) -m venv --clear $(VENV); \
+	fi
+endef
+
+# What an interrupted installation leaves looks whole to pip, so it is marked and made anew.
+# One number that counts up, instead of pip's three lines for each package; what pip has to complain about is shown as it is.
+define install
+	touch $(VENV)/.unfinished; \
+	total=$$(grep -c '==' $(1)); count=0; \
+	echo "Installing the packages (about a minute the first time)"; \
+	$(PIP) install --require-hashes -r $(1) | { trap '' INT; while read -r word rest; do \
+		case "$$word" in \
+			Collecting|Ignoring|Requirement) count=$$((count + 1)); if [ -t 1 ]; then printf '\r  %d of %d' "$$count" "$$total"; fi ;; \
+			Installing) if [ -t 1 ]; then printf '\r'; fi; echo "  all $$total found, unpacking them" ;; \
+		esac; \
+	done; }; \
+	rm $(VENV)/.unfinished
+endef

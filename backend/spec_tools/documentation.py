@@ -1,0 +1,122 @@
+"""Tells what an OpenAPI document leaves unsaid or shows too much of; it knows no specification but these rules."""
+
+from collections.abc import Iterator
+
+from spec_tools.openapi import (
+    JsonObject,
+    Operation,
+    media_types,
+    read_components,
+    read_operations,
+    read_references,
+    referred_name,
+    resolve,
+    walk_schemas,
+)
+
+PROBLEM_TYPE = "application/problem+json"
+PROBLEM_SCHEMA = "Problem"
+OWNER_NAMES = frozenset({"user_id", "owner_id"})
+SECRET_WORDS = frozenset({"password", "hash", "token", "secret"})
+SHOWN_ON_PURPOSE = frozenset({("POST /auth/login", "access_token")})
+
+
+# Spec: features/spec-driven.md#SPEC-004
+def check_operations(document: JsonObject) -> list[str]:
+    """Tell which operations lack a summary, a description, a tag, an example or a problem for an error."""
+    return [
+        f"{operation.name}: {difference}"
+        for operation in read_operations(document)
+        for difference in (*_unsaid(operation), *_without_example(document, operation), *_without_problem(operation))
+    ]
+
+
+def check_responses(document: JsonObject) -> list[str]:
+    """Tell which fields of answers name an owner or a secret."""
+    differences = {
+        f"{operation.name}: answers with {field}"
+        for operation in read_operations(document)
+        for response in operation.content["responses"].values()
+        for content in media_types(response).values()
+        for _, schema in walk_schemas(document, content.get("schema", {}))
+        for field in schema.get("properties", {})
+        if _is_private(field) and (operation.name, field) not in SHOWN_ON_PURPOSE
+    }
+    return sorted(differences)
+
+
+def check_inputs(document: JsonObject) -> list[str]:
+    """Tell which objects in request bodies accept fields that they do not name."""
+    differences = {
+        f"{operation.name}: {place or 'the body'} accepts unknown fields"
+        for operation in read_operations(document)
+        for content in media_types(operation.content.get("requestBody", {})).values()
+        for place, schema in walk_schemas(document, content.get("schema", {}))
+        if _is_object(schema) and schema.get("additionalProperties") is not False
+    }
+    return sorted(differences)
+
+
+def check_components(document: JsonObject) -> list[str]:
+    """Tell which schemas are missing, which updates demand a field, and which outputs have an optional field or a default."""
+    components = read_components(document)
+    missing = sorted(set(read_references(document)) - components.keys())
+    return [
+        *(f"{name}: referred to, but not described" for name in missing),
+        *(f"{name}: {difference}" for name, schema in components.items() for difference in _wrong_shape(name, schema)),
+    ]
+
+
+def _unsaid(operation: Operation) -> Iterator[str]:
+    for name in ("summary", "description", "tags"):
+        if not operation.content.get(name):
+            yield f"no {name}"
+
+
+def _without_example(document: JsonObject, operation: Operation) -> Iterator[str]:
+    bodies = [("the request", operation.content.get("requestBody", {}))]
+    bodies += [(status, response) for status, response in operation.success.items()]
+    for place, body in bodies:
+        for media_type, content in media_types(body).items():
+            holders = (content, *_alternatives(document, content.get("schema", {})))
+            if not any(holder.get(name) for holder in holders for name in ("example", "examples")):
+                yield f"no example of {place} as {media_type}"
+
+
+def _alternatives(document: JsonObject, schema: JsonObject) -> Iterator[JsonObject]:
+    """A body that may be left out is a choice between a component and null; the component's example is the body's."""
+    whole = resolve(document, schema)
+    yield whole
+    for alternative in whole.get("anyOf", []):
+        yield resolve(document, alternative)
+
+
+def _without_problem(operation: Operation) -> Iterator[str]:
+    if not operation.errors:
+        yield "no error response"
+    for status, response in operation.errors.items():
+        contents = media_types(response)
+        if list(contents) != [PROBLEM_TYPE]:
+            yield f"{status} is {' '.join(contents) or 'nothing'}, not {PROBLEM_TYPE}"
+        elif referred_name(contents[PROBLEM_TYPE].get("schema", {})) != PROBLEM_SCHEMA:
+            yield f"{status} does not have the schema {PROBLEM_SCHEMA}"
+
+
+def _is_private(field: str) -> bool:
+    words = field.lower().split("_")
+    return field in OWNER_NAMES or words[-1] in SECRET_WORDS or "internal" in words
+
+
+def _is_object(schema: JsonObject) -> bool:
+    return schema.get("type") == "object" or "properties" in schema
+
+
+def _wrong_shape(name: str, schema: JsonObject) -> Iterator[str]:
+    if name.endswith(("Update", "Update-Input")):
+        yield from (f"demands {field}, though an update may leave out any field" for field in schema.get("required", []))
+    if name.endswith(("Read", "Read-Output", "Page")) or name.startswith("Page_"):
+        for field, content in schema.get("properties", {}).items():
+            if field not in schema.get("required", []):
+                yield f"{field} may be absent"
+            if "default" in content:
+                yield f"{field} has a default"

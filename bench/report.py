@@ -1,0 +1,89 @@
+"""What a run prints: aligned tables of text, and the verdict on the gates."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.measure import Case, Ratio, ratio
+from bench.operations import Operation
+
+HEAVY_GOAL = 1.3
+TAIL_GOAL = 4.0
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One operation as the floor and as the service did it."""
+
+    operation: Operation
+    floor: Case
+    service: Case
+
+    def ratio(self) -> Ratio:
+        """Give the floor's throughput over the service's."""
+        return ratio(self.floor, self.service)
+
+    def within_gate(self) -> bool:
+        """Tell whether the service is near enough to the floor."""
+        return self.ratio().median <= self.operation.gate
+
+
+def write(line: str = "") -> None:
+    """Print a line now, also into a pipe."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def write_comparisons(comparisons: Sequence[Comparison]) -> None:
+    """Print the floor and the service side by side, then the ratios with their gates."""
+    rows: list[tuple[str, ...]] = [("operation", "target", "requests/s", "p50 ms", "p99 ms", "p99/p50", "cpu us")]
+    for comparison in comparisons:
+        rows += [_measured(comparison.operation.name, comparison.floor), _measured("", comparison.service)]
+    _table(rows)
+    write()
+    _table([("operation", "ratio", "lowest..highest", "goal", "gate", "verdict"), *map(_judged, comparisons)])
+    write(f"\nratio: floor / service, median of the rounds; p99/p50 of the service is to stay under {TAIL_GOAL:g}")
+
+
+def write_heavy(pairs: Sequence[tuple[str, Case, Case]]) -> None:
+    """Print how an ordinary person's lists compare with the heavy person's."""
+    rows = [("list", "ordinary/s", "heavy/s", "ordinary p50/p99 ms", "heavy p50/p99 ms", "ratio", "lowest..highest", "goal", "verdict")]
+    for name, ordinary, heavy in pairs:
+        found = ratio(ordinary, heavy)
+        rates = f"{ordinary.rate():.0f}", f"{heavy.rate():.0f}"
+        verdict = "goal" if found.median <= HEAVY_GOAL else "over the goal"
+        rows.append((name, *rates, _latency(ordinary), _latency(heavy), *_spread(found), f"{HEAVY_GOAL:g}", verdict))
+    _table(rows)
+
+
+def write_shares(operation: str, shares: Sequence[tuple[str, float]]) -> None:
+    """Print where the service spends its own time."""
+    _table([("library", "self time"), *((name, f"{share:.1%}") for name, share in shares)])
+    write(f"\nself time of the service in {operation}, without waiting; what is compiled counts for who called it")
+
+
+def _measured(name: str, case: Case) -> tuple[str, ...]:
+    processor = case.processor_microseconds()
+    latency = f"{case.percentile(0.5):.2f}", f"{case.percentile(0.99):.2f}", f"{case.tail():.1f}"
+    return name, case.name, f"{case.rate():.0f}", *latency, "-" if processor is None else f"{processor:.0f}"
+
+
+def _judged(comparison: Comparison) -> tuple[str, ...]:
+    operation, found = comparison.operation, comparison.ratio()
+    reached = "goal" if found.median <= operation.goal else "gate"
+    verdict = reached if comparison.within_gate() else "BEYOND THE GATE"
+    return operation.name, *_spread(found), f"{operation.goal:g}", f"{operation.gate:g}", verdict
+
+
+def _spread(found: Ratio) -> tuple[str, str]:
+    return f"{found.median:.2f}", f"{found.lowest:.2f}..{found.highest:.2f}"
+
+
+def _latency(case: Case) -> str:
+    return f"{case.percentile(0.5):.2f} / {case.percentile(0.99):.2f}"
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> None:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
