@@ -57,7 +57,10 @@ def create_app(settings: Settings) -> FastAPI:
             await keys.close()
         await client.aclose()
 
-    app = FastAPI(title="Agendum", version=VERSION, description=_DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None)
+    # A redirect to the address without the slash would repeat the caller's Host header.
+    app = FastAPI(
+        title="Agendum", version=VERSION, description=_DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
     app.state.runtime = runtime
     for router in (accounts.public, accounts.router, tasks.router, changes.router, health.router, documentation.router):
         app.include_router(router)

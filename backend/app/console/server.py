@@ -63,8 +63,10 @@ def database(settings: Settings) -> Iterator[Settings]:
         return
     embedded = EmbeddedPostgres(settings.data_dir / "postgres", report=typer.echo)
     with embedded:
-        yield _with_secret(settings.model_copy(update={"database_url": SecretStr(embedded.url)}))
-        typer.echo("Stopping the database ...")
+        try:
+            yield _with_secret(settings.model_copy(update={"database_url": SecretStr(embedded.url)}))
+        finally:
+            typer.echo("Stopping the database ...")
 
 
 def _with_secret(settings: Settings) -> Settings:

@@ -8,13 +8,19 @@ from app.domain.errors import AgendumError, Invalid, Unavailable
 
 # The driver's own failures, the network's, and a time limit of ours that ran out.
 FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
-# How a connection shows that it died while it was idle; the driver's internal error is one that read the server's farewell first.
-LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError, ConnectionError)
+# How a connection shows that it died while it was idle: nothing comes, or the server's farewell is read as the answer (an intervention), or
+# just before the question (an internal error of the driver).
+LOST = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    ConnectionError,
+)
 
 _AWAY = (
     *LOST,
     asyncpg.InsufficientResourcesError,
-    asyncpg.OperatorInterventionError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.TransactionRollbackError,

@@ -5,6 +5,8 @@ from functools import cache
 from typing import NamedTuple
 from zoneinfo import available_timezones
 
+_FIRST, _LAST = date(1900, 1, 1), date(9998, 12, 31)
+
 
 class Due(NamedTuple):
     """A due date, with a time of day in an IANA time zone or without one.
@@ -15,6 +17,18 @@ class Due(NamedTuple):
     date: date
     time: time | None
     timezone: str | None
+
+
+def plausible_date(day: date) -> date:
+    """Return the date if a calendar can be expected to hold it; the ends of what Python can say mean infinity to PostgreSQL.
+
+    Raises:
+        ValueError: It is before 1900 or after 9998.
+    """
+    # Spec: features/tasks.md#TASK-004
+    if not _FIRST <= day <= _LAST:
+        raise ValueError("must be in the years 1900 to 9998")
+    return day
 
 
 @cache

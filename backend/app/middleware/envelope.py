@@ -101,7 +101,8 @@ class _Answer:
         return headers
 
 
-_PLAIN = {
+# The statuses that nobody has more to say about: code, title and detail.
+PLAIN = {
     400: ("MALFORMED_REQUEST", "Malformed request", "The request cannot be read."),
     404: ("NOT_FOUND", "Not found", "There is nothing at this address."),
     405: ("METHOD_NOT_ALLOWED", "Method not allowed", "This address does not take this method."),
@@ -114,7 +115,7 @@ _PLAIN = {
 def plain_problem(status: int, request_id: str) -> bytes:
     """Return the problem body of a status that nobody has more to say about."""
     # Spec: features/operations.md#OPS-001
-    code, title, detail = _PLAIN.get(status, _PLAIN[500 if status >= 500 else 400])
+    code, title, detail = PLAIN.get(status, PLAIN[500 if status >= 500 else 400])
     return problem_body(status, code=code, title=title, detail=detail, request_id=request_id)
 
 

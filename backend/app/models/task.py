@@ -19,6 +19,7 @@ class Task(SQLModel, table=True):
         CheckConstraint("char_length(title) BETWEEN 1 AND 500", name="title_length"),
         CheckConstraint("char_length(description) <= 10000", name="description_length"),
         CheckConstraint("priority IN ('none', 'low', 'medium', 'high', 'urgent')", name="priority"),
+        CheckConstraint("due_date BETWEEN '1900-01-01' AND '9998-12-31'", name="due_date_range"),
         CheckConstraint("(due_time IS NULL) = (due_timezone IS NULL)", name="due_time_with_timezone"),
         CheckConstraint("due_time IS NULL OR due_date IS NOT NULL", name="due_time_with_date"),
         CheckConstraint("version >= 1", name="version_positive"),

@@ -2,34 +2,35 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, case, cast, func, literal_column
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
-
-Columns = ReadOnlyColumnCollection[str, ColumnElement[Any]]
+from sqlalchemy import ColumnElement, FromClause, Text, case, cast, func, literal_column, select
+from sqlalchemy.sql.selectable import LateralFromClause
 
 
-def task_json(task: Columns) -> ColumnElement[str]:
-    """Return the expression of a task's JSON, in the fields, the order and the text of `TaskRead`; a test compares the two."""
-    return cast(
-        _object(
-            id=task.id,
-            title=task.title,
-            description=task.description,
-            completed=task.completed_at.is_not(None),
-            completed_at=_moment(task.completed_at),
-            priority=task.priority,
-            due=case((task.due_date.is_not(None), _object(date=task.due_date, time=task.due_time, timezone=task.due_timezone))),
-            created_at=_moment(task.created_at),
-            updated_at=_moment(task.updated_at),
-            deleted_at=_moment(task.deleted_at),
-            version=task.version,
-        ),
-        Text,
+def task_fields(tasks: FromClause) -> LateralFromClause:
+    """Return, beside each row of tasks, a row with the fields, the order and the values of `TaskRead`; a test compares the two."""
+    task = tasks.c
+    due = func.json_build_object(
+        literal_column("'date'"), task.due_date, literal_column("'time'"), task.due_time, literal_column("'timezone'"), task.due_timezone
     )
+    fields = select(
+        task.id,
+        task.title,
+        task.description,
+        task.completed_at.is_not(None).label("completed"),
+        _moment(task.completed_at).label("completed_at"),
+        task.priority,
+        case((task.due_date.is_not(None), due)).label("due"),
+        _moment(task.created_at).label("created_at"),
+        _moment(task.updated_at).label("updated_at"),
+        _moment(task.deleted_at).label("deleted_at"),
+        task.version,
+    )
+    return fields.correlate(tasks).lateral("task")
 
 
-def _object(**fields: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.json_build_object(*(part for name, value in fields.items() for part in (literal_column(f"'{name}'"), value)))
+def as_json(row: LateralFromClause) -> ColumnElement[str]:
+    """Return the text of a row's JSON object."""
+    return cast(func.row_to_json(row.table_valued()), Text)
 
 
 def _moment(column: ColumnElement[Any]) -> ColumnElement[Any]:

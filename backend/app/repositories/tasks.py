@@ -11,7 +11,7 @@ from app.database.statements import Statement
 from app.domain.paging import COUNTED, Listing, Slice
 from app.models.task import Task, TaskRow
 from app.repositories.owned import Owned, OwnedStatements, table_of
-from app.repositories.task_json import task_json
+from app.repositories.task_json import as_json, task_fields
 
 _STATEMENTS = OwnedStatements(Task, TaskRow._fields)
 
@@ -30,7 +30,9 @@ def _listing(*, by_cursor: bool, exact: bool) -> Statement:
         page = page.offset(bindparam("offset"))
     # The JSON is built outside of the limited part, so that rows which are passed over cost nothing.
     rows = page.subquery("page")
-    shown = select(total.c.total, rows.c.created_at, rows.c.id, task_json(rows.c).label("body")).select_from(total.outerjoin(rows, true()))
+    fields = task_fields(rows)
+    found = total.outerjoin(rows.join(fields, true()), true())
+    shown = select(total.c.total, rows.c.created_at, rows.c.id, as_json(fields).label("body")).select_from(found)
     return Statement(shown.order_by(rows.c.created_at.desc(), rows.c.id.desc()))
 
 

@@ -108,24 +108,27 @@ async def _unit(
 
 
 async def _begin(database: Database, *, read_only: bool) -> tuple[asyncpg.Connection, Any]:
-    """Borrow a connection and begin, within the time that a request may spend on it; a connection that died idle is tried anew once."""
+    """Borrow a connection and begin, within the time that a request may spend on it; connections that died while idle are passed over."""
     async with asyncio.timeout(OPENING_LIMIT):
-        try:
-            return await _try_to_begin(database, read_only=read_only)
-        except LOST:
-            return await _try_to_begin(database, read_only=read_only)
+        while True:
+            connection = await database.acquire()
+            transaction = connection.transaction(readonly=read_only)
+            if await _has_begun(database, connection, transaction):
+                return connection, transaction
+            await asyncio.sleep(0)  # So that the time limit is heard even if nothing above ever waits.
 
 
-async def _try_to_begin(database: Database, *, read_only: bool) -> tuple[asyncpg.Connection, Any]:
-    connection = await database.acquire()
-    transaction = connection.transaction(readonly=read_only)
+async def _has_begun(database: Database, connection: asyncpg.Connection, transaction: Any) -> bool:
+    """Begin, or give the connection back; tell which, unless more is wrong than an idle connection that died."""
     try:
         await transaction.start()
-    except BaseException:
+    except BaseException as failure:
         database.discard(connection)
         await database.release(connection)
+        if isinstance(failure, LOST):
+            return False
         raise
-    return connection, transaction
+    return True
 
 
 async def _abandon(database: Database, connection: asyncpg.Connection, transaction: Any) -> None:

@@ -10,7 +10,9 @@ from starlette.routing import Match, Mount
 from app.domain.errors import (
     AgendumError,
     Conflict,
+    FieldError,
     Forbidden,
+    IdTaken,
     Invalid,
     NotFound,
     Stale,
@@ -18,9 +20,9 @@ from app.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
-from app.middleware.envelope import plain_problem
+from app.middleware.envelope import PLAIN, plain_problem
 from app.schemas.messages import field_errors
-from app.schemas.problem import MEDIA_TYPE, Problem, problem_body
+from app.schemas.problem import EXAMPLE_ID, MEDIA_TYPE, Problem, problem, problem_body
 
 STATUS: dict[type[AgendumError], int] = {
     Unauthenticated: 401,
@@ -33,25 +35,28 @@ STATUS: dict[type[AgendumError], int] = {
     Unavailable: 503,
 }
 _HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}, 503: {"Retry-After": "1"}}
-_MEANINGS = {
-    400: "The request cannot be read.",
-    401: "The credential is missing or not acceptable.",
-    404: "There is no such thing, or it is somebody else's.",
-    409: "It contradicts what is there.",
-    413: "The body is larger than 1 MiB.",
-    415: "The body is not JSON by its content type.",
-    422: "A field breaks a rule.",
-    500: "Something went wrong on our side.",
-    503: "Something that the answer needs is away; try again shortly.",
+_EXAMPLES = PLAIN | {
+    401: (Unauthenticated.code, Unauthenticated.title, "The bearer token is not acceptable."),
+    404: (NotFound.code, NotFound.title, "There is no such task."),
+    409: (IdTaken.code, IdTaken.title, "The id belongs to a task with other content."),
+    422: (Invalid.code, Invalid.title, "title: must not be empty"),
+    503: (Unavailable.code, Unavailable.title, "The database is not answering; please try again shortly."),
 }
 BODY = (400, 413, 415, 422)
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the `responses` of an operation for the OpenAPI document: these statuses, and 500."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{Problem.__name__}"}}}
-    return {status: {"description": _MEANINGS[status], "content": content} for status in sorted({*statuses, 500})}
+    """Return the `responses` of an operation for the OpenAPI document: these statuses, and 500, each with an example."""
+    return {status: _documented(status) for status in sorted({*statuses, 500})}
+
+
+def _documented(status: int) -> dict[str, Any]:
+    code, title, detail = _EXAMPLES[status]
+    errors = (FieldError("title", "must not be empty"),) if status == STATUS[Invalid] else ()
+    example = problem(status, code=code, title=title, detail=detail, request_id=EXAMPLE_ID, errors=errors)
+    schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+    return {"description": title, "content": {MEDIA_TYPE: {"schema": schema, "example": example}}}
 
 
 def answer_problems(app: FastAPI) -> None:

@@ -6,6 +6,7 @@ from app.domain.errors import FieldError
 from app.schemas.base import Output, example
 
 MEDIA_TYPE = "application/problem+json"
+EXAMPLE_ID = "019aa4b2-9d10-7c4e-8a41-5b7d2f6e9c01"
 
 
 class ProblemField(Output):
@@ -26,7 +27,7 @@ class Problem(Output):
             "detail": "title: must not be empty",
             "code": "VALIDATION_ERROR",
             "errors": [{"field": "title", "message": "must not be empty"}],
-            "request_id": "019aa4b2-9d10-7c4e-8a41-5b7d2f6e9c01",
+            "request_id": EXAMPLE_ID,
         }
     )
 
@@ -39,17 +40,20 @@ class Problem(Output):
     request_id: str
 
 
+def problem(status: int, *, code: str, title: str, detail: str, request_id: str, errors: tuple[FieldError, ...] = ()) -> dict[str, object]:
+    """Return a problem as plain values."""
+    return {
+        "type": f"/problems/{code.lower().replace('_', '-')}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "errors": [error._asdict() for error in errors],
+        "request_id": request_id,
+    }
+
+
 def problem_body(status: int, *, code: str, title: str, detail: str, request_id: str, errors: tuple[FieldError, ...] = ()) -> bytes:
     """Return the JSON of a problem."""
     # Spec: features/operations.md#OPS-001
-    return orjson.dumps(
-        {
-            "type": f"/problems/{code.lower().replace('_', '-')}",
-            "title": title,
-            "status": status,
-            "detail": detail,
-            "code": code,
-            "errors": [error._asdict() for error in errors],
-            "request_id": request_id,
-        }
-    )
+    return orjson.dumps(problem(status, code=code, title=title, detail=detail, request_id=request_id, errors=errors))

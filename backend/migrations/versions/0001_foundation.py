@@ -121,6 +121,7 @@ def _create_task() -> None:
         sa.CheckConstraint("char_length(title) BETWEEN 1 AND 500", name=op.f("ck_task_title_length")),
         sa.CheckConstraint("char_length(description) <= 10000", name=op.f("ck_task_description_length")),
         sa.CheckConstraint("priority IN ('none', 'low', 'medium', 'high', 'urgent')", name=op.f("ck_task_priority")),
+        sa.CheckConstraint("due_date BETWEEN '1900-01-01' AND '9998-12-31'", name=op.f("ck_task_due_date_range")),
         sa.CheckConstraint("(due_time IS NULL) = (due_timezone IS NULL)", name=op.f("ck_task_due_time_with_timezone")),
         sa.CheckConstraint("due_time IS NULL OR due_date IS NOT NULL", name=op.f("ck_task_due_time_with_date")),
         sa.CheckConstraint("version >= 1", name=op.f("ck_task_version_positive")),
