@@ -1,0 +1,158 @@
+"""What every test can ask for: an application on a migrated PostgreSQL, in a transaction that never commits, and people who use it."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import asyncpg
+import httpx2
+import pytest
+from fastapi import FastAPI
+from uuid_utils.compat import uuid7
+
+from app.config import Settings
+from app.database.connection import Database
+from app.database.url import read_address
+from app.main import create_app
+from tests.people import Person, make_person, open_client, using
+from tests.server import TestServer, copy_database, drop_database, make_template, run, url_of
+
+SECRET = "a secret for tests alone, 0123456789"
+_SERVER = pytest.StashKey[TestServer]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start one server for the run, before the workers start."""
+    if not hasattr(config, "workerinput"):
+        server = config.stash[_SERVER] = TestServer()
+        server.start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server once the workers have ended."""
+    if (server := config.stash.get(_SERVER, None)) is not None:
+        server.stop()
+
+
+class BorrowedDatabase(Database):
+    """Lends one connection over and over: its units of work are savepoints in the transaction of a test."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def open(self) -> None:
+        """It is open."""
+
+    async def close(self) -> None:
+        """It is the test's to close."""
+
+    async def acquire(self) -> asyncpg.Connection:
+        """Lend the connection."""
+        return self._connection
+
+    async def release(self, connection: asyncpg.Connection) -> None:
+        """Take it back as it is."""
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def template(worker_id: str) -> str:
+    """A migrated database that nobody uses, to be copied."""
+    name = f"template_{worker_id}"
+    run(make_template(name))
+    return name
+
+
+@pytest.fixture(scope="session")
+def database_url(template: str, worker_id: str) -> str:
+    """The address of this worker's migrated database, as superuser."""
+    run(copy_database(template, f"tests_{worker_id}"))
+    return url_of(f"tests_{worker_id}")
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str) -> Settings:
+    return Settings(DATABASE_URL=database_url, BETTER_AUTH_SECRET=SECRET)
+
+
+@pytest.fixture(scope="session")
+def application(settings: Settings) -> FastAPI:
+    """The application, made once; `app` gives it the transaction of a test."""
+    return create_app(settings)
+
+
+@pytest.fixture(scope="session")
+def openapi(application: FastAPI) -> dict[str, Any]:
+    return application.openapi()
+
+
+@pytest.fixture(scope="session")
+async def worker_connection(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(dsn=database_url, command_timeout=30)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def connection(worker_connection: asyncpg.Connection) -> AsyncIterator[asyncpg.Connection]:
+    """A superuser's connection in a transaction that never commits; the units of work of `app` are savepoints in it."""
+    transaction = worker_connection.transaction()
+    await transaction.start()
+    yield worker_connection
+    await transaction.rollback()
+
+
+@pytest.fixture
+def app(application: FastAPI, connection: asyncpg.Connection) -> Iterator[FastAPI]:
+    """The application over the transaction of this test."""
+    original = application.state.runtime
+    application.state.runtime = using(original, BorrowedDatabase(connection))
+    yield application
+    application.state.runtime = original
+
+
+@pytest.fixture
+async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client that is nobody."""
+    async with open_client(app) as anonymous:
+        yield anonymous
+
+
+@pytest.fixture
+async def ada(app: FastAPI) -> AsyncIterator[Person]:
+    person = await make_person(app)
+    yield person
+    await person.client.aclose()
+
+
+@pytest.fixture
+async def bob(app: FastAPI) -> AsyncIterator[Person]:
+    person = await make_person(app)
+    yield person
+    await person.client.aclose()
+
+
+@pytest.fixture
+async def own_database(template: str) -> AsyncIterator[str]:
+    """The address of a migrated database for one test alone, whose transactions really commit."""
+    name = f"own_{uuid7().hex}"
+    await copy_database(template, name)
+    yield url_of(name)
+    await drop_database(name)
+
+
+@pytest.fixture
+async def own_app(own_database: str, application: FastAPI) -> AsyncIterator[FastAPI]:
+    """The application with a pool of its own over a database of its own."""
+    database = Database(read_address(own_database), size=16)
+    await database.open()
+    original = application.state.runtime
+    application.state.runtime = using(original, database)
+    yield application
+    application.state.runtime = original
+    await database.close()
+
+

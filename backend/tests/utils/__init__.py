@@ -1,0 +1,1 @@
+"""Tests of what any product could use."""
