@@ -24,6 +24,7 @@ _START = datetime(2025, 1, 1, tzinfo=UTC)
 _STEP = timedelta(seconds=60)
 _DESCRIPTION = "Bring the printed copies, ask for the second signature and note what was agreed."
 _PRIORITIES = ("none", "none", "low", "medium", "high", "urgent")
+_ACCOUNT_COLUMNS = ("user_id", "issuer", "subject", "email", "name", "created_at", "updated_at")
 _TASK_COLUMNS = (
     *("user_id", "id", "title", "description", "priority", "due_date", "due_time", "due_timezone"),
     *("completed_at", "created_at", "updated_at", "version"),
@@ -47,15 +48,15 @@ def is_completed(index: int) -> bool:
 
 async def seed(connection: asyncpg.Connection) -> None:
     """Fill the migrated, empty tables, then settle them so that no maintenance falls into the measurement."""
-    await _copy(connection, "account", ("user_id", "issuer", "subject", "email", "name", "created_at", "updated_at"), _accounts())
-    await _copy(connection, "change_counter", ("user_id", "last_seq"), _counters())
-    await _copy(connection, "task", _TASK_COLUMNS, _tasks())
+    await _copy(connection, "account", columns=_ACCOUNT_COLUMNS, rows=_accounts())
+    await _copy(connection, "change_counter", columns=("user_id", "last_seq"), rows=_counters())
+    await _copy(connection, "task", columns=_TASK_COLUMNS, rows=_tasks())
     for table in ("account", "change_counter", "task", "change"):
         await connection.execute(f"VACUUM (ANALYZE) agendum.{table}")
     await connection.execute("CHECKPOINT")
 
 
-async def _copy(connection: asyncpg.Connection, table: str, columns: tuple[str, ...], rows: Iterator[Row]) -> None:
+async def _copy(connection: asyncpg.Connection, table: str, *, columns: tuple[str, ...], rows: Iterator[Row]) -> None:
     await connection.copy_records_to_table(table, schema_name="agendum", columns=columns, records=rows, timeout=120)
 
 

@@ -46,7 +46,7 @@ def main() -> int:
 async def _run(url: str, folder: Path, options: argparse.Namespace) -> int:
     effort = suites.Effort(options.rounds, options.seconds, options.concurrency)
     if options.profile:
-        return await _profile(url, folder, options.profile, effort)
+        return await _profile(url, folder, operation=options.profile, effort=effort)
     report.write("seeding 1,000 people with 200 tasks each and one with 100,000 ...")
     async with set_stage(url, folder, profile=None) as stage:
         await _describe(stage, effort)
@@ -58,7 +58,7 @@ async def _run(url: str, folder: Path, options: argparse.Namespace) -> int:
     return 0 if all(comparison.within_gate() for comparison in comparisons) else 1
 
 
-async def _profile(url: str, folder: Path, operation: str, effort: suites.Effort) -> int:
+async def _profile(url: str, folder: Path, *, operation: str, effort: suites.Effort) -> int:
     file = folder / "profile"
     async with set_stage(url, folder, profile=file) as stage:
         await suites.load_service(stage.service, OPERATIONS[operation], effort)

@@ -17,6 +17,7 @@ from app.database.url import InvalidAddressError, read_address
 from app.dependencies import REMEMBERED_CALLERS, Runtime
 from app.middleware.body_limit import BodyLimit
 from app.middleware.envelope import Envelope
+from app.middleware.last_net import LastNet
 from app.models.account import OWN_ISSUER
 from app.repositories.unit_of_work import identifying
 from app.routes import accounts, changes, documentation, health, problems, tasks
@@ -123,6 +124,7 @@ def _verifiers(settings: Settings, secret: str, keys: RemoteKeySet | None) -> li
 def _wrap(app: FastAPI, settings: Settings) -> None:
     """Put the layers around the application; the last one added is the outermost."""
     app.add_middleware(BodyLimit)
+    app.add_middleware(LastNet, debug=settings.debug)
     if settings.cors_origins:
         # Spec: features/operations.md#OPS-008
         app.add_middleware(
@@ -132,7 +134,7 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
             allow_headers=_ALLOWED_HEADERS,
             expose_headers=_EXPOSED_HEADERS,
         )
-    app.add_middleware(Envelope, production=settings.production, debug=settings.debug)
+    app.add_middleware(Envelope, production=settings.production)
 
 
 def _describe(app: FastAPI) -> None:

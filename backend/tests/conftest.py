@@ -154,5 +154,3 @@ async def own_app(own_database: str, application: FastAPI) -> AsyncIterator[Fast
     yield application
     application.state.runtime = original
     await database.close()
-
-

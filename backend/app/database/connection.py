@@ -12,7 +12,7 @@ from app.database.url import Address
 
 # Seconds. What a request may spend in all before the database has answered it once; a command; an idle connection's life, below the five
 # minutes after which Neon suspends.
-OPENING_LIMIT = 1.7
+OPENING_LIMIT = 1.5
 COMMAND_LIMIT = 5.0
 IDLE_LIMIT = 240.0
 

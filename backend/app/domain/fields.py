@@ -7,7 +7,7 @@ from typing import Annotated
 from annotated_types import Len
 from pydantic import AfterValidator, BeforeValidator, Strict, StringConstraints
 
-from app.domain.due import known_zone, whole_second
+from app.domain.due import known_zone, plausible_date, whole_second
 from app.domain.text import one_line, storable
 
 TITLE_LENGTH = 500
@@ -37,12 +37,12 @@ def _written_time(value: object) -> object:
 
 
 # The limits of length come first, so that no rule is asked about a megabyte of text.
-Title = Annotated[str, StringConstraints(max_length=TITLE_LENGTH), AfterValidator(one_line)]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=TITLE_LENGTH), AfterValidator(one_line)]
 Description = Annotated[str, StringConstraints(max_length=DESCRIPTION_LENGTH), AfterValidator(storable)]
-PersonName = Annotated[str, StringConstraints(max_length=NAME_LENGTH), AfterValidator(one_line)]
+PersonName = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), AfterValidator(one_line)]
 # Spec: features/users.md#USER-003
 Password = Annotated[str, Len(*PASSWORD_LENGTH)]
 Flag = Annotated[bool, Strict()]
-DueDate = Annotated[datetime.date, BeforeValidator(_written_date)]
+DueDate = Annotated[datetime.date, BeforeValidator(_written_date), AfterValidator(plausible_date)]
 DueTime = Annotated[datetime.time, BeforeValidator(_written_time), AfterValidator(whole_second)]
 ZoneName = Annotated[str, AfterValidator(known_zone)]

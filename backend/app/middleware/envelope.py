@@ -1,9 +1,7 @@
-"""Around every request, as one pure ASGI layer: request id, security headers, log line, and the last net under every error."""
+"""Around every request, as one pure ASGI layer: request id, security headers, log line, and a problem body for every error."""
 
 import re
-import traceback
 from collections.abc import MutableMapping
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -31,14 +29,12 @@ class Envelope:
     Args:
         app: The application.
         production: Whether to tell browsers to keep to HTTPS.
-        debug: Whether stack traces are logged.
     """
 
-    def __init__(self, app: ASGIApp, *, production: bool, debug: bool) -> None:
+    def __init__(self, app: ASGIApp, *, production: bool) -> None:
         # Spec: features/operations.md#OPS-007
         self._app = app
         self._headers = (*_HEADERS, _STRICT_TRANSPORT) if production else _HEADERS
-        self._debug = debug
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -48,11 +44,7 @@ class Envelope:
         began = perf_counter()
         answer = _Answer(send, request_id=_request_id(scope), headers=self._headers)
         scope.setdefault("state", {})["request_id"] = answer.request_id
-        try:
-            await self._app(scope, receive, answer.send)
-        except Exception as error:  # noqa: BLE001 (the last net: nothing may leave the process unexplained)
-            _log_failure(error, answer.request_id, debug=self._debug)
-            await answer.fail()
+        await self._app(scope, receive, answer.send)
         _log_request(scope, answer, seconds=perf_counter() - began)
 
 
@@ -71,11 +63,6 @@ class _Answer:
             await self._start(message)
         elif not self._replaced:
             await self._send(message)
-
-    async def fail(self) -> None:
-        """Answer 500, unless an answer has begun already."""
-        if self.status == 0:
-            await self._problem(500, [])
 
     async def _start(self, message: Message) -> None:
         status, headers = message["status"], list(message.get("headers", []))
@@ -138,12 +125,5 @@ def _log_request(scope: MutableMapping[str, Any], answer: _Answer, *, seconds: f
         ms=round(seconds * 1000, 2),
         request_id=answer.request_id,
         user_id=scope["state"].get("user_id"),
+        **scope["state"].get("log", {}),
     )
-
-
-def _log_failure(error: Exception, request_id: str, *, debug: bool) -> None:
-    """Log what failed and where; the message may hold a person's text, so that it is left to the stack trace of debug mode."""
-    # Spec: features/operations.md#OPS-006
-    frames = traceback.extract_tb(error.__traceback__)
-    where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else None
-    _log.error("unexpected", error=type(error).__name__, where=where, request_id=request_id, exc_info=error if debug else None)

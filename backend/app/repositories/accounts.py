@@ -7,10 +7,10 @@ from sqlalchemy.dialects.postgresql import insert as insert_if_free
 
 from app.database.connection import Session
 from app.database.statements import Statement
-from app.domain.changes import Origin
 from app.domain.errors import NotFound
 from app.models.account import OWN_ISSUER, Account, AccountRow, LoginRow, StoredPassword
 from app.models.change import ChangeCounter
+from app.repositories.belonging import Belonging
 from app.repositories.owned import table_of
 
 _ACCOUNT, _PASSWORD, _COUNTER = table_of(Account), table_of(StoredPassword), table_of(ChangeCounter)
@@ -75,17 +75,8 @@ class Directory:
         return None if record is None else AccountRow(*record)
 
 
-class Profile:
-    """One person's own account.
-
-    Args:
-        session: Where statements run.
-        origin: Whose account.
-    """
-
-    def __init__(self, session: Session, origin: Origin) -> None:
-        self._session = session
-        self._origin = origin
+class Profile(Belonging):
+    """One person's own account."""
 
     async def get(self) -> AccountRow:
         """Return the account.

@@ -5,10 +5,9 @@ from uuid import UUID
 import orjson
 from sqlalchemy import bindparam, select
 
-from app.database.connection import Session
 from app.database.statements import Statement
-from app.domain.changes import Origin
 from app.models.change import Change, ChangeRow
+from app.repositories.belonging import Belonging
 from app.repositories.owned import table_of
 
 _TABLE = table_of(Change)
@@ -29,17 +28,8 @@ _CREATION = Statement(
 )
 
 
-class Changes:
-    """The changes of one person.
-
-    Args:
-        session: Where statements run.
-        origin: Whose changes.
-    """
-
-    def __init__(self, session: Session, origin: Origin) -> None:
-        self._session = session
-        self._origin = origin
+class Changes(Belonging):
+    """The changes of one person."""
 
     async def list(self, *, after: int, limit: int) -> list[ChangeRow]:
         """List the changes after a number, in their order."""

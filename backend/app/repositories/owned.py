@@ -11,11 +11,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 from uuid_utils.compat import uuid7
 
-from app.database.connection import Session
 from app.database.statements import Statement
-from app.domain.changes import Action, Origin, difference
+from app.domain.changes import Action, difference
 from app.domain.errors import NotFound, Stale
 from app.models.change import Change, ChangeCounter
+from app.repositories.belonging import Belonging
 
 
 class OwnedRow(Protocol):
@@ -96,24 +96,12 @@ def _recorded(write: Any) -> Any:
     return insert(changes).from_select(list(recorded), source).returning(changes.c.seq)
 
 
-class Owned(Generic[Row]):
-    """The rows of one person in one table.
-
-    Args:
-        session: Where statements run.
-        origin: Whose rows, through which door.
-    """
+class Owned(Belonging, Generic[Row]):
+    """The rows of one person in one table."""
 
     entity: ClassVar[str]
     statements: ClassVar[OwnedStatements]
     make_row: ClassVar[Callable[..., Any]]
-
-    def __init__(self, session: Session, origin: Origin) -> None:
-        # Spec: features/isolation.md#ISO-001
-        if not origin.user_id:
-            raise ValueError("a repository has an owner")
-        self._session = session
-        self._origin = origin
 
     async def find_any(self, entity_id: UUID) -> Row | None:
         """Return the row, deleted or not, or None."""

@@ -23,7 +23,7 @@ _LIMITS = {"statement_timeout": "4500", "lock_timeout": "2000", "idle_in_transac
 
 def _taking(role: str, *, owner: bool = False, lock: bool = False) -> Statement:
     """Build the first statement of a transaction: role, limits, owner and the person's lock, each for this transaction alone."""
-    # Spec: features/isolation.md#ISO-002 features/isolation.md#ISO-007
+    # Spec: features/isolation.md#ISO-002 features/isolation.md#ISO-003 features/isolation.md#ISO-007
     settings = {"role": role} | _LIMITS
     taken: list[Any] = [
         func.set_config(literal_column(f"'{name}'"), literal_column(f"'{value}'"), literal_column("true"))
@@ -92,8 +92,8 @@ async def _unit(
             await session.fetch_row(first, **values)
             yield make(session)
             await transaction.commit()
-        except TimeoutError:
-            # The server's own limits are below the driver's, so it would have answered: nobody is there to hear a rollback.
+        except (TimeoutError, asyncio.CancelledError):
+            # Nobody may be there to hear a rollback, and nobody waits for one; the server rolls back what loses its connection.
             database.discard(connection)
             raise
         except BaseException:

@@ -74,6 +74,8 @@ def status_of(refusal: AgendumError) -> int:
 
 async def _answer_refusal(request: Request, refusal: AgendumError) -> Response:
     status = status_of(refusal)
+    if refusal.__cause__ is not None:
+        request.state.log = {"cause": type(refusal.__cause__).__name__}
     body = problem_body(
         status,
         code=refusal.code,

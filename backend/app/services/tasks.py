@@ -20,7 +20,7 @@ async def create(work: UnitOfWork, body: TaskCreate, *, now: datetime) -> TaskRo
     Raises:
         IdTaken: The id belongs to a task that was created with other content.
     """
-    # Spec: features/safe-writes.md#SAFE-001 features/safe-writes.md#SAFE-005 features/tasks.md#TASK-001
+    # Spec: features/tasks.md#TASK-001 features/safe-writes.md#SAFE-001 features/safe-writes.md#SAFE-005 features/isolation.md#ISO-005
     row = _new(body, now=now)
     if body.id is not None and (created := await work.changes.find_creation("task", body.id)) is not None:
         return await _again(work, row, created=created)

@@ -28,7 +28,8 @@ class Service:
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         self.log = log
         self.port = free_port()
-        seen = {"PATH": os.environ["PATH"], "AGENDUM_PORT": str(self.port)} | environment
+        measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
+        seen = {"PATH": os.environ["PATH"], "AGENDUM_PORT": str(self.port)} | measured | environment
         with log.open("ab") as output:
             command = [sys.executable, "-m", "app", "serve"]
             self.process = subprocess.Popen(command, cwd=BACKEND, env=seen, stdout=output, stderr=output, start_new_session=True)

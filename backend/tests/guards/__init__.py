@@ -1,0 +1,1 @@
+"""Tests that hold a rule over the whole service and its specifications."""

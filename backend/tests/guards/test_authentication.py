@@ -1,0 +1,113 @@
+"""Every operation asks who is calling, unless it stands on the short public list below."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import APIRouter, FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import RouteContext, iter_route_contexts
+from starlette.routing import BaseRoute
+from starlette.staticfiles import StaticFiles
+
+from app.dependencies import BearerCaller, Caller
+from tests.guards.operations import Operation, operations_of
+from tests.people import Person
+
+PUBLIC = {
+    "POST /auth/register",
+    "POST /auth/login",
+    "GET /health/live",
+    "GET /health/ready",
+    "GET /openapi.json",
+    "HEAD /openapi.json",
+    "GET /docs",
+    "MOUNT /docs/assets",
+}
+OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
+UNKNOWN_ID = "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f"
+
+
+def open_routes(routes: Iterable[BaseRoute | RouteContext]) -> set[str]:
+    """Name every way into the application that asks for no caller."""
+    return {name for route in iter_route_contexts(list(routes)) if not asks_for_caller(route) for name in names_of(route)}
+
+
+def names_of(route: RouteContext) -> Iterator[str]:
+    """Name a route by method and path; what serves a whole tree is a mount."""
+    for method in route.methods or {"MOUNT"}:
+        yield f"{method} {route.path}"
+
+
+def asks_for_caller(route: RouteContext) -> bool:
+    """Tell whether a route depends on the caller, at any depth."""
+    return _asks(getattr(route, "dependant", None))
+
+
+def _asks(dependant: Dependant | None) -> bool:
+    return dependant is not None and (isinstance(dependant.call, BearerCaller) or any(_asks(part) for part in dependant.dependencies))
+
+
+@pytest.fixture
+def operations(openapi: dict[str, Any]) -> list[Operation]:
+    return operations_of(openapi)
+
+
+@pytest.fixture
+def closed(operations: list[Operation]) -> list[Operation]:
+    """What is not on the public list."""
+    return [operation for operation in operations if str(operation) not in PUBLIC]
+
+
+@pytest.mark.spec("AUTH-009")
+def test_only_the_public_list_asks_for_no_caller(application: FastAPI) -> None:
+    assert open_routes(application.router.routes) == PUBLIC
+
+
+@pytest.mark.spec("AUTH-009")
+async def test_an_operation_without_a_token_is_401(client: httpx2.AsyncClient, closed: list[Operation]) -> None:
+    answers = {str(operation): await operation.call(client, {"task_id": UNKNOWN_ID}) for operation in closed}
+    assert {name: answer.status_code for name, answer in answers.items() if answer.status_code != 401} == {}
+    assert {answer.json()["code"] for answer in answers.values()} == {"UNAUTHENTICATED"}
+    assert {answer.headers["WWW-Authenticate"] for answer in answers.values()} == {"Bearer"}
+
+
+def test_the_document_asks_for_a_token_where_the_application_does(operations: list[Operation]) -> None:
+    assert {str(operation) for operation in operations if operation.public} == {
+        name for name in PUBLIC if not name.endswith(("/docs", "/docs/assets", "/openapi.json"))
+    }
+
+
+@pytest.mark.spec("AUTH-009")
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "CONNECT", "ANYTHING"])
+async def test_no_other_method_is_a_way_in(client: httpx2.AsyncClient, closed: list[Operation], method: str) -> None:
+    paths = {operation.path.format(task_id=UNKNOWN_ID) for operation in closed}
+    answers = {path: await client.request(method, path) for path in paths}
+    assert {path: answer.status_code for path, answer in answers.items() if answer.status_code not in (401, 405)} == {}
+
+
+@pytest.mark.spec("AUTH-009")
+@pytest.mark.parametrize("header", OVERRIDES)
+async def test_no_header_turns_a_method_into_another(ada: Person, client: httpx2.AsyncClient, header: str) -> None:
+    task = await ada.create_task()
+    path = f"/api/tasks/{task['id']}"
+    assert (await ada.client.get(path, headers={header: "DELETE"})).json() == task
+    assert (await ada.client.get(path, params={"_method": "DELETE"})).json() == task
+    assert (await client.get(path, headers={header: "OPTIONS"})).status_code == 401
+    assert (await client.post("/health/live", headers={header: "GET"})).status_code == 405
+
+
+async def test_a_route_without_a_caller_is_seen_at_any_depth() -> None:
+    app, outer, inner = FastAPI(docs_url=None, redoc_url=None, openapi_url=None), APIRouter(prefix="/outer"), APIRouter(prefix="/inner")
+
+    async def forgetful() -> None: ...
+
+    async def careful(user_id: Caller) -> None: ...
+
+    inner.add_api_route("/open", forgetful, methods=["PUT"])
+    inner.add_api_route("/closed", careful)
+    outer.include_router(inner)
+    app.include_router(outer)
+    app.mount("/files", StaticFiles(directory="."))
+    assert open_routes(app.router.routes) == {"PUT /outer/inner/open", "MOUNT /files"}

@@ -1,0 +1,99 @@
+"""Every kind of refusal has its row in the table of the HTTP door, and the codes that programs rely on never change."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from app.domain import errors
+from app.domain.errors import AgendumError, Conflict
+from app.middleware import envelope
+from app.routes.problems import STATUS, status_of
+
+CODES = {
+    "Unauthenticated": "UNAUTHENTICATED",
+    "Forbidden": "FORBIDDEN",
+    "NotFound": "NOT_FOUND",
+    "Conflict": "CONFLICT",
+    "IdTaken": "ID_TAKEN",
+    "EmailTaken": "EMAIL_TAKEN",
+    "Invalid": "VALIDATION_ERROR",
+    "Stale": "STALE",
+    "TooMany": "TOO_MANY_REQUESTS",
+    "Unavailable": "UNAVAILABLE",
+}
+PLAIN_CODES = {
+    400: "MALFORMED_REQUEST",
+    404: "NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+    413: "BODY_TOO_LARGE",
+    415: "UNSUPPORTED_MEDIA_TYPE",
+    500: "INTERNAL_ERROR",
+}
+TAXONOMY = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, AgendumError)]
+REFUSALS = [kind for kind in TAXONOMY if kind is not AgendumError]
+# The first level of the taxonomy; what stands under one of them answers as it does.
+KINDS = [kind for kind in REFUSALS if AgendumError in kind.__bases__]
+
+
+def kinds_without_a_row(kinds: Iterable[type[AgendumError]]) -> list[str]:
+    """Name the kinds that the HTTP door has no status for."""
+    return [kind.__name__ for kind in kinds if kind not in STATUS]
+
+
+def shared_codes(kinds: Iterable[type[AgendumError]]) -> list[str]:
+    """Name the codes that more than one refusal has."""
+    codes = [kind.code for kind in kinds]
+    return sorted({code for code in codes if codes.count(code) > 1})
+
+
+@pytest.mark.spec("OPS-001")
+def test_every_kind_has_a_row_in_the_table_of_http() -> None:
+    assert kinds_without_a_row(KINDS) == []
+    assert STATUS.keys() == set(KINDS)
+
+
+@pytest.mark.spec("OPS-001")
+def test_every_code_is_what_it_always_was_and_no_others() -> None:
+    assert {refusal.__name__: refusal.code for refusal in REFUSALS} == CODES
+    assert shared_codes(REFUSALS) == []
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_every_refusal_resolves_to_one_error_status_and_has_a_title(refusal: type[AgendumError]) -> None:
+    assert 400 <= status_of(refusal("No.")) < 600
+    assert refusal.title
+
+
+def test_every_kind_of_http_has_a_status_of_its_own() -> None:
+    assert len(set(STATUS.values())) == len(STATUS)
+
+
+def test_what_the_envelope_says_by_itself_agrees_with_the_taxonomy() -> None:
+    assert {status: code for status, (code, _title, _detail) in envelope.PLAIN.items()} == PLAIN_CODES
+    titles = {(refusal.code, refusal.title) for refusal in REFUSALS} | {row[:2] for row in envelope.PLAIN.values()}
+    assert len({code for code, _title in titles}) == len(titles)
+
+
+def test_a_kind_without_a_row_is_seen() -> None:
+    class Surprise(AgendumError):
+        code, title = "SURPRISE", "Surprise"
+
+    assert kinds_without_a_row([*KINDS, Surprise]) == ["Surprise"]
+    with pytest.raises(StopIteration):
+        status_of(Surprise("No."))
+
+
+def test_a_code_that_two_refusals_share_is_seen() -> None:
+    class Doubled(Conflict):
+        """It forgot to say its own code."""
+
+    assert shared_codes([*REFUSALS, Doubled]) == ["CONFLICT"]
+
+
+def test_no_refusal_hides_in_another_module() -> None:
+    def below(kind: type[AgendumError]) -> set[str]:
+        return {kind.__module__ for kind in kind.__subclasses__() if kind.__module__.startswith("app.")}.union(
+            *(below(part) for part in kind.__subclasses__())
+        )
+
+    assert below(AgendumError) == {errors.__name__}

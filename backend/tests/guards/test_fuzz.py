@@ -1,0 +1,124 @@
+"""Whatever is sent to an operation, it answers as the OpenAPI document promises: never a 500, an undocumented status or another shape.
+
+Inputs are made from the document by Schemathesis, the same ones in every run.
+"""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+from fastapi import FastAPI, Response
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode, openapi
+from schemathesis.checks import not_a_server_error
+from schemathesis.core.failures import FailureGroup
+from schemathesis.python.asgi import ASGIClient, get_client, shutdown_lifespans
+from schemathesis.schemas import BaseSchema
+from schemathesis.specs.openapi import checks
+from uuid_utils.compat import uuid7
+
+from app.config import Settings
+from app.main import create_app
+from tests.server import copy_database, drop_database, run, url_of
+
+ME = {"email": "ada@example.com", "password": "correct horse battery", "name": "Ada"}
+# Not that valid data is accepted: a title that is blank breaks a rule that JSON Schema cannot say.
+PROMISES = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+    checks.negative_data_rejection,
+    checks.unsupported_method,
+    checks.missing_required_header,
+]
+# Each of these hashes a password, which is slow on purpose.
+SLOW = ("POST /auth/register", "POST /auth/login")
+EXAMPLES, SLOW_EXAMPLES = 120, 15
+
+
+@pytest.fixture(scope="module")
+def served(template: str) -> Iterator[FastAPI]:
+    """An application with a pool and a database of its own; Schemathesis serves it in an event loop of its own."""
+    name = f"fuzz_{uuid7().hex}"
+    run(copy_database(template, name))
+    yield create_app(Settings(DATABASE_URL=url_of(name), BETTER_AUTH_SECRET="a secret for tests alone, 0123456789"))
+    shutdown_lifespans()
+    run(drop_database(name))
+
+
+@pytest.fixture(scope="module")
+def me(served: FastAPI) -> Iterator[ASGIClient]:
+    """A person who has registered and logged in."""
+    with get_client(cast("Any", served)) as client:
+        client.post("/auth/register", json=ME)
+        login = client.post("/auth/login", json={"email": ME["email"], "password": ME["password"]})
+        client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
+        yield client
+
+
+@pytest.fixture(scope="module")
+def schema(served: FastAPI) -> BaseSchema:
+    return openapi.from_asgi("/openapi.json", served)
+
+
+def operations_of(schema: BaseSchema) -> list[Any]:
+    """List every operation of the document."""
+    return [cast("Any", result).ok() for result in schema.get_all_operations()]
+
+
+def send_many(operation: Any, mode: GenerationMode, *, me: ASGIClient, path: dict[str, str] | None = None) -> None:
+    """Send an operation with many inputs, valid or not, and check each answer; the token is always the person's own."""
+    authorization = {"Authorization": me.headers["Authorization"]} if "Authorization" in me.headers else None
+
+    @settings(
+        max_examples=SLOW_EXAMPLES if operation.label in SLOW else EXAMPLES,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(mode, path_parameters=path, headers=authorization))
+    def send(case: Any) -> None:
+        case.call_and_validate(session=me, checks=PROMISES)
+
+    send()
+
+
+@pytest.mark.spec("OPS-001")
+def test_valid_input_is_answered_as_promised(schema: BaseSchema, me: ASGIClient) -> None:
+    operations = operations_of(schema)
+    for operation in operations:
+        send_many(operation, GenerationMode.POSITIVE, me=me)
+    assert len(operations) >= 13
+
+
+@pytest.mark.spec("OPS-001")
+def test_invalid_input_is_refused_as_promised(schema: BaseSchema, me: ASGIClient) -> None:
+    with_input = [operation for operation in operations_of(schema) if operation.body or operation.query or operation.path_parameters]
+    for operation in with_input:
+        send_many(operation, GenerationMode.NEGATIVE, me=me)
+    assert len(with_input) >= 10
+
+
+@pytest.mark.spec("OPS-001")
+def test_what_exists_is_changed_as_promised(schema: BaseSchema, me: ASGIClient) -> None:
+    with_id = [operation for operation in operations_of(schema) if "{task_id}" in operation.path]
+    for operation in with_id:
+        task = me.post("/api/tasks", json={"title": "Pay rent"}).json()
+        send_many(operation, GenerationMode.POSITIVE, me=me, path={"task_id": task["id"]})
+    assert len(with_id) >= 5
+
+
+def test_an_answer_that_nobody_promised_is_seen() -> None:
+    careless = FastAPI()
+
+    @careless.get("/tea", response_class=Response)
+    async def brew() -> Response:
+        return Response(status_code=418)
+
+    schema = openapi.from_asgi("/openapi.json", careless)
+    with get_client(cast("Any", careless)) as client, pytest.raises(FailureGroup, match="Undocumented status code"):
+        send_many(operations_of(schema)[0], GenerationMode.POSITIVE, me=client)

@@ -1,0 +1,173 @@
+"""Migrations: from nothing to the newest schema and back, by several at once, and without a difference from the models."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from uuid_utils.compat import uuid7
+
+from app.database.migrate import SCRIPTS, MigrationError, migrate, migration_engine
+from app.database.url import read_address
+from app.models import account, change, task  # noqa: F401 (they register their tables)
+from app.models.naming import SCHEMA, metadata
+from spec_tools.catalogue import read_catalogue
+from tests.server import copy_database, drop_database, url_of
+
+BACKEND = SCRIPTS.parent
+NOTES = BACKEND.parent / "specs/database/migrations"
+MIGRATE = "import asyncio, sys; from app.database import migrate, url; asyncio.run(migrate.migrate(url.read_address(sys.argv[1])))"
+TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = 'agendum'"
+ROLES = "SELECT count(*) FROM pg_roles WHERE rolname IN ('agendum_app', 'agendum_identity')"
+
+
+@pytest.fixture
+async def empty() -> AsyncIterator[str]:
+    """The address of a database in which nothing has been made."""
+    name = f"empty_{uuid7().hex}"
+    await copy_database("template0", name)
+    yield url_of(name)
+    await drop_database(name)
+
+
+@pytest.fixture
+def script() -> ScriptDirectory:
+    return ScriptDirectory(str(SCRIPTS))
+
+
+async def ask(url: str, query: str) -> Any:
+    """Return the first value of a query's answer."""
+    connection = await asyncpg.connect(dsn=url)
+    try:
+        return await connection.fetchval(query)
+    finally:
+        await connection.close()
+
+
+async def within(url: str, act: Callable[[Connection], Any]) -> Any:
+    """Do something in a transaction of the engine that migrates."""
+    engine = migration_engine(read_address(url))
+    async with engine.begin() as connection:
+        result = await connection.run_sync(act)
+    await engine.dispose()
+    return result
+
+
+def downgrade(connection: Connection) -> None:
+    """Go back to the beginning."""
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.attributes["connection"] = connection
+    command.downgrade(config, "base")
+
+
+def differences(connection: Connection) -> list[Any]:
+    """List what the models have and the database has not, and the other way round."""
+
+    def ours(name: str | None, kind: str, _parents: object) -> bool:
+        return name == SCHEMA if kind == "schema" else name != "alembic_version"
+
+    options = {"compare_type": True, "compare_server_default": True, "include_schemas": True, "include_name": ours}
+    return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+
+async def catalogue_of(url: str) -> Any:
+    connection = await asyncpg.connect(dsn=url)
+    try:
+        return await read_catalogue(connection)
+    finally:
+        await connection.close()
+
+
+def migrate_elsewhere(url: str) -> subprocess.Popen[str]:
+    """Migrate in another process."""
+    return subprocess.Popen([sys.executable, "-c", MIGRATE, url], cwd=BACKEND, stderr=subprocess.PIPE, text=True)
+
+
+@pytest.mark.spec("OPS-020")
+async def test_everything_is_made_from_nothing_and_only_once(empty: str, own_database: str) -> None:
+    for _time in range(2):
+        await migrate(read_address(empty))
+    assert await catalogue_of(empty) == await catalogue_of(own_database)
+
+
+async def test_going_back_to_the_beginning_leaves_the_roles_and_can_be_repeated(empty: str) -> None:
+    address = read_address(empty)
+    await migrate(address)
+    before = await catalogue_of(empty)
+    for _time in range(2):
+        await within(empty, downgrade)
+        assert (await ask(empty, TABLES), await ask(empty, ROLES)) == (1, 2)
+        await migrate(address)
+        assert await catalogue_of(empty) == before
+
+
+def test_there_is_one_way_from_the_beginning_to_one_head(script: ScriptDirectory) -> None:
+    revisions = [revision.revision for revision in script.walk_revisions()]
+    assert len(script.get_heads()) == len(script.get_bases()) == 1
+    assert sorted(revisions, reverse=True) == revisions == sorted(set(revisions), reverse=True)
+
+
+def test_every_migration_has_its_note_and_every_note_its_migration(script: ScriptDirectory) -> None:
+    modules = [Path(revision.path).stem for revision in script.walk_revisions()]
+    assert sorted(note.stem for note in NOTES.glob("*.md")) == sorted(module.replace("_", "-") for module in modules)
+
+
+async def test_the_models_are_what_the_migrations_make(own_database: str) -> None:
+    assert len(metadata.tables) >= 5
+    assert await within(own_database, differences) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE agendum.task DROP COLUMN description",
+        "ALTER TABLE agendum.task ADD COLUMN surprise text",
+        "ALTER TABLE agendum.task ALTER COLUMN title DROP NOT NULL",
+        "DROP INDEX agendum.ix_task_user_id_created_at_id",
+        "CREATE TABLE agendum.surprise (id uuid)",
+    ],
+)
+async def test_a_difference_between_models_and_database_is_seen(own_database: str, statement: str) -> None:
+    await within(own_database, lambda connection: connection.execute(text(statement)).close())
+    assert len(await within(own_database, differences)) >= 1
+
+
+@pytest.mark.spec("OPS-020")
+async def test_processes_that_migrate_at_once_wait_for_one_another(empty: str) -> None:
+    processes = [migrate_elsewhere(empty) for _process in range(3)]
+    endings = [await asyncio.to_thread(process.communicate) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], endings
+    assert await ask(empty, TABLES) == 6
+
+
+@pytest.mark.spec("OPS-020")
+async def test_databases_of_one_server_that_are_migrated_at_once_share_the_roles(empty: str) -> None:
+    other = f"empty_{uuid7().hex}"
+    await copy_database("template0", other)
+    processes = [migrate_elsewhere(url) for url in (empty, url_of(other))]
+    endings = [await asyncio.to_thread(process.communicate) for process in processes]
+    await drop_database(other)
+    assert [process.returncode for process in processes] == [0, 0], endings
+
+
+async def test_a_migration_that_fails_leaves_nothing(empty: str) -> None:
+    await ask(empty, "CREATE SCHEMA agendum CREATE TABLE change (surprise int)")
+    with pytest.raises(MigrationError, match="already exists"):
+        await migrate(read_address(empty))
+    assert await ask(empty, TABLES) == 1
+
+
+async def test_a_database_that_is_away_is_said_to_be_away() -> None:
+    with pytest.raises(MigrationError):
+        await migrate(read_address("postgresql://postgres@127.0.0.1:1/nowhere"))
