@@ -1,8 +1,10 @@
 """Settings, from the environment alone. Reading them has no effect, and nothing reads them at import."""
 
 import os
+import re
 from collections.abc import Mapping
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -14,6 +16,11 @@ _OURS = "AGENDUM_"
 _SHORTEST_SECRET = 32
 _FEWEST_CHARACTERS = 10
 _PUBLISHED = ("change-me", "changeme", "example", "your-secret", "better-auth-secret")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
+# What Kubernetes puts into every container beside a Service whose name begins with "agendum".
+_SERVICE_LINK = re.compile(r"AGENDUM_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)")
+_LINK_ADDRESS = re.compile(r"(tcp|udp|sctp)://")
 
 
 class ConfigurationError(Exception):
@@ -51,6 +58,11 @@ class Settings(BaseSettings):
         """Whether other people depend on it."""
         return self.environment is Environment.PRODUCTION
 
+    @field_validator("port", mode="before")
+    @classmethod
+    def _not_a_link(cls, value: object) -> object:
+        return cls.model_fields["port"].default if isinstance(value, str) and _LINK_ADDRESS.match(value) else value
+
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -61,22 +73,36 @@ class Settings(BaseSettings):
     def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
         # Spec: features/operations.md#OPS-008
         for origin in origins:
-            if origin_of(origin) != origin:
+            normal = origin_of(origin)
+            if normal is None:
                 raise ValueError("must name origins such as https://app.example.com, without a path, and not *")
+            if normal != origin:
+                raise ValueError(f"must be written as a browser sends it: {normal}")
         return origins
 
     @field_validator("better_auth_url")
     @classmethod
     def _absolute(cls, url: str | None) -> str | None:
         if url is not None and origin_of(url) is None:
-            raise ValueError("must be an http or https URL")
+            raise ValueError("must be an http or https URL, without a user name")
         return url and url.rstrip("/")
 
 
 def origin_of(url: str) -> str | None:
-    """Return scheme, host and port of a URL, as browsers and Better Auth write them, or None if it has none."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}" if parts.scheme in ("http", "https") and parts.netloc else None
+    """Return scheme, host and port of a URL, as browsers and Better Auth write them, or None if it has none or names a user.
+
+    Names are lower case and a default port is left out, by the URL standard's serialization of an origin.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    host = parts.hostname or ""
+    if parts.scheme not in _DEFAULT_PORTS or "@" in parts.netloc or not _HOST.fullmatch(host):
+        return None
+    written = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{written}" + ("" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}")
 
 
 def default_data_dir(environment: Mapping[str, str]) -> Path:
@@ -95,7 +121,7 @@ def load_settings() -> Settings:
     """
     # Spec: features/operations.md#OPS-009
     known = {str(field.alias) for field in Settings.model_fields.values()}
-    if unknown := sorted(name for name in os.environ if name.startswith(_OURS) and name not in known):
+    if unknown := sorted(name for name in os.environ if name.startswith(_OURS) and name not in known and not _is_service_link(name)):
         raise ConfigurationError(f"unknown settings: {', '.join(unknown)}")
     try:
         settings = Settings()
@@ -103,6 +129,11 @@ def load_settings() -> Settings:
         raise ConfigurationError("; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())) from None
     _refuse_weakness(settings)
     return settings
+
+
+def _is_service_link(name: str) -> bool:
+    is_address = name.endswith("_PORT") and _LINK_ADDRESS.match(os.environ[name]) is not None
+    return is_address or _SERVICE_LINK.fullmatch(name) is not None
 
 
 def weakness(secret: str) -> str | None:
@@ -124,3 +155,14 @@ def _refuse_weakness(settings: Settings) -> None:
         raise ConfigurationError(f"BETTER_AUTH_SECRET {reason}; make one with: openssl rand -base64 48")
     if settings.database_url is None:
         raise ConfigurationError("DATABASE_URL is required in production")
+    if settings.better_auth_url is not None and not _is_private(settings.better_auth_url):
+        raise ConfigurationError("BETTER_AUTH_URL must be https in production, because keys are fetched from it, unless it is this machine")
+
+
+def _is_private(url: str) -> bool:
+    """Tell whether nobody on a network can change what is fetched: TLS, or this machine."""
+    parts = urlsplit(url)
+    try:
+        return parts.scheme == "https" or ip_address(parts.hostname or "").is_loopback
+    except ValueError:
+        return parts.hostname == "localhost"

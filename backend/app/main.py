@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from operator import attrgetter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +12,7 @@ import httpx2
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from app import __version__
 from app.config import ConfigurationError, Settings, origin_of
 from app.database.connection import Database
 from app.database.url import InvalidAddressError, read_address
@@ -21,7 +23,6 @@ from app.middleware.last_net import LastNet
 from app.models.account import OWN_ISSUER
 from app.repositories.unit_of_work import identifying
 from app.routes import accounts, changes, documentation, health, problems, tasks
-from app.schemas.problem import Problem
 from app.services.accounts import TOKEN_AUDIENCE, TOKEN_TYPE, Identity
 from app.utils.jwks import RemoteKeySet
 from app.utils.jwt import KeySetVerifier, SecretVerifier, TokenVerifiers, Verifier
@@ -29,9 +30,12 @@ from app.utils.memory import ExpiringMemory
 from app.utils.pagination import CursorSigner
 from app.utils.security import Passwords
 
-VERSION = "0.1.0"
 _CLOCKS_MAY_DIFFER = timedelta(seconds=30)
-_DESCRIPTION = "Tasks that are committed once, numbered once, seen by nobody else, and never lost."
+_ABOUT: dict[str, Any] = {
+    "title": "Agendum",
+    "version": __version__,
+    "description": "Tasks that are committed once, numbered once, seen by nobody else, and never lost.",
+}
 _ALLOWED_HEADERS = ("Authorization", "Content-Type", "X-Request-ID")
 _EXPOSED_HEADERS = ("Location", "Retry-After", "X-Request-ID")
 
@@ -60,7 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     # A redirect to the address without the slash would repeat the caller's Host header.
     app = FastAPI(
-        title="Agendum", version=VERSION, description=_DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False
+        **_ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False, generate_unique_id_function=attrgetter("name")
     )
     app.state.runtime = runtime
     for router in (accounts.public, accounts.router, tasks.router, changes.router, health.router, documentation.router):
@@ -68,7 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
     documentation.mount_assets(app)
     problems.answer_problems(app)
     _wrap(app, settings)
-    _describe(app)
+    documentation.describe(app)
     return app
 
 
@@ -78,15 +82,15 @@ def _runtime(settings: Settings, keys: RemoteKeySet | None) -> Runtime:
     secret = settings.secret.get_secret_value()
     try:
         database = Database(read_address(settings.database_url.get_secret_value()), size=settings.pool_size)
-        verifiers = TokenVerifiers(_verifiers(settings, secret, keys))
     except InvalidAddressError as error:
         raise ConfigurationError(str(error)) from None
-    except ValueError:
-        raise ConfigurationError("two kinds of token have the same issuer") from None
+    verifiers = _verifiers(settings, secret, keys)
+    if settings.shared_secret_issuer in {verifier.issuer for verifier in verifiers[:-1]}:
+        raise ConfigurationError("AGENDUM_SHARED_SECRET_ISSUER must be neither agendum nor the origin of BETTER_AUTH_URL")
     return Runtime(
         database=database,
         identity=Identity(partial(identifying, database), Passwords(), secret),
-        verifiers=verifiers,
+        verifiers=TokenVerifiers(verifiers),
         callers=ExpiringMemory(REMEMBERED_CALLERS),
         cursors=CursorSigner(secret),
     )
@@ -135,17 +139,3 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
             expose_headers=_EXPOSED_HEADERS,
         )
     app.add_middleware(Envelope, production=settings.production)
-
-
-def _describe(app: FastAPI) -> None:
-    """Complete the OpenAPI document with the problem body, which every operation refers to."""
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = generate()
-        reference = "#/components/schemas/{model}"
-        schema = Problem.model_json_schema(ref_template=reference, mode="serialization")
-        document["components"]["schemas"] |= schema.pop("$defs") | {"Problem": schema}
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]

@@ -6,14 +6,13 @@ import os
 from alembic import context
 from sqlalchemy import Connection, text
 
-from app.database.migrate import migration_engine
+from app.database.migrate import LOCK, migration_engine
 from app.database.url import read_address
 from app.models import account, change, task  # noqa: F401 (they register their tables)
 from app.models.naming import SCHEMA, metadata
 
-_MIGRATION_LOCK = 4_710_330_171
 _PREPARATION = (
-    f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})",
+    LOCK,
     "SET LOCAL lock_timeout = '2s'",
     "SET LOCAL statement_timeout = '60s'",
     f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}",

@@ -2,8 +2,6 @@
 
 import asyncio
 import gc
-import os
-import secrets
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -16,6 +14,8 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from app.config import ConfigurationError, Settings
+from app.console.protocol import protocol
+from app.console.secret import kept_secret
 from app.database.embedded import EmbeddedPostgres
 from app.database.migrate import MigrationError, migrate
 from app.database.url import InvalidAddressError, read_address
@@ -23,7 +23,6 @@ from app.utils.logging import configure_logging
 
 MakeApp = Callable[[Settings], ASGIApp]
 
-_SECRET_FILE = "secret"  # noqa: S105 (the name of a file)
 _GRACE_SECONDS = 10
 
 
@@ -42,10 +41,7 @@ def serve(settings: Settings, make_app: MakeApp) -> None:
         configure_logging(as_json=settings.production, debug=settings.debug)
         _announce(complete, listener, embedded=settings.database_url is None)
         _spare_the_collector()
-        config = uvicorn.Config(
-            app, log_config=None, access_log=False, server_header=False, proxy_headers=False, timeout_graceful_shutdown=_GRACE_SECONDS
-        )
-        uvicorn.Server(config).run(sockets=[listener])
+        uvicorn.Server(_server_settings(app, complete)).run(sockets=[listener])
 
 
 def bring_up_to_date(settings: Settings) -> None:
@@ -53,6 +49,19 @@ def bring_up_to_date(settings: Settings) -> None:
     with database(settings) as complete:
         _migrate(complete)
     typer.echo("The database is up to date.")
+
+
+def _server_settings(app: ASGIApp, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=protocol(production=settings.production),
+        ws="none",  # Otherwise uvicorn would answer upgrades by itself, and log their query strings.
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
 
 
 @contextmanager
@@ -70,20 +79,10 @@ def database(settings: Settings) -> Iterator[Settings]:
 
 
 def _with_secret(settings: Settings) -> Settings:
-    """Make a secret once where there is none, readable by its owner alone; production has refused to start without one by now."""
-    # Spec: features/operations.md#OPS-018
+    """Add the secret of the data folder where none is set; production has refused to start without one by now."""
     if settings.secret is not None:
         return settings
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = settings.data_dir / _SECRET_FILE
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return settings.model_copy(update={"secret": SecretStr(path.read_text())})
-    made = secrets.token_urlsafe(48)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(made)
-    return settings.model_copy(update={"secret": SecretStr(made)})
+    return settings.model_copy(update={"secret": SecretStr(kept_secret(settings.data_dir))})
 
 
 @contextmanager
@@ -107,11 +106,13 @@ def _migrate(settings: Settings) -> None:
         raise ConfigurationError("DATABASE_URL is required")
     typer.echo("Preparing the database ...")
     try:
-        asyncio.run(migrate(read_address(settings.database_url.get_secret_value())))
+        newer = asyncio.run(migrate(read_address(settings.database_url.get_secret_value())))
     except InvalidAddressError as error:
         raise ConfigurationError(str(error)) from None
     except MigrationError as error:
         raise ConfigurationError(f"the database of DATABASE_URL cannot be used: {error}") from error
+    if newer is not None:
+        typer.echo(f"A newer release has migrated the database, to {newer}; it is used as it is.")
 
 
 def _announce(settings: Settings, listener: socket.socket, *, embedded: bool) -> None:

@@ -99,11 +99,18 @@ def prepare_folder(folder: Path, account: Account) -> None:
         EmbeddedError: The account cannot pass one of its parents, or the folder belongs to somebody else.
     """
     _refuse_closed_parents(folder, account)
-    for parent in reversed(folder.parents):
-        if not parent.exists():
-            parent.mkdir()
-            parent.chmod(0o711 if account.borrowed else 0o700)  # Not left to the umask, which could lock the account out.
+    make_folders(folder.parent)
     _claim(folder, account)
+
+
+def make_folders(folder: Path) -> None:
+    """Make a folder and the parents that are missing: those of root can be passed, so that the borrowed account reaches its own."""
+    # Spec: features/operations.md#OPS-017
+    mode = 0o711 if os.geteuid() == 0 else 0o700
+    for part in (*reversed(folder.parents), folder):
+        if not part.exists():
+            part.mkdir()
+            part.chmod(mode)  # Not left to the umask, which could lock the account out.
 
 
 def _refuse_closed_parents(folder: Path, account: Account) -> None:

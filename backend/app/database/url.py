@@ -1,12 +1,13 @@
 """Reads a database address as Neon, PgBouncer and libpq write it. It opens nothing, and never weakens what the address asks for."""
 
 import ssl
-from dataclasses import dataclass, replace
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from dataclasses import dataclass, field, replace
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 _SCHEMES = frozenset({"postgresql", "postgres", "postgresql+asyncpg"})
 _TLS_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
 _POOLER_SUFFIX = "-pooler"
+_SYSTEM_ROOTS = "system"
 _IGNORED = frozenset({"channel_binding", "application_name", "connect_timeout"})
 
 
@@ -25,7 +26,7 @@ class Address:
     host: str
     port: int
     user: str | None
-    password: str | None
+    password: str | None = field(repr=False)
     database: str
     tls_mode: str
     root_certificate: str | None
@@ -82,27 +83,28 @@ def read_address(url: str) -> Address:
     if parts.scheme not in _SCHEMES:
         raise InvalidAddressError("DATABASE_URL must begin with postgresql://")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    certificate = options.pop("sslrootcert", "")
     address = Address(
         host=options.pop("host", "") or unquote(parts.hostname or "") or "localhost",
         port=port or 5432,
         user=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         database=unquote(parts.path.removeprefix("/")) or "postgres",
-        tls_mode=options.pop("sslmode", "") or options.pop("ssl", "prefer"),
-        root_certificate=_certificate(options.pop("sslrootcert", "")),
+        tls_mode=_tls_mode(options.pop("sslmode", "") or options.pop("ssl", ""), certificate),
+        root_certificate=None if certificate in ("", _SYSTEM_ROOTS) else certificate,
         pooled=options.pop("pgbouncer", "false") == "true",
     )
     _refuse_unknown(address, options)
     return replace(address, pooled=address.pooled or address.host.partition(".")[0].endswith(_POOLER_SUFFIX))
 
 
-def driver_url(address: Address) -> str:
-    """Return the address as SQLAlchemy names it; host, password and TLS go through `connect_arguments`."""
-    return f"postgresql+asyncpg:///{quote(address.database, safe='')}"
-
-
-def _certificate(path: str) -> str | None:
-    return None if path in ("", "system") else path
+def _tls_mode(stated: str, certificate: str) -> str:
+    """Return the mode; as with libpq, the system's roots are trusted for a name that is checked, and for nothing weaker."""
+    if certificate != _SYSTEM_ROOTS:
+        return stated or "prefer"
+    if stated not in ("", "verify-full"):
+        raise InvalidAddressError("DATABASE_URL has sslrootcert=system, which needs sslmode=verify-full")
+    return "verify-full"
 
 
 def _refuse_unknown(address: Address, options: dict[str, str]) -> None:

@@ -1,10 +1,17 @@
-"""The documentation page: Swagger UI from this package, so that it works without any other host."""
+"""The OpenAPI document, and the page that shows it: Swagger UI from this package, so that it works without any other host."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.staticfiles import StaticFiles
+
+from app.schemas.base import Input, Output
+from app.schemas.problem import Problem
 
 _STATIC = Path(__file__).resolve().parents[1] / "static"
 # Swagger UI sets styles on elements and draws its icons from data URLs; scripts come from our own files alone.
@@ -12,6 +19,7 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_REQUEST_ID = {"description": "Names the request in our log.", "required": True, "schema": {"type": "string"}}
 
 router = APIRouter(include_in_schema=False)
 
@@ -26,3 +34,36 @@ async def show_documentation() -> FileResponse:
 def mount_assets(app: FastAPI) -> None:
     """Serve the page's own files."""
     app.mount("/docs/assets", StaticFiles(directory=_STATIC), name="documentation-assets")
+
+
+def describe(app: FastAPI) -> None:
+    """Complete the OpenAPI document once it is made; FastAPI keeps it, and makes another when a route is added."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        if Problem.__name__ not in document["components"]["schemas"]:
+            _complete(document)
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _complete(document: dict[str, Any]) -> None:
+    """Add what every response has, and say the schemas as Pydantic does: FastAPI leaves out every null, in examples too."""
+    schemas = document["components"]["schemas"]
+    known = {*schemas, Problem.__name__}
+    shapes = [
+        (shape, mode) for shape, mode in (*_shapes(Input, "validation"), *_shapes(Output, "serialization")) if shape.__name__ in known
+    ]
+    _, described = models_json_schema(shapes, ref_template="#/components/schemas/{model}")
+    schemas |= described["$defs"]
+    operations = (operation for methods in document["paths"].values() for operation in methods.values())
+    for response in (response for operation in operations for response in operation["responses"].values()):
+        response.setdefault("headers", {})["X-Request-ID"] = _REQUEST_ID
+
+
+def _shapes(kind: type[BaseModel], mode: JsonSchemaMode) -> Iterator[tuple[type[BaseModel], JsonSchemaMode]]:
+    for shape in kind.__subclasses__():
+        yield shape, mode
+        yield from _shapes(shape, mode)

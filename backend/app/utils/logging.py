@@ -5,7 +5,7 @@ import sys
 
 import orjson
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 
 def configure_logging(*, as_json: bool, debug: bool) -> None:
@@ -13,7 +13,7 @@ def configure_logging(*, as_json: bool, debug: bool) -> None:
 
     Args:
         as_json: One JSON object a line; otherwise text, coloured on a terminal.
-        debug: Whether DEBUG is written too.
+        debug: Whether DEBUG is written too, and the stack traces of libraries.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -29,10 +29,21 @@ def configure_logging(*, as_json: bool, debug: bool) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=_foreign(ending)))
+    theirs = shared if debug else [*shared, _without_trace]
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=theirs, processors=_foreign(ending)))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("httpx2").setLevel(logging.WARNING)
+    # Below this it speaks of single connections and of libraries to install; each request has a line of its own.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+
+
+def _without_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Leave the type of an exception alone: its message and its trace may hold a person's text."""
+    # Spec: features/operations.md#OPS-006
+    if (failure := event.pop("exc_info", None)) is not None:
+        event["error"] = failure[0].__name__
+    return event
 
 
 def _json() -> list[Processor]:

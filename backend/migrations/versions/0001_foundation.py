@@ -22,6 +22,8 @@ def upgrade() -> None:
     for role in _ROLES:
         _create_role(role)
     op.execute(f"GRANT USAGE ON SCHEMA agendum TO {', '.join(_ROLES)}")
+    # A login that only serves reads which revision it meets.
+    op.execute("GRANT SELECT ON agendum.alembic_version TO agendum_app")
     _create_account()
     _create_password()
     _create_task()
@@ -41,7 +43,15 @@ def _create_role(role: str) -> None:
         "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
     )
     op.execute(
-        f"DO $$ BEGIN IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN GRANT {role} TO current_user; END IF; END $$"
+        f"DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}' AND (rolsuper OR rolbypassrls OR rolcanlogin)) THEN "
+        f"RAISE EXCEPTION 'the role {role} is there already, and may log in, bypass row-level security or do anything: "
+        f"take that from it, with ALTER ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS'; END IF; END $$"
+    )
+    # From PostgreSQL 16 on, whoever makes a role is a member that may grant it and not take it.
+    op.execute(
+        f"DO $$ BEGIN IF NOT pg_has_role(current_user, '{role}', "
+        "CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END) "
+        f"THEN GRANT {role} TO current_user; END IF; END $$"
     )
 
 
@@ -82,7 +92,7 @@ def _create_account() -> None:
     op.execute(f"CREATE POLICY account_owner ON agendum.account FOR SELECT TO agendum_app USING ({_OWNER})")
     op.execute("CREATE POLICY account_identity ON agendum.account TO agendum_identity USING (true) WITH CHECK (true)")
     op.execute("GRANT SELECT ON agendum.account TO agendum_app")
-    op.execute("GRANT SELECT, INSERT, UPDATE ON agendum.account TO agendum_identity")
+    op.execute("GRANT SELECT, INSERT ON agendum.account TO agendum_identity")
 
 
 def _create_password() -> None:
@@ -97,7 +107,7 @@ def _create_password() -> None:
     )
     _protect("password")
     op.execute("CREATE POLICY password_identity ON agendum.password TO agendum_identity USING (true) WITH CHECK (true)")
-    op.execute("GRANT SELECT, INSERT, UPDATE ON agendum.password TO agendum_identity")
+    op.execute("GRANT SELECT, INSERT ON agendum.password TO agendum_identity")
 
 
 def _create_task() -> None:

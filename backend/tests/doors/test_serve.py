@@ -1,15 +1,19 @@
 """What `agendum serve` promises to the person who starts it."""
 
 import json
+import os
 import signal
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import asyncpg
 import pytest
 
+from app.console.secret import kept_secret
 from tests.doors.service import BACKEND, database_processes, free_port, running, scratch_folder
 from tests.server import url_of
 
@@ -62,6 +66,41 @@ def test_the_development_secret_is_made_once_and_is_its_owners_alone(folder: Pat
         assert path.read_text() == first
 
 
+@pytest.mark.spec("OPS-018")
+def test_a_secret_file_that_an_interrupted_start_left_empty_is_filled(folder: Path) -> None:
+    path = folder / "secret"
+    path.touch(mode=0o644)
+    secret = kept_secret(folder)
+    assert len(secret) >= 32
+    assert (kept_secret(folder), path.read_text(), stat.S_IMODE(path.stat().st_mode)) == (secret, secret, 0o600)
+    assert [file.name for file in folder.iterdir()] == ["secret"]
+
+
+@pytest.mark.spec("OPS-018")
+def test_of_several_that_start_at_once_the_first_makes_the_secret(folder: Path) -> None:
+    with ThreadPoolExecutor(8) as starts:
+        secrets = {*starts.map(kept_secret, [folder / "data"] * 8)}
+    assert secrets == {(folder / "data" / "secret").read_text()}
+
+
+@pytest.mark.spec("OPS-018")
+def test_a_data_folder_that_cannot_keep_a_secret_is_refused_in_one_sentence(folder: Path) -> None:
+    (folder / "data").touch()
+    said = refused(DATABASE_URL=url_of("postgres"), AGENDUM_DATA_DIR=str(folder / "data"))
+    assert "set BETTER_AUTH_SECRET" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.spec("OPS-017", "OPS-018")
+def test_a_start_with_a_database_leaves_a_folder_that_the_embedded_one_can_use(folder: Path) -> None:
+    before = stat.S_IMODE(folder.stat().st_mode)
+    with running(folder, DATABASE_URL=url_of("postgres")):
+        assert stat.S_IMODE((folder / "data").stat().st_mode) == (0o711 if os.geteuid() == 0 else 0o700)
+    with running(folder) as service:
+        assert service.client.get("/health/ready").status_code == 200
+    assert stat.S_IMODE(folder.stat().st_mode) == before
+
+
 @pytest.mark.spec("OPS-016")
 def test_a_second_run_on_the_same_data_folder_is_refused(folder: Path) -> None:
     with running(folder):
@@ -109,6 +148,15 @@ def test_migrate_brings_an_empty_database_up_to_date_and_stops() -> None:
     for _ in range(2):
         ended = subprocess.run(command, cwd=BACKEND, env=seen, capture_output=True, text=True, check=False, timeout=30)
         assert (ended.returncode, "up to date" in ended.stdout) == (0, True), ended.stderr
+
+
+@pytest.mark.spec("OPS-020")
+async def test_a_release_serves_beside_a_newer_schema_and_says_so(own_database: str, folder: Path) -> None:
+    connection = await asyncpg.connect(dsn=own_database)
+    await connection.execute("UPDATE agendum.alembic_version SET version_num = '9999'")
+    await connection.close()
+    with running(folder, DATABASE_URL=own_database) as service:
+        assert "to 9999; it is used as it is" in service.log.read_text()
 
 
 def test_a_port_in_use_is_told_before_anything_starts(folder: Path) -> None:

@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from uuid_utils.compat import uuid7
 
-from app.database.migrate import SCRIPTS, MigrationError, migrate, migration_engine
+from app.database.migrate import LOCK, SCRIPTS, MigrationError, migrate, migration_engine
 from app.database.url import read_address
 from app.models import account, change, task  # noqa: F401 (they register their tables)
 from app.models.naming import SCHEMA, metadata
@@ -159,6 +159,37 @@ async def test_databases_of_one_server_that_are_migrated_at_once_share_the_roles
     endings = [await asyncio.to_thread(process.communicate) for process in processes]
     await drop_database(other)
     assert [process.returncode for process in processes] == [0, 0], endings
+
+
+@pytest.mark.spec("OPS-020")
+async def test_a_database_of_a_newer_release_is_left_as_it_is(own_database: str) -> None:
+    await ask(own_database, "UPDATE agendum.alembic_version SET version_num = '9999'")
+    before = await catalogue_of(own_database)
+    assert await migrate(read_address(own_database)) == "9999"
+    assert await ask(own_database, "SELECT version_num FROM agendum.alembic_version") == "9999"
+    assert await catalogue_of(own_database) == before
+
+
+@pytest.mark.spec("OPS-020")
+async def test_a_newer_release_that_migrates_at_the_same_time_is_noticed(own_database: str) -> None:
+    revision = await ask(own_database, "SELECT version_num FROM agendum.alembic_version")
+    await ask(own_database, "DELETE FROM agendum.alembic_version")
+    other = await asyncpg.connect(dsn=own_database)
+    async with other.transaction():
+        await other.execute(LOCK)
+        await other.execute("INSERT INTO agendum.alembic_version VALUES ('9999')")
+        ours = asyncio.create_task(migrate(read_address(own_database)))
+        await asyncio.sleep(0.3)
+        assert not ours.done()
+    await other.close()
+    assert (await ours, revision) == ("9999", "0001")
+
+
+@pytest.mark.spec("OPS-020")
+async def test_scripts_that_are_not_there_are_told(own_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.database.migrate.SCRIPTS", tmp_path / "none")
+    with pytest.raises(MigrationError, match="CommandError"):
+        await migrate(read_address(own_database))
 
 
 async def test_a_migration_that_fails_leaves_nothing(empty: str) -> None:

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from app.config import Settings
 from app.database.embedded import EmbeddedPostgres
-from app.database.migrate import migrate
+from app.database.migrate import MigrationError, migrate
 from app.database.url import read_address
 from app.main import create_app
 from tests.people import make_person, open_client
@@ -28,13 +28,16 @@ def server() -> Iterator[EmbeddedPostgres]:
 
 
 @pytest.fixture
-async def url(server: EmbeddedPostgres) -> str:
-    """The address of an empty database that its ordinary login owns."""
+async def url(server: EmbeddedPostgres) -> AsyncIterator[str]:
+    """The address of an empty database that its ordinary login owns, on a server that knows no role of ours."""
     connection = await asyncpg.connect(dsn=server.url)
     await connection.execute("CREATE ROLE ordinary LOGIN CREATEROLE NOSUPERUSER NOBYPASSRLS")
     await connection.execute("CREATE DATABASE application OWNER ordinary")
+    yield server.url.replace("postgres@/postgres", "ordinary@/application")
+    await connection.execute("DROP DATABASE application WITH (FORCE)")
+    await connection.execute("DROP ROLE IF EXISTS serving, agendum_app, agendum_identity")
+    await connection.execute("DROP ROLE ordinary")
     await connection.close()
-    return server.url.replace("postgres@/postgres", "ordinary@/application")
 
 
 @pytest.fixture
@@ -43,6 +46,55 @@ async def app(url: str) -> AsyncIterator[FastAPI]:
     app = create_app(Settings(DATABASE_URL=url, BETTER_AUTH_SECRET="a secret for tests alone, 0123456789"))
     async with app.router.lifespan_context(app):
         yield app
+
+
+@pytest.fixture
+async def serving(url: str) -> str:
+    """The address of a migrated database for a login that may take our roles, and nothing else."""
+    await migrate(read_address(url))
+    owner = await asyncpg.connect(dsn=url)
+    await owner.execute("CREATE ROLE serving LOGIN")
+    await owner.execute("GRANT agendum_app, agendum_identity TO serving")
+    await owner.close()
+    return url.replace("ordinary@", "serving@")
+
+
+@pytest.mark.spec("OPS-020")
+async def test_a_login_that_may_change_nothing_serves_a_migrated_database(serving: str) -> None:
+    assert await migrate(read_address(serving)) is None
+    app = create_app(Settings(DATABASE_URL=serving, BETTER_AUTH_SECRET="a secret for tests alone, 0123456789"))
+    async with app.router.lifespan_context(app):
+        ada = await make_person(app)
+        await ada.create_task()
+        await ada.client.aclose()
+
+
+@pytest.mark.spec("OPS-020")
+async def test_a_login_that_may_change_nothing_is_told_when_something_is_missing(serving: str, url: str) -> None:
+    owner = await asyncpg.connect(dsn=url)
+    await owner.execute("DELETE FROM agendum.alembic_version")
+    await owner.close()
+    with pytest.raises(MigrationError, match="permission denied"):
+        await migrate(read_address(serving))
+
+
+@pytest.mark.spec("ISO-002", "OPS-020")
+@pytest.mark.parametrize("power", ["LOGIN", "SUPERUSER", "BYPASSRLS"])
+@pytest.mark.parametrize("role", ["agendum_app", "agendum_identity"])
+async def test_a_role_of_ours_that_was_made_with_power_is_refused(server: EmbeddedPostgres, url: str, role: str, power: str) -> None:
+    superuser = await asyncpg.connect(dsn=server.url)
+    await superuser.execute(f"CREATE ROLE {role} {power}")
+    await superuser.close()
+    with pytest.raises(MigrationError, match=f"the role {role} is there already"):
+        await migrate(read_address(url))
+
+
+@pytest.mark.spec("OPS-020")
+async def test_roles_that_were_granted_before_need_no_right_to_grant_them(server: EmbeddedPostgres, url: str) -> None:
+    superuser = await asyncpg.connect(dsn=server.url)
+    await superuser.execute("CREATE ROLE agendum_app; CREATE ROLE agendum_identity; GRANT agendum_app, agendum_identity TO ordinary")
+    await superuser.close()
+    assert await migrate(read_address(url)) is None
 
 
 @pytest.mark.spec("ISO-002", "OPS-020")

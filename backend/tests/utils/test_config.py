@@ -3,11 +3,12 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from pydantic import SecretStr
 
-from app import config
+from app import config, main
 from app.config import ConfigurationError, Environment, Settings, load_settings, weakness
 from app.main import create_app
 
@@ -72,6 +73,68 @@ def test_an_unknown_variable_of_ours_refuses_to_start(environ: Environ) -> None:
 
 
 @pytest.mark.spec("OPS-009")
+@pytest.mark.parametrize("service", ["AGENDUM", "AGENDUM_POSTGRES"])
+def test_what_kubernetes_says_about_a_service_of_our_name_is_no_setting(environ: Environ, service: str) -> None:
+    links = {"SERVICE_HOST": "10.0.0.1", "SERVICE_PORT": "80", "SERVICE_PORT_HTTP": "80", "PORT": "tcp://10.0.0.1:80"}
+    of_a_port = {"PORT_80_TCP": "tcp://10.0.0.1:80", "PORT_80_TCP_PROTO": "tcp", "PORT_80_TCP_PORT": "80", "PORT_80_TCP_ADDR": "10.0.0.1"}
+    environ(**{f"{service}_{name}": value for name, value in (links | of_a_port).items()})
+    assert load_settings().port == 8000
+    environ(AGENDUM_PORTS="1", AGENDUM_SERVICE="1", AGENDUM_POSTGRES_PORT="80")
+    assert refusal() == "unknown settings: AGENDUM_PORTS, AGENDUM_POSTGRES_PORT, AGENDUM_SERVICE"
+
+
+@pytest.mark.spec("OPS-008")
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("HTTPS://App.Example.com:443/path", "https://app.example.com"),
+        ("http://localhost:80", "http://localhost"),
+        ("http://a.example:443", "http://a.example:443"),
+        ("http://[::1]:3000/", "http://[::1]:3000"),
+        ("https://ada@app.example.com", None),
+        ("https://ada:word@app.example.com", None),
+        ("https://app.example.com:port", None),
+        ("https://a.example, https://b.example", None),
+        ("https://[::1", None),
+        ("https://bücher.example", None),
+        ("https://*.example.com\\@", None),
+        ("https:///path", None),
+    ],
+)
+def test_an_origin_is_what_a_browser_makes_of_a_url(url: str, origin: str | None) -> None:
+    assert config.origin_of(url) == origin
+
+
+@pytest.mark.spec("OPS-008")
+@pytest.mark.parametrize(
+    "value", ["https://App.example.com", "https://app.example.com:443", "https://app.example.com/", "HTTPS://app.example.com"]
+)
+def test_an_origin_that_no_browser_sends_is_refused_with_the_one_it_does(environ: Environ, value: str) -> None:
+    environ(CORS_ORIGINS=value)
+    assert refusal().endswith("must be written as a browser sends it: https://app.example.com")
+
+
+@pytest.mark.spec("OPS-009")
+@pytest.mark.parametrize(
+    ("url", "serves"),
+    [
+        ("https://app.example.com", True),
+        ("http://localhost:3000", True),
+        ("http://127.0.0.2:3000/api/auth", True),
+        ("http://[::1]:3000", True),
+        ("http://app.example.com", False),
+        ("http://10.0.0.1", False),
+        ("http://localhost.example.com", False),
+    ],
+)
+def test_in_production_keys_are_fetched_over_tls_or_from_this_machine(environ: Environ, url: str, *, serves: bool) -> None:
+    environ(BETTER_AUTH_URL=url)
+    assert load_settings().better_auth_url == url
+    environ(AGENDUM_ENV="production", BETTER_AUTH_SECRET=STRONG, DATABASE_URL=DATABASE)
+    assert load_settings().production if serves else refusal().startswith("BETTER_AUTH_URL must be https")
+
+
+@pytest.mark.spec("OPS-009")
 @pytest.mark.parametrize(
     ("name", "value"),
     [("AGENDUM_ENV", "staging"), ("AGENDUM_PORT", "x"), ("AGENDUM_PORT", "65536"), ("AGENDUM_PORT", "-1"), ("AGENDUM_DEBUG", "maybe")]
@@ -80,6 +143,7 @@ def test_an_unknown_variable_of_ours_refuses_to_start(environ: Environ) -> None:
         ("AGENDUM_POOL_SIZE", "1001"),
         ("BETTER_AUTH_URL", "app.example.com"),
         ("BETTER_AUTH_URL", "ftp://a.example"),
+        ("BETTER_AUTH_URL", "https://ada:word@a.example"),
     ]
     + [
         ("CORS_ORIGINS", value)
@@ -152,6 +216,22 @@ def test_settings_that_contradict_one_another_make_no_application(environ: Envir
     with pytest.raises(ConfigurationError) as refused:
         create_app(load_settings())
     assert STRONG not in str(refused.value)
+
+
+@pytest.mark.spec("AUTH-007")
+@pytest.mark.parametrize("issuer", ["agendum", "https://app.example.com"])
+def test_the_issuer_of_other_tokens_is_no_shared_secret_issuer(environ: Environ, issuer: str) -> None:
+    environ(DATABASE_URL=DATABASE, BETTER_AUTH_SECRET=STRONG)
+    environ(BETTER_AUTH_URL="https://App.example.com:443", AGENDUM_SHARED_SECRET_ISSUER=issuer)
+    with pytest.raises(ConfigurationError, match="AGENDUM_SHARED_SECRET_ISSUER must be neither agendum nor the origin of BETTER_AUTH_URL"):
+        create_app(load_settings())
+
+
+def test_any_other_wrong_value_is_not_blamed_on_the_issuers(environ: Environ, monkeypatch: pytest.MonkeyPatch) -> None:
+    environ(DATABASE_URL=DATABASE, BETTER_AUTH_SECRET=STRONG)
+    monkeypatch.setattr(main, "Database", Mock(side_effect=ValueError("another")))
+    with pytest.raises(ValueError, match="another"):
+        create_app(load_settings())
 
 
 @pytest.mark.spec("OPS-015")

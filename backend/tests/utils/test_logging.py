@@ -24,7 +24,11 @@ except ZeroDivisionError as error:
 
 def written(*, as_json: bool, debug: bool = False) -> list[str]:
     """Run a program that logs, and return its lines."""
-    program = _PROGRAM.format(as_json=as_json, debug=debug)
+    return printed(_PROGRAM.format(as_json=as_json, debug=debug))
+
+
+def printed(program: str) -> list[str]:
+    """Run a program, and return its lines."""
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert finished.stderr == ""
     return finished.stdout.splitlines()
@@ -46,6 +50,35 @@ def test_a_person_gets_text() -> None:
     assert "status=200" in lines[0]
     assert "second of the library" in lines[1]
     assert "\x1b" not in "".join(lines)
+
+
+@pytest.mark.spec("OPS-006")
+@pytest.mark.parametrize(("debug", "traced"), [(False, False), (True, True)])
+def test_a_library_may_show_the_trace_of_an_exception_only_in_debug_mode(*, debug: bool, traced: bool) -> None:
+    program = f"""
+import logging
+from app.utils.logging import configure_logging
+configure_logging(as_json=True, debug={debug})
+try:
+    raise ValueError("canary")
+except ValueError:
+    logging.getLogger("b").exception("failed")
+"""
+    [line] = printed(program)
+    assert ("canary" in line, "Traceback" in line) == (traced, traced)
+    assert (json.loads(line)["event"], "ValueError" in line) == ("failed", True)
+
+
+@pytest.mark.spec("OPS-005")
+def test_the_server_says_nothing_about_single_connections() -> None:
+    program = """
+import logging
+from app.utils.logging import configure_logging
+configure_logging(as_json=True, debug=True)
+logging.getLogger("uvicorn.error").warning("hidden")
+logging.getLogger("uvicorn.error").error("failed")
+"""
+    assert [json.loads(line)["event"] for line in printed(program)] == ["failed"]
 
 
 def test_debug_mode_says_more() -> None:
