@@ -12,7 +12,7 @@ from fastapi.security import HTTPBearer
 
 from app.database.connection import Database
 from app.domain.changes import Origin, Source
-from app.domain.errors import FieldError, Invalid, Unauthenticated, Unavailable
+from app.domain.errors import FieldError, Invalid, TokenInvalid, Unauthenticated, Unavailable
 from app.domain.paging import Position, Slice
 from app.repositories.unit_of_work import UnitOfWork, reading, writing
 from app.schemas.paging import PageQuery
@@ -64,13 +64,19 @@ class BearerCaller(HTTPBearer):
     """
 
     def __init__(self) -> None:
-        super().__init__(auto_error=False, description="An access token of `/auth/login`, or of an issuer that is configured.")
+        super().__init__(
+            scheme_name="bearer",
+            bearerFormat="JWT",
+            auto_error=False,
+            description="An access token of `/auth/login`, or of an issuer that is configured.",
+        )
 
     async def __call__(self, request: Request) -> str:  # type: ignore[override]
         """Return the user id.
 
         Raises:
-            Unauthenticated: There is no token, or it is not acceptable.
+            Unauthenticated: There is no token.
+            TokenInvalid: It is not acceptable.
             Unavailable: The token's issuer has never answered.
         """
         # Spec: features/auth.md#AUTH-008 features/auth.md#AUTH-009
@@ -89,7 +95,7 @@ async def _verify(token: str, key: bytes, *, parts: Runtime) -> str:
     try:
         claims = await parts.verifiers.verify(token, now=moment)
     except InvalidToken as error:
-        raise Unauthenticated("The bearer token is not acceptable.") from error
+        raise TokenInvalid("The bearer token is not acceptable.") from error
     except KeysUnavailable as error:
         raise Unavailable("The issuer of the token is not answering; please try again shortly.") from error
     person = await accounts.recognise(parts.identity, claims, now=moment)

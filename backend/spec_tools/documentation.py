@@ -1,6 +1,11 @@
 """Tells what an OpenAPI document leaves unsaid or shows too much of; it knows no specification but these rules."""
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from jsonschema_rs import Draft202012Validator
 
 from spec_tools.openapi import (
     JsonObject,
@@ -19,6 +24,8 @@ PROBLEM_SCHEMA = "Problem"
 OWNER_NAMES = frozenset({"user_id", "owner_id"})
 SECRET_WORDS = frozenset({"password", "hash", "token", "secret"})
 SHOWN_ON_PURPOSE = frozenset({("POST /auth/login", "access_token")})
+# What stands below these is a value, and no part of the description.
+VALUES = frozenset({"example", "examples", "default", "const", "enum"})
 
 
 # Spec: features/spec-driven.md#SPEC-004
@@ -28,6 +35,30 @@ def check_operations(document: JsonObject) -> list[str]:
         f"{operation.name}: {difference}"
         for operation in read_operations(document)
         for difference in (*_unsaid(operation), *_without_example(document, operation), *_without_problem(operation))
+    ]
+
+
+# Spec: features/spec-driven.md#SPEC-004
+def check_examples(document: JsonObject) -> list[str]:
+    """Tell which examples do not keep to their schema, formats included, or show a problem of another status."""
+    components = {"components": document.get("components", {})}
+    differences = [
+        f"{place}: {error.message}"
+        for place, schema, value in _examples(document)
+        for error in Draft202012Validator({**schema, **components}, validate_formats=True).iter_errors(value)
+    ]
+    return [*differences, *_with_another_status(document)]
+
+
+def check_names(document: JsonObject) -> list[str]:
+    """Tell which operations have a name that another one has, that no program can use, or that repeats the path."""
+    operations = read_operations(document)
+    names = {operation.name: str(operation.content.get("operationId", "")) for operation in operations}
+    uses = Counter(names.values())
+    return [
+        f"{operation.name}: the name {names[operation.name]!r} {fault}"
+        for operation in operations
+        for fault in _wrong_name(operation, names[operation.name], uses=uses[names[operation.name]])
     ]
 
 
@@ -65,6 +96,46 @@ def check_components(document: JsonObject) -> list[str]:
         *(f"{name}: referred to, but not described" for name in missing),
         *(f"{name}: {difference}" for name, schema in components.items() for difference in _wrong_shape(name, schema)),
     ]
+
+
+def _examples(node: Any, place: str = "") -> Iterator[tuple[str, JsonObject, Any]]:
+    """Give each example with its place and its schema: of a schema itself, or of what has a schema, such as a parameter."""
+    if isinstance(node, list):
+        for index, child in enumerate(node):
+            yield from _examples(child, f"{place}/{index}")
+    elif isinstance(node, Mapping):
+        # Among properties, the names of values are names of fields.
+        fields = place.endswith("/properties")
+        if not fields:
+            yield from ((place, node.get("schema", node), value) for value in _shown(node))
+        for name, child in node.items():
+            if fields or name not in VALUES:
+                yield from _examples(child, f"{place}/{name}")
+
+
+def _shown(node: JsonObject) -> Iterator[Any]:
+    """Give the examples of a schema, which are a list, or of what has a schema, which have names."""
+    examples = node.get("examples", [])
+    yield from examples if isinstance(examples, list) else (example["value"] for example in examples.values())
+    if "example" in node:
+        yield node["example"]
+
+
+def _with_another_status(document: JsonObject) -> Iterator[str]:
+    for operation in read_operations(document):
+        for status, response in operation.errors.items():
+            content = media_types(response).get(PROBLEM_TYPE, {})
+            for shown in {str(value.get("status")) for value in _shown(content)} - {status}:
+                yield f"{operation.name}: the example of {status} has the status {shown}"
+
+
+def _wrong_name(operation: Operation, name: str, *, uses: int) -> Iterator[str]:
+    if not name.isidentifier():
+        yield "is no identifier"
+    if re.sub(r"\W", "_", operation.path) in name:
+        yield "repeats the path"
+    if uses > 1:
+        yield "is not unique"
 
 
 def _unsaid(operation: Operation) -> Iterator[str]:

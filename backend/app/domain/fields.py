@@ -5,7 +5,7 @@ import re
 from typing import Annotated
 
 from annotated_types import Len
-from pydantic import AfterValidator, BeforeValidator, Strict, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Strict, StringConstraints, WithJsonSchema
 
 from app.domain.due import known_zone, plausible_date, whole_second
 from app.domain.text import one_line, storable
@@ -42,7 +42,11 @@ Description = Annotated[str, StringConstraints(max_length=DESCRIPTION_LENGTH), A
 PersonName = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), AfterValidator(one_line)]
 # Spec: features/users.md#USER-003
 Password = Annotated[str, Len(*PASSWORD_LENGTH)]
+# What somebody claims to be a password: no rule of today may keep a password of yesterday from being tried.
+GivenPassword = Annotated[str, Len(1, PASSWORD_LENGTH[1])]
 Flag = Annotated[bool, Strict()]
 DueDate = Annotated[datetime.date, BeforeValidator(_written_date), AfterValidator(plausible_date)]
-DueTime = Annotated[datetime.time, BeforeValidator(_written_time), AfterValidator(whole_second)]
+# The format "time" of JSON Schema demands an offset from UTC, and a wall clock has none.
+WallClock = Annotated[datetime.time, WithJsonSchema({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"})]
+DueTime = Annotated[WallClock, BeforeValidator(_written_time), AfterValidator(whole_second)]
 ZoneName = Annotated[str, AfterValidator(known_zone)]

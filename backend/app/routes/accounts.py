@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from app.dependencies import Now, Parts, Reading
+from app.domain.errors import EmailTaken, WrongCredentials
 from app.models.account import AccountRow
 from app.routes.problems import BODY, documented
 from app.schemas.account import AccessRead, AccountCreate, AccountRead, Login
@@ -12,13 +13,13 @@ public = APIRouter(prefix="/auth", tags=["accounts"])
 router = APIRouter(prefix="/api/me", tags=["accounts"])
 
 
-@public.post("/register", status_code=201, response_model=AccountRead, responses=documented(409, 503, *BODY))
+@public.post("/register", status_code=201, response_model=AccountRead, responses=documented(EmailTaken, 503, *BODY))
 async def register(body: AccountCreate, parts: Parts, now: Now) -> AccountRow:
     """Register with an e-mail, a password and a name."""
     return await accounts.register(parts.identity, body, now=now)
 
 
-@public.post("/login", response_model=AccessRead, responses=documented(401, 503, *BODY))
+@public.post("/login", response_model=AccessRead, responses=documented(WrongCredentials, 503, *BODY))
 async def log_in(body: Login, parts: Parts, now: Now) -> dict[str, str | int]:
     """Log in with e-mail and password for an access token of 15 minutes."""
     return await accounts.log_in(parts.identity, body, now=now)

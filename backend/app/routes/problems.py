@@ -1,5 +1,6 @@
 """How refusals are said over HTTP: the one table from kind to status, and the handlers that use it. It never raises one itself."""
 
+from operator import itemgetter
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -10,15 +11,18 @@ from starlette.routing import Match, Mount
 from app.domain.errors import (
     AgendumError,
     Conflict,
+    EmailTaken,
     FieldError,
     Forbidden,
     IdTaken,
     Invalid,
     NotFound,
     Stale,
+    TokenInvalid,
     TooMany,
     Unauthenticated,
     Unavailable,
+    WrongCredentials,
 )
 from app.middleware.envelope import PLAIN, plain_problem
 from app.schemas.messages import field_errors
@@ -35,28 +39,51 @@ STATUS: dict[type[AgendumError], int] = {
     Unavailable: 503,
 }
 _HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}, 503: {"Retry-After": "1"}}
-_EXAMPLES = PLAIN | {
-    401: (Unauthenticated.code, Unauthenticated.title, "The bearer token is not acceptable."),
-    404: (NotFound.code, NotFound.title, "There is no such task."),
-    409: (IdTaken.code, IdTaken.title, "The id belongs to a task with other content."),
-    422: (Invalid.code, Invalid.title, "title: must not be empty"),
-    503: (Unavailable.code, Unavailable.title, "The database is not answering; please try again shortly."),
+# As RFC 6750 says it: a token came, and a new one is needed.
+_INVALID_TOKEN = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+_HEADER_TEXTS = {"WWW-Authenticate": "How to authenticate.", "Retry-After": "After how many seconds to ask again."}
+# The refusal that a status means unless an operation names another one, and the details of all of them.
+_USUAL: dict[int, type[AgendumError]] = {401: TokenInvalid, 404: NotFound, 422: Invalid, 503: Unavailable}
+_EXAMPLES: dict[type[AgendumError], str] = {
+    TokenInvalid: "The bearer token is not acceptable.",
+    WrongCredentials: "The e-mail or the password is wrong.",
+    NotFound: "There is no such task.",
+    IdTaken: "The id belongs to a task with other content.",
+    EmailTaken: "Somebody has registered with this e-mail.",
+    Invalid: "title: must not be empty",
+    Unavailable: "The database is not answering; please try again shortly.",
 }
-BODY = (400, 413, 415, 422)
+BODY = (400, 408, 413, 415, 422)
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the `responses` of an operation for the OpenAPI document: these statuses, and 500, each with an example."""
-    return {status: _documented(status) for status in sorted({*statuses, 500})}
+def documented(*refusals: int | type[AgendumError]) -> dict[int | str, dict[str, Any]]:
+    """Return the `responses` of an operation for the OpenAPI document, each with an example; 500 is always among them.
+
+    Args:
+        refusals: Statuses; or a refusal, where the usual one of its status is not the one that the operation gives.
+    """
+    examples = [_example(_USUAL.get(refusal, refusal) if isinstance(refusal, int) else refusal) for refusal in {*refusals, 500}]
+    return {status: _documented(status, example) for status, example in sorted(examples, key=itemgetter(0))}
 
 
-def _documented(status: int) -> dict[str, Any]:
-    code, title, detail = _EXAMPLES[status]
-    errors = (FieldError("title", "must not be empty"),) if status == STATUS[Invalid] else ()
-    example = problem(status, code=code, title=title, detail=detail, request_id=EXAMPLE_ID, errors=errors)
+def _example(refusal: int | type[AgendumError]) -> tuple[int, dict[str, object]]:
+    """Return a status with its example, of a refusal or of a status that nobody has more to say about."""
+    if isinstance(refusal, int):
+        code, title, detail = PLAIN[refusal]
+        return refusal, problem(refusal, code=code, title=title, detail=detail, request_id=EXAMPLE_ID)
+    detail, errors = _EXAMPLES[refusal], (FieldError("title", "must not be empty"),) if refusal is Invalid else ()
+    status = status_of(refusal(detail))
+    return status, problem(status, code=refusal.code, title=refusal.title, detail=detail, request_id=EXAMPLE_ID, errors=errors)
+
+
+def _documented(status: int, example: dict[str, object]) -> dict[str, Any]:
     schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
-    return {"description": title, "content": {MEDIA_TYPE: {"schema": schema, "example": example}}}
+    headers = {
+        name: {"description": _HEADER_TEXTS[name], "required": True, "schema": {"type": "integer" if value.isdecimal() else "string"}}
+        for name, value in _HEADERS.get(status, {}).items()
+    }
+    return {"description": example["title"], "headers": headers, "content": {MEDIA_TYPE: {"schema": schema, "example": example}}}
 
 
 def answer_problems(app: FastAPI) -> None:
@@ -84,7 +111,8 @@ async def _answer_refusal(request: Request, refusal: AgendumError) -> Response:
         request_id=request.state.request_id,
         errors=refusal.errors,
     )
-    return Response(body, status, _HEADERS.get(status), MEDIA_TYPE)
+    headers = _INVALID_TOKEN if isinstance(refusal, TokenInvalid) else _HEADERS.get(status)
+    return Response(body, status, headers, MEDIA_TYPE)
 
 
 async def _answer_validation(request: Request, error: RequestValidationError) -> Response:

@@ -1,20 +1,24 @@
 """The tasks of the caller, over HTTP."""
 
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 
 from app.dependencies import Now, Page, Reading, Writing
+from app.domain.errors import IdTaken
 from app.models.task import TaskRow
-from app.routes.pages import page_response
+from app.routes.pages import task_page
 from app.routes.problems import BODY, documented
 from app.schemas.task import Completion, TaskCreate, TaskPage, TaskRead, TaskReplace, TaskUpdate
 from app.services import tasks
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
+_ADDRESS = {"description": "The address of the task.", "required": True, "schema": {"type": "string", "format": "uri-reference"}}
+_CREATED: dict[int | str, dict[str, Any]] = {201: {"headers": {"Location": _ADDRESS}}}
 
 
-@router.post("", status_code=201, response_model=TaskRead, responses=documented(401, 409, 503, *BODY))
+@router.post("", status_code=201, response_model=TaskRead, responses=documented(401, IdTaken, 503, *BODY) | _CREATED)
 async def create_task(body: TaskCreate, response: Response, *, work: Writing, now: Now) -> TaskRow:
     """Create a task; choose its id yourself to make the request safe to repeat."""
     task = await tasks.create(work, body, now=now)
@@ -25,7 +29,7 @@ async def create_task(body: TaskCreate, response: Response, *, work: Writing, no
 @router.get("", response_model=TaskPage, responses=documented(401, 422, 503))
 async def list_tasks(work: Reading, page: Page) -> Response:
     """List the living tasks, newest first, by offset or by cursor."""
-    return page_response(await tasks.browse(work, page))
+    return task_page(await tasks.browse(work, page))
 
 
 @router.get("/{task_id}", response_model=TaskRead, responses=documented(401, 404, 422, 503))

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import EmailStr
 
-from app.domain.fields import Password, PersonName
+from app.domain.fields import GivenPassword, Password, PersonName
 from app.schemas.base import Input, Output, example
 
 
@@ -24,7 +24,7 @@ class Login(Input):
     model_config = example({"email": "ada@example.com", "password": "correct horse battery"})
 
     email: EmailStr
-    password: Password
+    password: GivenPassword
 
 
 class AccountRead(Output):

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import Field
 from pydantic.config import JsonDict
 
+from app.domain.changes import Action, Source
 from app.schemas.base import Output, example
 
 _CHANGE: JsonDict = {
@@ -31,10 +32,10 @@ class ChangeRead(Output):
     entity: str
     entity_id: UUID
     version: int
-    action: str
+    action: Action
     before: dict[str, object] | None
     after: dict[str, object] | None
-    source: str
+    source: Source
     request_id: str | None
     occurred_at: datetime
 

@@ -21,4 +21,4 @@ class ChangeQuery(Input):
     """Which part of the change sequence."""
 
     after: int = Field(default=0, ge=0, le=2**63 - 1, description="The number after which to begin.")
-    limit: int = Field(default=100, ge=1, le=500, description="How many at most.")
+    limit: int = Field(default=100, ge=1, le=100, description="How many at most.")

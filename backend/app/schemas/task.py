@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import MISSING, Field, model_validator
 from pydantic.config import JsonDict
 
-from app.domain.fields import Description, DueDate, DueTime, Flag, Title, ZoneName
+from app.domain.fields import Description, DueDate, DueTime, Flag, Title, WallClock, ZoneName
 from app.domain.priority import Priority
 from app.schemas.base import Input, Output, example
 
@@ -49,7 +49,7 @@ class DueRead(Output):
     """When a task is due; without a time it is due on that day, wherever its person is."""
 
     date: datetime.date
-    time: datetime.time | None
+    time: WallClock | None
     timezone: str | None
 
 

@@ -11,6 +11,8 @@ from app.routes.problems import STATUS, status_of
 
 CODES = {
     "Unauthenticated": "UNAUTHENTICATED",
+    "TokenInvalid": "INVALID_TOKEN",
+    "WrongCredentials": "WRONG_CREDENTIALS",
     "Forbidden": "FORBIDDEN",
     "NotFound": "NOT_FOUND",
     "Conflict": "CONFLICT",
@@ -25,6 +27,7 @@ PLAIN_CODES = {
     400: "MALFORMED_REQUEST",
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
+    408: "REQUEST_TIMEOUT",
     413: "BODY_TOO_LARGE",
     415: "UNSUPPORTED_MEDIA_TYPE",
     500: "INTERNAL_ERROR",

@@ -1,18 +1,21 @@
 """Holds the OpenAPI document to what a reader needs and to what a caller may see; it calls no operation."""
 
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
 import pytest
 
-from spec_tools.documentation import check_components, check_inputs, check_operations, check_responses
+from app.domain.changes import Action, Source
+from spec_tools.documentation import check_components, check_examples, check_inputs, check_names, check_operations, check_responses
+from spec_tools.openapi import read_operations
 
 Document = dict[str, Any]
 Check = Callable[[Document], list[str]]
 Seed = Callable[[Document], object]
 
-CHECKS: list[Check] = [check_operations, check_responses, check_inputs, check_components]
+CHECKS: list[Check] = [check_operations, check_examples, check_names, check_responses, check_inputs, check_components]
 
 
 def reference(name: str) -> Document:
@@ -33,12 +36,13 @@ DOCUMENT: Document = {
     "paths": {
         "/api/tasks/{task_id}": {
             "patch": {
+                "operationId": "update_task",
                 "summary": "Change a task",
                 "description": "Changes what is named.",
                 "tags": ["tasks"],
                 "requestBody": {"content": {"application/json": reference("TaskUpdate")}},
                 "responses": {
-                    "200": {"content": {"application/json": {**reference("TaskRead"), "example": {"id": 1}}}},
+                    "200": {"content": {"application/json": {**reference("TaskRead"), "example": {"id": "1", "parts": []}}}},
                     "404": {"content": {"application/problem+json": reference("Problem")}},
                 },
             }
@@ -190,3 +194,118 @@ def test_a_schema_that_is_referred_to_and_missing_is_told() -> None:
 def test_other_components_may_have_defaults() -> None:
     schema = {"properties": {"priority": {"default": "none"}}}
     assert check_components(seeded(lambda document: document["components"]["schemas"].update({"TaskCreate": schema}))) == []
+
+
+@pytest.mark.parametrize(
+    ("seed", "place"),
+    [
+        (lambda document: component(document, "TaskUpdate").update({"examples": [{"due": 1}]}), "/components/schemas/TaskUpdate"),
+        (
+            lambda document: component(document, "Due")["properties"]["date"].update({"examples": [1]}),
+            "/components/schemas/Due/properties/date",
+        ),
+        (
+            lambda document: component(document, "Due")["properties"].update({"example": {"type": "string", "example": 1}}),
+            "/components/schemas/Due/properties/example",
+        ),
+        (
+            lambda document: patch(document)["requestBody"]["content"]["application/json"].update({"example": {"due": {"date": 1}}}),
+            "/paths//api/tasks/{task_id}/patch/requestBody/content/application/json",
+        ),
+        (
+            lambda document: patch(document).update({"parameters": [{"schema": {"type": "string"}, "examples": {"one": {"value": 1}}}]}),
+            "/paths//api/tasks/{task_id}/patch/parameters/0",
+        ),
+    ],
+)
+def test_an_example_that_breaks_its_schema_is_told_wherever_it_stands(seed: Seed, place: str) -> None:
+    [difference] = check_examples(seeded(seed))
+    assert difference.startswith(f"{place}: ")
+
+
+def test_an_example_without_a_field_that_is_required_is_told() -> None:
+    document = seeded(lambda document: component(document, "TaskRead").update({"examples": [{"id": "1"}]}))
+    assert check_examples(document) == ['/components/schemas/TaskRead: "parts" is a required property']
+
+
+@pytest.mark.parametrize(
+    ("form", "value"), [("time", "09:00"), ("date", "2026-02-30"), ("date-time", "2026-11-21"), ("uuid", "1"), ("email", "ada")]
+)
+def test_an_example_that_breaks_a_format_is_told(form: str, value: str) -> None:
+    assert len(check_examples({"components": {"schemas": {"Wrong": {"format": form, "examples": [value]}}}, "paths": {}})) == 1
+
+
+def test_a_problem_that_shows_another_status_is_told() -> None:
+    shown = {"content": {"application/problem+json": {**reference("Problem"), "example": {"status": 409}}}}
+    document = seeded(lambda document: patch(document)["responses"].update({"404": shown}))
+    assert check_examples(document) == ["PATCH /api/tasks/{task_id}: the example of 404 has the status 409"]
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("update-task", "is no identifier"),
+        ("", "is no identifier"),
+        ("update_task_api_tasks__task_id__patch", "repeats the path"),
+    ],
+)
+def test_an_operation_whose_name_no_program_would_choose_is_told(name: str, fault: str) -> None:
+    document = seeded(lambda document: patch(document).update({"operationId": name}))
+    assert check_names(document) == [f"PATCH /api/tasks/{{task_id}}: the name {name!r} {fault}"]
+
+
+def test_operations_that_share_a_name_are_told() -> None:
+    document = seeded(lambda document: document["paths"].update({"/api/notes": {"patch": patch(document)}}))
+    assert [difference.split(": ")[0] for difference in check_names(document)] == ["PATCH /api/tasks/{task_id}", "PATCH /api/notes"]
+
+
+def named(document: Document, name: str) -> Document:
+    [operation] = [operation.content for operation in read_operations(document) if operation.content["operationId"] == name]
+    return dict(operation)
+
+
+def test_examples_show_what_is_null(openapi: Document) -> None:
+    assert component(openapi, "TaskUpdate")["examples"] == [{"title": "Pay rent and electricity", "due": None}]
+    [change] = component(openapi, "ChangeRead")["examples"]
+    assert change["before"] == {"completed": False, "completed_at": None}
+
+
+@pytest.mark.parametrize("name", ["DueInput", "DueRead"])
+def test_a_wall_clock_time_does_not_promise_an_offset(name: str, openapi: Document) -> None:
+    clock, _ = component(openapi, name)["properties"]["time"]["anyOf"]
+    assert "format" not in clock
+    assert all(re.search(clock["pattern"], time) for time in ("09:00", "23:59:59"))
+    assert not any(re.search(clock["pattern"], time) for time in ("9:00", "24:00", "09:00:00Z", "09:00:00.5", "09:60"))
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "code"),
+    [
+        ("register", "409", "EMAIL_TAKEN"),
+        ("create_task", "409", "ID_TAKEN"),
+        ("log_in", "401", "WRONG_CREDENTIALS"),
+        ("read_task", "401", "INVALID_TOKEN"),
+        ("read_task", "404", "NOT_FOUND"),
+        ("update_task", "408", "REQUEST_TIMEOUT"),
+        ("ready", "503", "UNAVAILABLE"),
+        ("live", "500", "INTERNAL_ERROR"),
+    ],
+)
+def test_a_status_is_shown_with_the_refusal_that_the_operation_gives(name: str, status: str, code: str, openapi: Document) -> None:
+    assert named(openapi, name)["responses"][status]["content"]["application/problem+json"]["example"]["code"] == code
+
+
+def test_every_response_tells_of_its_request_id_and_of_what_a_caller_can_act_on(openapi: Document) -> None:
+    own = {"create_task 201": {"Location"}, "401": {"WWW-Authenticate"}, "503": {"Retry-After"}}
+    for operation in read_operations(openapi):
+        for status, response in operation.content["responses"].items():
+            expected = own.get(status, own.get(f"{operation.content['operationId']} {status}", set()))
+            assert response["headers"].keys() == {"X-Request-ID", *expected}
+
+
+def test_what_programs_are_made_from_has_names(openapi: Document) -> None:
+    fields = component(openapi, "ChangeRead")["properties"]
+    assert [component(openapi, name)["enum"] for name in ("Action", "Source")] == [list(Action), list(Source)]
+    assert [fields[name].get("$ref", "").rsplit("/", 1)[-1] for name in ("action", "source", "entity")] == ["Action", "Source", ""]
+    scheme = openapi["components"]["securitySchemes"]["bearer"]
+    assert (scheme["scheme"], scheme["bearerFormat"]) == ("bearer", "JWT")
