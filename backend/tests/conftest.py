@@ -37,6 +37,7 @@ class BorrowedDatabase(Database):
     """Lends one connection over and over: its units of work are savepoints in the transaction of a test."""
 
     def __init__(self, connection: asyncpg.Connection) -> None:
+        super().__init__(read_address("postgresql://nobody@127.0.0.1:1/nowhere"), size=1)
         self._connection = connection
 
     async def open(self) -> None:

@@ -34,7 +34,7 @@ class Person:
 
     async def changes(self, after: int = 0) -> list[dict[str, Any]]:
         """Return the person's changes after a number."""
-        response = await self.client.get("/api/changes", params={"after": after, "limit": 500})
+        response = await self.client.get("/api/changes", params={"after": after, "limit": 100})
         assert response.status_code == 200, response.text
         items: list[dict[str, Any]] = response.json()["items"]
         return items

@@ -1,12 +1,15 @@
 """A bounded pool of connections. It lends them and takes them back; transactions are begun and ended by the unit of work alone."""
 
 import asyncio
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
+from weakref import WeakValueDictionary
 
 import asyncpg
 
+from app.database.failures import FAILURES
 from app.database.statements import Statement
 from app.database.url import Address
 
@@ -53,12 +56,15 @@ class Database:
         self._address = address
         self._size = size
         self._pool: asyncpg.Pool | None = None
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def open(self) -> None:
         """Make the pool; no connection is made yet."""
         self._pool = await asyncpg.create_pool(
             min_size=0,
             max_size=self._size,
+            # A connection that is used is never closed for its age: that would happen between a commit and its answer.
+            max_queries=sys.maxsize,
             max_inactive_connection_lifetime=IDLE_LIMIT,
             timeout=OPENING_LIMIT,
             command_timeout=COMMAND_LIMIT,
@@ -69,14 +75,13 @@ class Database:
 
     async def close(self) -> None:
         """Close every connection, waiting a few seconds for those in use."""
-        pool, self._pool = self._pool, None
-        if pool is None:
+        if self._pool is None:
             return
         try:
             async with asyncio.timeout(COMMAND_LIMIT):
-                await pool.close()
+                await self._pool.close()
         except TimeoutError:
-            pool.terminate()
+            self._pool.terminate()
 
     async def acquire(self) -> asyncpg.Connection:
         """Borrow a connection.
@@ -89,9 +94,20 @@ class Database:
         return await self._pool.acquire()
 
     async def release(self, connection: asyncpg.Connection) -> None:
-        """Give a connection back; one that is closed is replaced when the next is needed."""
-        if self._pool is not None:
-            await self._pool.release(connection)
+        """Give a connection back; one that is closed is replaced when the next is needed.
+
+        What was committed stays committed, so that this never fails: a connection that cannot be given back is closed.
+        """
+        if self._pool is None:
+            return
+        try:
+            await self._pool.release(connection, timeout=OPENING_LIMIT)
+        except FAILURES:
+            self.discard(connection)
+
+    def turn(self, name: str) -> asyncio.Lock:
+        """Return what those of this process who want the same thing wait at, before they take a connection."""
+        return self._turns.setdefault(name, asyncio.Lock())
 
     def discard(self, connection: asyncpg.Connection) -> None:
         """Close a connection at once, with whatever it was doing; it is still to be given back."""

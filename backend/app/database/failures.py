@@ -19,7 +19,8 @@ LOST = (
 )
 
 _AWAY = (
-    *LOST,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
@@ -30,14 +31,21 @@ _AWAY = (
     OSError,
     asyncio.TimeoutError,
 )
+# What the driver says of a connection that is gone, and also of one that was used wrongly.
+_DRIVER = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 _UNSTORABLE = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
 
 
-def refusal(failure: BaseException) -> AgendumError | None:
-    """Tell what refusal a failure of the database amounts to, or None if it is a fault of ours."""
+def refusal(failure: BaseException, *, connected: bool) -> AgendumError | None:
+    """Tell what refusal a failure of the database amounts to, or None if it is a fault of ours.
+
+    Args:
+        failure: One of `FAILURES`.
+        connected: Whether the connection was still there: then what the driver complains of is how we used it.
+    """
     # Spec: features/operations.md#OPS-012
     if isinstance(failure, _UNSTORABLE):
         return Invalid("The text holds characters that cannot be stored.")
-    if isinstance(failure, asyncpg.DataError):
-        return None
-    return Unavailable("The database is not answering; please try again shortly.") if isinstance(failure, _AWAY) else None
+    if isinstance(failure, _AWAY) or (isinstance(failure, _DRIVER) and not connected):
+        return Unavailable("The database is not answering; please try again shortly.")
+    return None

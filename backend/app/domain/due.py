@@ -33,7 +33,8 @@ def plausible_date(day: date) -> date:
 
 @cache
 def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
+    # These two are what the host makes of them.
+    return frozenset(available_timezones() - {"localtime", "Factory"})
 
 
 def known_zone(name: str) -> str:

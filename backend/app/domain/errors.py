@@ -1,6 +1,7 @@
 """The refusals of Agendum, by kind. Nothing here knows a status code or an exit code: each door has one table from kind to its dialect.
 
-AgendumError > Unauthenticated, Forbidden, NotFound, Conflict (IdTaken, EmailTaken), Invalid, Stale, TooMany, Unavailable
+AgendumError > Unauthenticated (TokenInvalid, WrongCredentials), Forbidden, NotFound, Conflict (IdTaken, EmailTaken), Invalid, Stale,
+TooMany, Unavailable
 """
 
 from typing import ClassVar, NamedTuple
@@ -35,6 +36,18 @@ class Unauthenticated(AgendumError):
 
     code = "UNAUTHENTICATED"
     title = "Not authenticated"
+
+
+class TokenInvalid(Unauthenticated):
+    """The token is expired, altered, or not meant for us: a new one is needed."""
+
+    code = "INVALID_TOKEN"
+
+
+class WrongCredentials(Unauthenticated):
+    """E-mail and password do not belong together."""
+
+    code = "WRONG_CREDENTIALS"
 
 
 class Forbidden(AgendumError):

@@ -25,7 +25,7 @@ def one_line(text: str) -> str:
         ValueError: It is blank, or holds a line break or another control character.
     """
     # Spec: features/tasks.md#TASK-002
-    if not text or text.isspace():
+    if not any(character.isprintable() and not character.isspace() for character in text):
         raise ValueError("must not be empty")
     if _NOT_ONE_LINE.search(text):
         raise ValueError("must be one line without control characters")

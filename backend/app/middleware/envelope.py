@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import MutableMapping
+from http import HTTPStatus
 from time import perf_counter
 from typing import Any
 
@@ -20,6 +21,8 @@ _HEADERS = (
     (b"cache-control", b"no-store"),
 )
 _STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+# What is logged for a client that went away before an answer had begun.
+_UNHEARD = 499
 _log = structlog.get_logger("agendum.http")
 
 
@@ -89,10 +92,11 @@ class _Answer:
 
 
 # The statuses that nobody has more to say about: code, title and detail.
-PLAIN = {
+PLAIN: dict[int, tuple[str, str, str]] = {
     400: ("MALFORMED_REQUEST", "Malformed request", "The request cannot be read."),
     404: ("NOT_FOUND", "Not found", "There is nothing at this address."),
     405: ("METHOD_NOT_ALLOWED", "Method not allowed", "This address does not take this method."),
+    408: ("REQUEST_TIMEOUT", "Request timeout", "The body did not arrive in time."),
     413: ("BODY_TOO_LARGE", "Body too large", "The body is larger than 1 MiB."),
     415: ("UNSUPPORTED_MEDIA_TYPE", "Unsupported media type", "The body must be JSON, with a JSON content type."),
     500: ("INTERNAL_ERROR", "Internal error", "Something went wrong on our side; the request id helps to find it."),
@@ -102,8 +106,13 @@ PLAIN = {
 def plain_problem(status: int, request_id: str) -> bytes:
     """Return the problem body of a status that nobody has more to say about."""
     # Spec: features/operations.md#OPS-001
-    code, title, detail = PLAIN.get(status, PLAIN[500 if status >= 500 else 400])
+    code, title, detail = PLAIN.get(status) or _by_name(status)
     return problem_body(status, code=code, title=title, detail=detail, request_id=request_id)
+
+
+def _by_name(status: int) -> tuple[str, str, str]:
+    name = HTTPStatus(status).phrase
+    return name.upper().replace(" ", "_"), name, f"{name}."
 
 
 def _request_id(scope: Scope) -> str:
@@ -115,7 +124,7 @@ def _request_id(scope: Scope) -> str:
 
 def _log_request(scope: MutableMapping[str, Any], answer: _Answer, *, seconds: float) -> None:
     # Spec: features/operations.md#OPS-005
-    status = answer.status
+    status = answer.status or _UNHEARD
     write = _log.info if status < 400 else _log.warning if status < 500 else _log.error
     write(
         "request",

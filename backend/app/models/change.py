@@ -50,15 +50,15 @@ class Change(SQLModel, table=True):
 
 
 class ChangeRow(NamedTuple):
-    """A change as read; `before` and `after` name only the fields that differ."""
+    """A change as read; `before` and `after` are texts of JSON objects, of the fields that differ."""
 
     seq: int
     entity: str
     entity_id: UUID
     version: int
     action: str
-    before: dict[str, object] | None
-    after: dict[str, object] | None
+    before: str | None
+    after: str | None
     source: str
     request_id: str | None
     occurred_at: datetime

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_if_free
 
 from app.database.connection import Session
 from app.database.statements import Statement
-from app.domain.errors import NotFound
+from app.domain.errors import TokenInvalid
 from app.models.account import OWN_ISSUER, Account, AccountRow, LoginRow, StoredPassword
 from app.models.change import ChangeCounter
 from app.repositories.belonging import Belonging
@@ -82,11 +82,11 @@ class Profile(Belonging):
         """Return the account.
 
         Raises:
-            NotFound: It is gone.
+            TokenInvalid: It is gone, and with it what the token stands for.
         """
         record = await self._session.fetch_row(_PROFILE, user_id=self._origin.user_id)
         if record is None:
-            raise NotFound("There is no such person.")
+            raise TokenInvalid("The person of this token is gone.")
         return AccountRow(*record)
 
 

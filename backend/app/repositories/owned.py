@@ -13,7 +13,7 @@ from uuid_utils.compat import uuid7
 
 from app.database.statements import Statement
 from app.domain.changes import Action, difference
-from app.domain.errors import NotFound, Stale
+from app.domain.errors import NotFound
 from app.models.change import Change, ChangeCounter
 from app.repositories.belonging import Belonging
 
@@ -96,6 +96,17 @@ def _recorded(write: Any) -> Any:
     return insert(changes).from_select(list(recorded), source).returning(changes.c.seq)
 
 
+_CHANGE = table_of(Change)
+_CREATION = Statement(
+    select(_CHANGE.c.after).where(
+        _CHANGE.c.user_id == bindparam("user_id"),
+        _CHANGE.c.entity == bindparam("entity"),
+        _CHANGE.c.entity_id == bindparam("id"),
+        _CHANGE.c.version == 1,
+    )
+)
+
+
 class Owned(Belonging, Generic[Row]):
     """The rows of one person in one table."""
 
@@ -107,6 +118,11 @@ class Owned(Belonging, Generic[Row]):
         """Return the row, deleted or not, or None."""
         record = await self._session.fetch_row(self.statements.find, user_id=self._origin.user_id, id=entity_id)
         return None if record is None else self.make_row(*record)
+
+    async def find_creation(self, entity_id: UUID) -> dict[str, Any] | None:
+        """Return the content with which a row was created, or None if it never was."""
+        record = await self._session.fetch_row(_CREATION, user_id=self._origin.user_id, entity=self.entity, id=entity_id)
+        return None if record is None else orjson.loads(record["after"])
 
     async def get(self, entity_id: UUID) -> Row:
         """Return the living row.
@@ -126,11 +142,7 @@ class Owned(Belonging, Generic[Row]):
         return row
 
     async def change(self, row: Row, *, action: Action, now: datetime, **values: Any) -> Row:
-        """Change a row that was read in this unit of work, and record the change; values that change nothing write nothing.
-
-        Raises:
-            Stale: The row is no longer as it was read.
-        """
+        """Change a row that was read in this unit of work, and record the change; values that change nothing write nothing."""
         # Spec: features/tasks.md#TASK-012
         changed = _with(row, **values)
         if changed == row:
@@ -153,7 +165,8 @@ class Owned(Belonging, Generic[Row]):
             "updated_at": now,
         }
         if await self._session.fetch_row(statement, **values) is None:
-            raise Stale(f"The {self.entity} was changed by somebody else.")
+            # Under the person's lock a row stays as it was read, and everybody has a counter.
+            raise RuntimeError(f"a {self.entity} was not written")
 
 
 def _with(row: Row, **values: Any) -> Row:

@@ -34,5 +34,5 @@ def as_json(row: LateralFromClause) -> ColumnElement[str]:
 
 
 def _moment(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Write a moment as Pydantic does: in UTC, to the microsecond."""
+    """Write a moment as the API does: in UTC, to the microsecond."""
     return func.to_char(func.timezone(literal_column("'UTC'"), column), literal_column("""'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""))

@@ -12,6 +12,7 @@ from app.database.connection import OPENING_LIMIT, Database, Session
 from app.database.failures import FAILURES, LOST, refusal
 from app.database.statements import Statement
 from app.domain.changes import Origin
+from app.domain.errors import Unavailable
 from app.repositories.accounts import Directory, Profile
 from app.repositories.changes import Changes
 from app.repositories.tasks import Tasks
@@ -19,6 +20,10 @@ from app.repositories.tasks import Tasks
 _RUNTIME_ROLE, _IDENTITY_ROLE = "agendum_app", "agendum_identity"
 # The server's own limits, below the driver's, so that a slow statement or an abandoned transaction ends there too.
 _LIMITS = {"statement_timeout": "4500", "lock_timeout": "2000", "idle_in_transaction_session_timeout": "10000"}
+
+
+# Seconds for which a write waits for earlier ones of the same person.
+_TURN_LIMIT = 4.0
 
 
 def _taking(role: str, *, owner: bool = False, lock: bool = False) -> Statement:
@@ -61,9 +66,28 @@ def reading(database: Database, origin: Origin) -> AbstractAsyncContextManager[U
     return _unit(database, lambda session: UnitOfWork(session, origin), _READ, read_only=True, values={"user_id": origin.user_id})
 
 
-def writing(database: Database, origin: Origin) -> AbstractAsyncContextManager[UnitOfWork]:
-    """Open a unit of work that writes: it holds the person's lock until it ends, so that a person's writes are serial."""
-    return _unit(database, lambda session: UnitOfWork(session, origin), _WRITE, read_only=False, values={"user_id": origin.user_id})
+@asynccontextmanager
+async def writing(database: Database, origin: Origin) -> AsyncIterator[UnitOfWork]:
+    """Open a unit of work that writes: it holds the person's lock until it ends, so that a person's writes are serial.
+
+    Within this process they wait for one another before they take a connection, so that one person cannot hold them all.
+
+    Raises:
+        Unavailable: The person's earlier writes take too long.
+    """
+    # Spec: features/safe-writes.md#SAFE-006
+    turn = database.turn(origin.user_id)
+    try:
+        async with asyncio.timeout(_TURN_LIMIT):
+            await turn.acquire()
+    except TimeoutError as error:
+        raise Unavailable("Your earlier writes are still running; please try again shortly.") from error
+    try:
+        values = {"user_id": origin.user_id}
+        async with _unit(database, lambda session: UnitOfWork(session, origin), _WRITE, read_only=False, values=values) as work:
+            yield work
+    finally:
+        turn.release()
 
 
 def identifying(database: Database) -> AbstractAsyncContextManager[Directory]:
@@ -85,37 +109,41 @@ async def answers(database: Database) -> None:
 async def _unit(
     database: Database, make: Callable[[Session], Any], first: Statement, *, read_only: bool, values: dict[str, Any]
 ) -> AsyncIterator[Any]:
+    connection, transaction = await _begin(database, read_only=read_only)
     try:
-        connection, transaction = await _begin(database, read_only=read_only)
-        try:
-            session = Session(connection)
-            await session.fetch_row(first, **values)
-            yield make(session)
-            await transaction.commit()
-        except (TimeoutError, asyncio.CancelledError):
-            # Nobody may be there to hear a rollback, and nobody waits for one; the server rolls back what loses its connection.
-            database.discard(connection)
-            raise
-        except BaseException:
-            await _abandon(database, connection, transaction)
-            raise
-        finally:
-            await database.release(connection)
+        session = Session(connection)
+        await session.fetch_row(first, **values)
+        yield make(session)
+        await transaction.commit()
+    except BaseException as failure:
+        connected = not connection.is_closed()
+        await _abandon(database, connection, transaction, failure=failure)
+        if isinstance(failure, FAILURES) and (refused := refusal(failure, connected=connected)) is not None:
+            raise refused from failure
+        raise
+    finally:
+        await database.release(connection)
+
+
+async def _begin(database: Database, *, read_only: bool) -> tuple[asyncpg.Connection, Any]:
+    """Borrow a connection and begin, within the time that a request may spend on it."""
+    try:
+        async with asyncio.timeout(OPENING_LIMIT):
+            return await _borrow(database, read_only=read_only)
     except FAILURES as failure:
-        if (refused := refusal(failure)) is None:
+        if (refused := refusal(failure, connected=False)) is None:
             raise
         raise refused from failure
 
 
-async def _begin(database: Database, *, read_only: bool) -> tuple[asyncpg.Connection, Any]:
-    """Borrow a connection and begin, within the time that a request may spend on it; connections that died while idle are passed over."""
-    async with asyncio.timeout(OPENING_LIMIT):
-        while True:
-            connection = await database.acquire()
-            transaction = connection.transaction(readonly=read_only)
-            if await _has_begun(database, connection, transaction):
-                return connection, transaction
-            await asyncio.sleep(0)  # So that the time limit is heard even if nothing above ever waits.
+async def _borrow(database: Database, *, read_only: bool) -> tuple[asyncpg.Connection, Any]:
+    """Borrow a connection on which a transaction begins; those that died while they were idle are passed over."""
+    while True:
+        connection = await database.acquire()
+        transaction = connection.transaction(readonly=read_only)
+        if await _has_begun(database, connection, transaction):
+            return connection, transaction
+        await asyncio.sleep(0)  # So that the time limit is heard even if nothing above ever waits.
 
 
 async def _has_begun(database: Database, connection: asyncpg.Connection, transaction: Any) -> bool:
@@ -131,8 +159,12 @@ async def _has_begun(database: Database, connection: asyncpg.Connection, transac
     return True
 
 
-async def _abandon(database: Database, connection: asyncpg.Connection, transaction: Any) -> None:
-    """Roll back; a connection that cannot even do that is thrown away with its transaction."""
+async def _abandon(database: Database, connection: asyncpg.Connection, transaction: Any, *, failure: BaseException) -> None:
+    """Roll back; a connection that cannot even do that is thrown away, and the server rolls back what loses its connection."""
+    if isinstance(failure, TimeoutError | asyncio.CancelledError):
+        # Nobody may be there to hear a rollback, and nobody waits for one.
+        database.discard(connection)
+        return
     try:
         async with asyncio.timeout(OPENING_LIMIT):
             await transaction.rollback()

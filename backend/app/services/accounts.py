@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from uuid_utils.compat import uuid7
 
-from app.domain.errors import EmailTaken, Unauthenticated
+from app.domain.errors import EmailTaken, TokenInvalid, WrongCredentials
 from app.domain.fields import NAME_LENGTH
 from app.domain.text import one_line
 from app.models.account import OWN_ISSUER, AccountRow
@@ -50,13 +50,13 @@ async def log_in(identity: Identity, body: Login, *, now: datetime) -> dict[str,
     """Give an access token to the person who knows this e-mail and password.
 
     Raises:
-        Unauthenticated: They do not belong together; it is not told which is wrong.
+        WrongCredentials: They do not belong together; it is not told which is wrong.
     """
     # Spec: features/auth.md#AUTH-001 features/auth.md#AUTH-002
     async with identity.open_directory() as directory:
         login = await directory.find_login(body.email)
     if not await identity.passwords.verify(body.password, encoded=login and login.password_hash) or login is None:
-        raise Unauthenticated("The e-mail or the password is wrong.")
+        raise WrongCredentials("The e-mail or the password is wrong.")
     return {
         "access_token": _access_token(identity, login.user_id, now=now),
         "token_type": "bearer",
@@ -68,7 +68,7 @@ async def recognise(identity: Identity, claims: Claims, *, now: datetime) -> Acc
     """Return the person whom a verified token means, with a new profile if another issuer's person is new to us.
 
     Raises:
-        Unauthenticated: The token is our own and its person is gone.
+        TokenInvalid: The token is our own and its person is gone.
     """
     # Spec: features/users.md#USER-005 features/users.md#USER-006
     who = {"issuer": claims.issuer, "subject": claims.subject}
@@ -76,12 +76,12 @@ async def recognise(identity: Identity, claims: Claims, *, now: datetime) -> Acc
         if (known := await directory.find(**who)) is not None:
             return known
         if claims.issuer == OWN_ISSUER:
-            raise Unauthenticated("The person of this token is gone.")
+            raise TokenInvalid("The person of this token is gone.")
         account = AccountRow(str(uuid7()), _email(claims.content), _name(claims.content), now)
         # Nothing comes back when a request beside this one was first; then that one's person is found.
         added = await directory.recognise(account, **who) or await directory.find(**who)
     if added is None:
-        raise Unauthenticated("The person of this token is gone.")
+        raise TokenInvalid("The person of this token is gone.")
     return added
 
 

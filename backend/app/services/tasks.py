@@ -22,7 +22,7 @@ async def create(work: UnitOfWork, body: TaskCreate, *, now: datetime) -> TaskRo
     """
     # Spec: features/tasks.md#TASK-001 features/safe-writes.md#SAFE-001 features/safe-writes.md#SAFE-005 features/isolation.md#ISO-005
     row = _new(body, now=now)
-    if body.id is not None and (created := await work.changes.find_creation("task", body.id)) is not None:
+    if body.id is not None and (created := await work.tasks.find_creation(body.id)) is not None:
         return await _again(work, row, created=created)
     return await work.tasks.add(row, now=now)
 
@@ -90,10 +90,10 @@ def _new(body: TaskCreate, *, now: datetime) -> TaskRow:
 
 
 async def _again(work: UnitOfWork, row: TaskRow, *, created: dict[str, Any]) -> TaskRow:
-    content = row.document()
-    if any(content[name] != created[name] for name in TaskReplace.model_fields):
+    content, task = row.document(), await work.tasks.find_any(row.id)
+    if task is None or any(content[name] != created[name] for name in TaskReplace.model_fields):
         raise IdTaken("The id belongs to a task with other content.")
-    return await work.tasks.find_any(row.id) or row
+    return task
 
 
 async def _write(work: UnitOfWork, task_id: UUID, content: dict[str, Any], *, now: datetime) -> TaskRow:

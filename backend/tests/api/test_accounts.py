@@ -113,12 +113,18 @@ async def test_a_token_of_a_login_says_who_for_whom_and_for_how_long(client: htt
 
 
 @pytest.mark.spec("AUTH-002")
+async def test_a_password_too_short_to_be_chosen_can_still_be_tried(client: httpx2.AsyncClient) -> None:
+    answer = await client.post("/auth/login", json=LOGIN | {"password": "short"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "WRONG_CREDENTIALS")
+
+
+@pytest.mark.spec("AUTH-002")
 async def test_a_wrong_password_and_an_unknown_email_get_the_same_answer(client: httpx2.AsyncClient) -> None:
     await client.post("/auth/register", json=ADA)
     wrong = await client.post("/auth/login", json=LOGIN | {"password": "another horse"}, headers={"X-Request-ID": "the-same-id"})
     unknown = await client.post("/auth/login", json=LOGIN | {"email": "eva@example.com"}, headers={"X-Request-ID": "the-same-id"})
     assert (wrong.status_code, wrong.headers, wrong.text) == (unknown.status_code, unknown.headers, unknown.text)
-    assert (wrong.status_code, wrong.headers["WWW-Authenticate"], wrong.json()["code"]) == (401, "Bearer", "UNAUTHENTICATED")
+    assert (wrong.status_code, wrong.headers["WWW-Authenticate"], wrong.json()["code"]) == (401, "Bearer", "WRONG_CREDENTIALS")
 
 
 @pytest.mark.spec("AUTH-002")

@@ -131,16 +131,16 @@ async def test_a_page_has_100_changes_unless_told_otherwise(ada: Person, connect
     row = "$1, number, gen_random_uuid(), 'task', gen_random_uuid(), 1, 'created', $1, 'api', now()"
     columns = "user_id, seq, id, entity, entity_id, version, action, actor, source, occurred_at"
     await fetch(connection, f"insert into agendum.change ({columns}) select {row} from generate_series(1, 600) number", ada.user_id)
-    pages = [(await ada.client.get(f"/api/changes{query}")).json() for query in ("", "?limit=500", "?after=200&limit=500")]
+    pages = [(await ada.client.get(f"/api/changes{query}")).json() for query in ("", "?limit=50", "?after=550&limit=100")]
     assert [(len(page["items"]), page["last"], page["has_more"]) for page in pages] == [
         (100, 100, True),
-        (500, 500, True),
-        (400, 600, False),
+        (50, 50, True),
+        (50, 600, False),
     ]
 
 
 @pytest.mark.spec("CHANGE-004")
-@pytest.mark.parametrize("query", ["after=-1", "after=x", f"after={2**63}", "limit=0", "limit=501", "before=3", "after="])
+@pytest.mark.parametrize("query", ["after=-1", "after=x", f"after={2**63}", "limit=0", "limit=101", "before=3", "after="])
 async def test_other_questions_are_refused(ada: Person, query: str) -> None:
     response = await ada.client.get(f"/api/changes?{query}")
     assert (response.status_code, response.json()["errors"][0]["field"]) == (422, query.partition("=")[0])

@@ -1,5 +1,6 @@
 """Errors: one body for each of them, the right headers, nothing leaked and nothing of the input repeated."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,6 +13,8 @@ from structlog.testing import capture_logs
 
 from app.config import Settings
 from app.main import create_app
+from app.middleware.body_limit import BodyLimit
+from app.middleware.envelope import Envelope
 from tests.people import Person, open_client, using
 
 MEBIBYTE = 1024 * 1024
@@ -47,6 +50,45 @@ async def exchange(
     scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "root_path": "", "headers": headers}
     await app(scope | {"http_version": "1.1", "scheme": "http", "server": ("agendum.test", 80), "client": None}, receive, send)
     return sent, len(chunks) - len(left)
+
+
+@pytest.mark.spec("OPS-002")
+async def test_a_body_that_breaks_off_is_never_acted_upon(app: FastAPI, ada: Person) -> None:
+    task = await ada.create_task()
+    sent: list[Any] = []
+    messages = iter([{"type": "http.request", "body": b"", "more_body": True}, {"type": "http.disconnect"}])
+
+    async def receive() -> Any:
+        return next(messages)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    headers = [(b"content-type", b"application/json"), (b"authorization", ada.client.headers["Authorization"].encode())]
+    path = f"/api/tasks/{task['id']}/complete"
+    scope = {"type": "http", "method": "PATCH", "path": path, "query_string": b"", "root_path": "", "headers": headers}
+    await app(scope | {"http_version": "1.1", "scheme": "http", "server": ("agendum.test", 80), "client": None}, receive, send)
+    assert sent == []
+    assert len(await ada.changes()) == 1
+
+
+@pytest.mark.spec("OPS-002")
+async def test_a_body_that_does_not_arrive_is_408() -> None:
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        await asyncio.sleep(10)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def unreachable(_scope: Any, _receive: Any, _send: Any) -> None:
+        pytest.fail("half a body was handed on")
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+    await Envelope(BodyLimit(unreachable, patience=0.01), production=False)(scope, receive, send)
+    assert sent[0]["status"] == 408
+    assert b"REQUEST_TIMEOUT" in sent[1]["body"]
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ TEXTS = {
     "not normal": "e\u0301 \u00e9 \ufb01 \u212b \u1100\u1161",
     "quotes": "'; drop table task; -- \" \\ $1 %s {0} ${x} \\u0000",
     "markup": "<script>alert(1)</script> &amp; {{7*7}}",
-    "invisible": "\u200b\u2060\ufeff\u00ad",
+    "invisible": "a\u200b\u2060\ufeff\u00ad",
     "nonsense": "\ufffe\uffff\ufdd0 \ufffd",
     "surrounded": "  spaces  ",
 }

@@ -14,7 +14,6 @@ from app.domain.errors import Invalid, Unavailable
         ConnectionRefusedError(),
         ConnectionResetError(),
         TimeoutError(),
-        asyncpg.InterfaceError("the pool is closed"),
         asyncpg.PostgresConnectionError(),
         asyncpg.TooManyConnectionsError(),
         asyncpg.AdminShutdownError(),
@@ -30,13 +29,20 @@ from app.domain.errors import Invalid, Unavailable
     ids=lambda failure: type(failure).__name__,
 )
 def test_a_database_that_cannot_answer_now_is_away(failure: BaseException) -> None:
-    assert isinstance(refusal(failure), Unavailable)
+    assert isinstance(refusal(failure, connected=True), Unavailable)
+
+
+@pytest.mark.spec("OPS-012")
+@pytest.mark.parametrize("complaint", [asyncpg.InterfaceError("the connection is closed"), asyncpg.InternalClientError("unexpected state")])
+def test_what_the_driver_complains_of_is_ours_while_the_connection_is_there(complaint: Exception) -> None:
+    assert refusal(complaint, connected=True) is None
+    assert isinstance(refusal(complaint, connected=False), Unavailable)
 
 
 @pytest.mark.spec("TASK-003")
 def test_text_that_cannot_be_stored_is_the_callers() -> None:
-    assert isinstance(refusal(asyncpg.CharacterNotInRepertoireError()), Invalid)
-    assert isinstance(refusal(asyncpg.UntranslatableCharacterError()), Invalid)
+    assert isinstance(refusal(asyncpg.CharacterNotInRepertoireError(), connected=True), Invalid)
+    assert isinstance(refusal(asyncpg.UntranslatableCharacterError(), connected=True), Invalid)
 
 
 @pytest.mark.spec("OPS-001")
@@ -53,4 +59,4 @@ def test_text_that_cannot_be_stored_is_the_callers() -> None:
     ids=lambda failure: type(failure).__name__,
 )
 def test_anything_else_is_a_fault_of_ours(failure: BaseException) -> None:
-    assert refusal(failure) is None
+    assert refusal(failure, connected=True) is None

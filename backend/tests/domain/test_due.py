@@ -16,13 +16,28 @@ DAY, NOON = datetime.date(2026, 12, 1), datetime.time(12, 0)
 
 @pytest.mark.spec("TASK-004")
 def test_every_zone_of_iana_is_known() -> None:
-    assert {known_zone(name) for name in available_timezones()} == available_timezones()
+    of_the_host = {"localtime", "Factory"}
+    assert {known_zone(name) for name in available_timezones() - of_the_host} == available_timezones() - of_the_host
     assert {"Europe/Berlin", "America/Argentina/Buenos_Aires", "UTC"} <= available_timezones()
 
 
 @pytest.mark.spec("TASK-004")
 @pytest.mark.parametrize(
-    "name", ["", "europe/berlin", "Europe/Berlin ", "Europe", "+01:00", "../UTC", "/etc/localtime", "posixrules", "UTC\0", "\ud800"]
+    "name",
+    [
+        "",
+        "europe/berlin",
+        "Europe/Berlin ",
+        "Europe",
+        "+01:00",
+        "../UTC",
+        "localtime",
+        "Factory",
+        "/etc/localtime",
+        "posixrules",
+        "UTC\0",
+        "\ud800",
+    ],
 )
 def test_any_other_name_is_no_zone(name: str) -> None:
     with pytest.raises(ValueError, match="IANA time zone"):

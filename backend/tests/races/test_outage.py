@@ -246,6 +246,41 @@ async def test_a_pool_that_is_used_up_is_503_and_not_a_queue(app: FastAPI, ada: 
     await assert_back(app, ada)
 
 
+@pytest.mark.spec("SAFE-006")
+async def test_the_waiting_writes_of_one_person_keep_nobody_else_out(app: FastAPI, ada: Person, witness: asyncpg.Connection) -> None:
+    other = await make_person(app)
+    await witness.execute(LOCK, ada.user_id)
+    writes = [asyncio.create_task(ada.client.post("/api/tasks", json={"title": "Pay rent"})) for _copy in range(2 * POOL_SIZE)]
+    await asyncio.sleep(0.2)
+    began = time.monotonic()
+    assert (await other.client.post("/api/tasks", json={"title": "Pay rent"})).status_code == 201
+    assert time.monotonic() - began < 1
+    await witness.execute(UNLOCK, ada.user_id)
+    assert {answer.status_code for answer in await asyncio.gather(*writes)} == {201}
+
+
+@pytest.mark.spec("SAFE-006")
+async def test_a_write_does_not_wait_for_ever_for_ones_own(app: FastAPI, ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.repositories.unit_of_work._TURN_LIMIT", 0.1)
+    async with database_of(app).turn(ada.user_id):
+        answer = await timed(ada.client.post("/api/tasks", json={"title": "Pay rent"}))
+    assert (answer.status, answer.retry_after) == (503, "1")
+    await assert_back(app, ada)
+
+
+@pytest.mark.spec("SAFE-003")
+async def test_what_was_committed_is_answered_even_if_its_connection_cannot_be_given_back(
+    app: FastAPI, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_arguments: object, **_options: object) -> None:
+        raise asyncpg.ConnectionDoesNotExistError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(asyncpg.Pool, "release", fail)
+        assert (await ada.client.post("/api/tasks", json={"title": "Pay rent"})).status_code == 201
+    await assert_back(app, ada)
+
+
 @pytest.mark.spec("OPS-012")
 async def test_many_requests_during_an_outage_leave_the_pool_whole(app: FastAPI, ada: Person, server: EmbeddedPostgres) -> None:
     with frozen(server):

@@ -60,7 +60,7 @@ async def use(person: Person) -> list[httpx2.Response]:
         await person.client.patch(path, json={"priority": "high"}),
         await person.client.patch(f"{path}/complete"),
         await person.client.get("/api/tasks", params={"limit": 100}),
-        await person.client.get("/api/changes", params={"limit": 500}),
+        await person.client.get("/api/changes", params={"limit": 100}),
         await person.client.get("/api/me"),
         await person.client.delete(path),
     ]
