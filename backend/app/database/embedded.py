@@ -27,6 +27,7 @@ __all__ = ["EmbeddedError", "EmbeddedPostgres"]
 _SOCKET_NAME = ".s.PGSQL.5432"
 _SOCKET_PATH_LIMIT = 103  # Bytes, on macOS; Linux has room for 107.
 _START_LIMIT = 60.0
+_SHELL = frozenset('"$`\\')
 _STOPS = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0))
 # At level "log" the server's own life is recorded, and no statement of a user, which would hold the text of tasks.
 _SETTINGS: Mapping[str, str] = MappingProxyType(
@@ -116,6 +117,9 @@ class EmbeddedPostgres:
         return self.folder / "server.log"
 
     def _start(self) -> None:
+        # PostgreSQL's programs find one another through a shell, which reads these characters even between quotes.
+        if _SHELL & set(str(self.folder)):
+            raise EmbeddedError(f"The path of the data folder {self.folder} has a character that a shell would read: choose another.")
         account = server_account()
         prepare_folder(self.folder, account)
         self._lock = take_lock(self.folder / "agendum.lock")

@@ -237,12 +237,19 @@ def test_programs_that_the_account_cannot_reach_are_copied_once(place: Path) -> 
     assert not outdated.exists()
 
 
-@pytest.mark.parametrize("name", ["long" * 30, 'a, "b" %41+ü'])
+@pytest.mark.parametrize("name", ["long" * 30, "a, 'b' %41+ü"])
 def test_the_path_of_the_folder_may_be_long_or_odd(place: Path, name: str) -> None:
     with EmbeddedPostgres(place / name, SETTINGS) as server:
         assert ask(server.url, "select 1") == 1
         used = Path(unquote(server.url.partition("?host=")[2]))
     assert not list(used.glob(".s.*"))
+
+
+@pytest.mark.parametrize("name", ['a"b', "a$(b)", "a`b`", "a\\b"])
+def test_a_path_that_a_shell_would_read_is_refused(place: Path, name: str) -> None:
+    with pytest.raises(EmbeddedError, match="a shell would read"):
+        EmbeddedPostgres(place / name, SETTINGS).start()
+    assert not (place / name).exists()
 
 
 def test_a_link_planted_where_a_long_path_has_its_socket_is_refused(place: Path) -> None:
