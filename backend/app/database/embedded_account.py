@@ -122,7 +122,8 @@ def _refuse_closed_parents(folder: Path, account: Account) -> None:
     if closed := account.run(["/bin/sh", "-c", _FIRST_CLOSED, "sh", *existing]).stdout:
         raise EmbeddedError(
             f"PostgreSQL refuses to run as root, so it runs as the system account '{ACCOUNT_NAME}', which cannot pass the folder {closed} "
-            f"on the way to {folder}. Set AGENDUM_DATA_DIR=/var/lib/agendum, or run Agendum as an ordinary user."
+            f"on the way to {folder}. Let it pass (chmod o+x {closed}), or set another folder, such as AGENDUM_DATA_DIR=/var/lib/agendum, "
+            "or run Agendum as an ordinary user."
         )
 
 
