@@ -153,8 +153,9 @@ def _refuse_weakness(settings: Settings) -> None:
         raise ConfigurationError("BETTER_AUTH_SECRET is required in production; make one with: openssl rand -base64 48")
     if reason := weakness(settings.secret.get_secret_value()):
         raise ConfigurationError(f"BETTER_AUTH_SECRET {reason}; make one with: openssl rand -base64 48")
-    if settings.database_url is None:
-        raise ConfigurationError("DATABASE_URL is required in production")
+    # A forgotten address must not lead to an empty database in a folder that nobody keeps.
+    if settings.database_url is None and "data_dir" not in settings.model_fields_set:
+        raise ConfigurationError("DATABASE_URL is required in production, or AGENDUM_DATA_DIR for an embedded database that is kept there")
     if settings.better_auth_url is not None and not _is_private(settings.better_auth_url):
         raise ConfigurationError("BETTER_AUTH_URL must be https in production, because keys are fetched from it, unless it is this machine")
 

@@ -66,7 +66,7 @@ def _server_settings(app: ASGIApp, settings: Settings) -> uvicorn.Config:
 
 @contextmanager
 def database(settings: Settings) -> Iterator[Settings]:
-    """Give settings with a database and a secret: those of the environment, or, outside production, our own in the data folder."""
+    """Give settings with a database and a secret: those of the environment, or our own in the data folder."""
     if settings.database_url is not None:
         yield _with_secret(settings)
         return

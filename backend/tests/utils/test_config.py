@@ -181,10 +181,16 @@ def test_production_refuses_a_weak_secret(environ: Environ, secret: str | None, 
     assert not secret or secret not in told
 
 
+@pytest.mark.spec("OPS-009", "OPS-015")
+def test_production_may_keep_its_database_in_a_folder_that_is_named(environ: Environ) -> None:
+    environ(AGENDUM_ENV="production", BETTER_AUTH_SECRET=STRONG, AGENDUM_DATA_DIR="/srv/agendum")
+    assert (load_settings().database_url, load_settings().data_dir) == (None, Path("/srv/agendum"))
+
+
 @pytest.mark.spec("OPS-009")
 def test_production_needs_a_database(environ: Environ) -> None:
     environ(AGENDUM_ENV="production", BETTER_AUTH_SECRET=STRONG)
-    assert refusal() == "DATABASE_URL is required in production"
+    assert refusal() == "DATABASE_URL is required in production, or AGENDUM_DATA_DIR for an embedded database that is kept there"
 
 
 @pytest.mark.spec("OPS-009")
