@@ -1,10 +1,12 @@
 """What every test can ask for: an application on a migrated PostgreSQL, in a transaction that never commits, and people who use it."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import asyncpg
 import httpx2
+import hypothesis
 import pytest
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
@@ -15,6 +17,12 @@ from app.database.url import read_address
 from app.main import create_app
 from tests.people import Person, make_person, open_client, using
 from tests.server import TestServer, copy_database, drop_database, make_template, run, url_of
+
+# No test is judged by its time, and a run of CI is the same every time.
+hypothesis.settings.register_profile(
+    "house", deadline=None, derandomize="CI" in os.environ, database=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("house")
 
 SECRET = "a secret for tests alone, 0123456789"
 _SERVER = pytest.StashKey[TestServer]()

@@ -291,7 +291,7 @@ def test_a_feeble_secret_is_warned_about() -> None:
         SecretVerifier("short", issuer="agendum", audience=None, token_type=None)
 
 
-NO_NETWORK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+NO_NETWORK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @pytest.mark.spec("AUTH-008")
