@@ -247,3 +247,10 @@ def test_data_lives_in_the_persons_own_folder_or_in_the_systems(monkeypatch: pyt
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert config.default_data_dir({"XDG_DATA_HOME": "/own"}) == Path("/own/agendum")
     assert config.default_data_dir({}) == Path.home() / ".local/share/agendum"
+
+
+@pytest.mark.spec("OPS-009")
+def test_the_example_explains_every_setting_and_no_other() -> None:
+    lines = (Path(__file__).parents[2] / ".env.example").read_text().splitlines()
+    explained = [line.partition("=")[0] for line in lines if line and not line.startswith("#")]
+    assert sorted(explained) == sorted(str(field.alias) for field in Settings.model_fields.values())
