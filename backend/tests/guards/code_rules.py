@@ -38,7 +38,8 @@ BRANCHES = (*shape.BLOCKS, ast.IfExp)
 ROUTE_LINES = 8
 RECORD_BASES = frozenset({"NamedTuple", "Protocol", "TypedDict", "Enum", "StrEnum", "IntEnum"})
 MACHINE_ADDRESS = re.compile(r"(?<![\w.}-])/(?:root|work)/|(?<![\w.}-])/home/\w")
-REGISTRY_ADDRESS = re.compile(r"https?://[^\s\"']+/simple\b|files\.pythonhosted|registry\.npmjs|-index-url[ =]")
+# Known by their shape: an index, or a package that is fetched from an address.
+REGISTRY_ADDRESS = re.compile(r"https?://[^\s\"']+(?:/simple\b|\.(?:whl|tgz|tar\.gz|crate)\b)|-index[-]url[ =]")
 VENDORED = "swagger-ui"
 
 

@@ -17,7 +17,7 @@ DOMAIN = "app/domain/ordering.py"
 ROUTE = "app/routes/tasks.py"
 TEST = "tests/api/test_tasks.py"
 MACHINE_FOLDER = "/".join(("", "root", "notes"))
-REGISTRY = "https://files." + "pythonhosted.org/packages"
+REGISTRY = "https://packages.example.com/a/name-1.0" + ".whl"
 
 BROKEN: list[tuple[Rule, str, str]] = [
     (rules.known_rooms, "app/helpers/dates.py", ""),
