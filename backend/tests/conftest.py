@@ -15,7 +15,9 @@ from app.config import Settings
 from app.database.connection import Database
 from app.database.url import read_address
 from app.main import create_app
-from tests.people import Person, make_person, open_client, using
+from tests.guards.operations import Operation, operations_of
+from tests.guards.strangers import Meeting
+from tests.people import Person, joined, open_client, using
 from tests.server import TestServer, copy_database, drop_database, make_template, run, url_of
 
 # No test is judged by its time, and a run of CI is the same every time.
@@ -132,16 +134,14 @@ async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 
 @pytest.fixture
 async def ada(app: FastAPI) -> AsyncIterator[Person]:
-    person = await make_person(app)
-    yield person
-    await person.client.aclose()
+    async with joined(app) as person:
+        yield person
 
 
 @pytest.fixture
 async def bob(app: FastAPI) -> AsyncIterator[Person]:
-    person = await make_person(app)
-    yield person
-    await person.client.aclose()
+    async with joined(app) as person:
+        yield person
 
 
 @pytest.fixture
@@ -163,3 +163,15 @@ async def own_app(own_database: str, application: FastAPI) -> AsyncIterator[Fast
     yield application
     application.state.runtime = original
     await database.close()
+
+
+@pytest.fixture
+def operations(openapi: dict[str, Any]) -> list[Operation]:
+    """Every operation of the OpenAPI document."""
+    return operations_of(openapi)
+
+
+@pytest.fixture
+def meeting(ada: Person, bob: Person, connection: asyncpg.Connection) -> Meeting:
+    """An owner and a stranger."""
+    return Meeting(ada, bob, connection)

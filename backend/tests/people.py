@@ -1,5 +1,7 @@
 """People for tests: each is a client of the API with a token of its own."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -66,3 +68,11 @@ async def make_person(app: FastAPI) -> Person:
     async with runtime.identity.open_directory() as directory:
         assert await directory.register(account, password_hash="not a hash") is not None
     return Person(user_id, open_client(app, {"Authorization": f"Bearer {access_token(runtime, user_id)}"}))
+
+
+@asynccontextmanager
+async def joined(app: FastAPI) -> AsyncIterator[Person]:
+    """Register somebody for as long as the block lasts."""
+    person = await make_person(app)
+    async with person.client:
+        yield person

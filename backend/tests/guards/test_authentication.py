@@ -1,7 +1,6 @@
 """Every operation asks who is calling, unless it stands on the short public list below."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 import httpx2
 import pytest
@@ -12,7 +11,7 @@ from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 from app.dependencies import BearerCaller, Caller
-from tests.guards.operations import Operation, operations_of
+from tests.guards.operations import Operation
 from tests.people import Person
 
 PUBLIC = {
@@ -47,11 +46,6 @@ def asks_for_caller(route: RouteContext) -> bool:
 
 def _asks(dependant: Dependant | None) -> bool:
     return dependant is not None and (isinstance(dependant.call, BearerCaller) or any(_asks(part) for part in dependant.dependencies))
-
-
-@pytest.fixture
-def operations(openapi: dict[str, Any]) -> list[Operation]:
-    return operations_of(openapi)
 
 
 @pytest.fixture

@@ -3,24 +3,12 @@
 An operation with a path parameter or a chosen id that nobody has told `strangers.py` how to make fails here.
 """
 
-from typing import Any
-
 import asyncpg
 import pytest
 
-from tests.guards.operations import Operation, operations_of
+from tests.guards.operations import Operation
 from tests.guards.strangers import CANARY, CHOSEN_IDS, MAKERS, Meeting
 from tests.people import Person
-
-
-@pytest.fixture
-def operations(openapi: dict[str, Any]) -> list[Operation]:
-    return operations_of(openapi)
-
-
-@pytest.fixture
-def meeting(ada: Person, bob: Person, connection: asyncpg.Connection) -> Meeting:
-    return Meeting(ada, bob, connection)
 
 
 def chosen_ids(operation: Operation) -> list[str]:

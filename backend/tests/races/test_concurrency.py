@@ -18,7 +18,7 @@ from app.domain.changes import Origin, Source
 from app.repositories.unit_of_work import UnitOfWork, writing
 from app.schemas.task import TaskCreate
 from app.services import tasks
-from tests.people import Person, make_person, open_client
+from tests.people import Person, joined, open_client
 from tests.world import World, world_of
 
 NOW = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
@@ -27,16 +27,14 @@ WRITERS = 50
 
 @pytest.fixture
 async def own_ada(own_app: FastAPI) -> AsyncIterator[Person]:
-    person = await make_person(own_app)
-    yield person
-    await person.client.aclose()
+    async with joined(own_app) as person:
+        yield person
 
 
 @pytest.fixture
 async def own_bob(own_app: FastAPI) -> AsyncIterator[Person]:
-    person = await make_person(own_app)
-    yield person
-    await person.client.aclose()
+    async with joined(own_app) as person:
+        yield person
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ Each alone is enough, and the test sees it when both are down.
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
 
 import asyncpg
 import pytest
@@ -19,7 +18,7 @@ from app.domain.changes import Action, Origin, Source
 from app.models.task import TaskRow
 from app.repositories.tasks import Tasks
 from app.repositories.unit_of_work import UnitOfWork, identifying, reading, writing
-from tests.guards.operations import Operation, operations_of
+from tests.guards.operations import Operation
 from tests.guards.strangers import CANARY, Meeting
 from tests.people import Person
 from tests.races.walls import take_filters_down, take_row_security_down
@@ -27,16 +26,6 @@ from tests.world import leave_role, world_of
 
 NOW = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
 STATE = "SELECT current_user::text, current_setting('app.user_id', true), current_setting('statement_timeout'), pg_backend_pid()"
-
-
-@pytest.fixture
-def operations(openapi: dict[str, Any]) -> list[Operation]:
-    return operations_of(openapi)
-
-
-@pytest.fixture
-def meeting(ada: Person, bob: Person, connection: asyncpg.Connection) -> Meeting:
-    return Meeting(ada, bob, connection)
 
 
 @pytest.fixture
