@@ -16,7 +16,6 @@ NAME_LENGTH = 200
 PASSWORD_LENGTH = (8, 256)
 LARGEST_NUMBER = 2**63 - 1
 
-
 # Pydantic would also read seconds since 1970 as a date, cut the time off a moment, and cut a time off after six digits.
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?")

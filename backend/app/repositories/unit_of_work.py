@@ -20,8 +20,6 @@ from app.repositories.tasks import Tasks
 _RUNTIME_ROLE, _IDENTITY_ROLE = "agendum_app", "agendum_identity"
 # The server's own limits, below the driver's, so that a slow statement or an abandoned transaction ends there too.
 _LIMITS = {"statement_timeout": "4500", "lock_timeout": "2000", "idle_in_transaction_session_timeout": "10000"}
-
-
 # Seconds for which a write waits for earlier ones of the same person.
 _TURN_LIMIT = 4.0
 

@@ -48,7 +48,7 @@ def field_errors(errors: Sequence[Mapping[str, Any]]) -> tuple[FieldError, ...]:
 
 def _message(error: Mapping[str, Any]) -> str:
     kind, context = error["type"], error.get("ctx", {})
-    if kind == "string_too_short" and context["min_length"] == 1:
+    if kind in ("string_too_short", "too_short") and context["min_length"] == 1:
         return "must not be empty"
     if kind == _OWN:
         return "must be an e-mail address" if _EMAIL in error["msg"] else str(context.get("error", "is not valid"))

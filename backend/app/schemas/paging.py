@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from app.domain.fields import LARGEST_NUMBER
 from app.schemas.base import Input
 
 
@@ -20,5 +21,5 @@ class PageQuery(Input):
 class ChangeQuery(Input):
     """Which part of the change sequence."""
 
-    after: int = Field(default=0, ge=0, le=2**63 - 1, description="The number after which to begin.")
+    after: int = Field(default=0, ge=0, le=LARGEST_NUMBER, description="The number after which to begin.")
     limit: int = Field(default=100, ge=1, le=100, description="How many at most.")
