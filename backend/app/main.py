@@ -22,13 +22,28 @@ from app.middleware.envelope import Envelope
 from app.middleware.last_net import LastNet
 from app.models.account import OWN_ISSUER
 from app.repositories.unit_of_work import identifying
-from app.routes import accounts, changes, documentation, health, problems, tasks
+from app.routes import (
+    accounts,
+    bulk,
+    categories,
+    changes,
+    comments,
+    documentation,
+    health,
+    problems,
+    representations,
+    saved_filters,
+    tags,
+    tasks,
+    trash,
+)
 from app.services.accounts import TOKEN_AUDIENCE, TOKEN_TYPE, Identity
 from app.utils.jwks import RemoteKeySet
 from app.utils.jwt import KeySetVerifier, SecretVerifier, TokenVerifiers, Verifier
 from app.utils.memory import ExpiringMemory
 from app.utils.pagination import CursorSigner
 from app.utils.security import Passwords
+from app.workers import housekeeping
 
 _CLOCKS_MAY_DIFFER = timedelta(seconds=30)
 _ABOUT: dict[str, Any] = {
@@ -36,8 +51,8 @@ _ABOUT: dict[str, Any] = {
     "version": __version__,
     "description": "Tasks that are committed once, numbered once, seen by nobody else, and never lost.",
 }
-_ALLOWED_HEADERS = ("Authorization", "Content-Type", "X-Request-ID")
-_EXPOSED_HEADERS = ("Location", "Retry-After", "X-Request-ID")
+_ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer", "X-Request-ID")
+_EXPOSED_HEADERS = ("ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID")
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -56,7 +71,8 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await runtime.database.open()
-        yield
+        async with housekeeping.running(runtime.database):
+            yield
         await runtime.database.close()
         if keys is not None:
             await keys.close()
@@ -67,10 +83,13 @@ def create_app(settings: Settings) -> FastAPI:
         **_ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False, generate_unique_id_function=attrgetter("name")
     )
     app.state.runtime = runtime
-    for router in (accounts.public, accounts.router, tasks.router, changes.router, health.router, documentation.router):
+    for router in (accounts.public, accounts.router, tasks.router, bulk.router, changes.router, health.router, documentation.router):
+        app.include_router(router)
+    for router in (categories.router, tags.router, comments.router, saved_filters.router, trash.router):
         app.include_router(router)
     documentation.mount_assets(app)
     problems.answer_problems(app)
+    representations.answer_replays(app)
     _wrap(app, settings)
     documentation.describe(app)
     return app

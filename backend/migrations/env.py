@@ -8,7 +8,7 @@ from sqlalchemy import Connection, text
 
 from app.database.migrate import LOCK, migration_engine
 from app.database.url import read_address
-from app.models import account, change, task  # noqa: F401 (they register their tables)
+from app.models import account, category, change, comment, idempotency_key, saved_filter, tag, task  # noqa: F401 (they register their tables)
 from app.models.naming import SCHEMA, metadata
 
 _PREPARATION = (

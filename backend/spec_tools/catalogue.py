@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import asyncpg
 
-from spec_tools.schema import Column, DatabaseTable, Policy, Role, Schema
+from spec_tools.schema import Column, DatabaseTable, Function, Policy, Role, Schema
 
 SCHEMA = "agendum"
 VERSION_TABLE = "alembic_version"
@@ -84,10 +84,25 @@ select coalesce(rolname, 'public') as name, array_remove(array[
     case when rolreplication then 'replication' end,
     case when has_schema_privilege(grantee, $1, 'create') then 'create' end,
     case when exists (select from pg_auth_members where member = grantee) then 'member' end,
-    case when exists (select from pg_shdepend where refobjid = grantee and deptype = 'o') then 'owner' end
+    case when exists (
+        select from pg_shdepend where refobjid = grantee and deptype = 'o' and classid <> 'pg_proc'::regclass
+    ) then 'owner' end
 ], null) as powers
 from admitted
 left join pg_roles on pg_roles.oid = grantee
+"""
+
+
+FUNCTIONS = """
+select proname || '(' || pg_get_function_identity_arguments(oid) || ')' as name, pg_get_function_result(oid) as returns,
+    case when prosecdef then pg_get_userbyid(proowner) else 'caller' end as rights,
+    array_to_string(proconfig, '; ') as configuration,
+    array(
+        select coalesce(rolname, 'public') from aclexplode(coalesce(proacl, acldefault('f', proowner))) left join pg_roles on oid = grantee
+        where grantee <> proowner order by 1
+    ) as callers
+from pg_proc
+where pronamespace = $1::text::regnamespace
 """
 
 
@@ -100,7 +115,7 @@ async def read_catalogue(connection: asyncpg.Connection) -> Schema:
     async with connection.transaction():
         # Definitions name the schema of what they refer to unless it is on the path.
         await connection.execute("set local search_path to pg_catalog")
-        return Schema(await _read_tables(connection), await _read_roles(connection))
+        return Schema(await _read_tables(connection), await _read_roles(connection), await _read_functions(connection))
 
 
 async def _read_tables(connection: asyncpg.Connection) -> dict[str, DatabaseTable]:
@@ -128,6 +143,15 @@ async def _read_roles(connection: asyncpg.Connection) -> dict[str, Role]:
     return {row["name"]: Role(tuple(row["powers"])) for row in await connection.fetch(ROLES, SCHEMA)}
 
 
+async def _read_functions(connection: asyncpg.Connection) -> dict[str, Function]:
+    return {
+        row["name"]: Function(
+            row["returns"], row["rights"], (row["configuration"] or "").removeprefix("search_path="), tuple(sorted(row["callers"]))
+        )
+        for row in await connection.fetch(FUNCTIONS, SCHEMA)
+    }
+
+
 def _group(rows: Iterable[asyncpg.Record], build: Callable[[asyncpg.Record], Value]) -> Mapping[int, dict[str, Value]]:
     groups: defaultdict[int, dict[str, Value]] = defaultdict(dict)
     for row in rows:
@@ -136,7 +160,8 @@ def _group(rows: Iterable[asyncpg.Record], build: Callable[[asyncpg.Record], Val
 
 
 def _index(row: asyncpg.Record) -> str:
-    definition = str(row["definition"]).partition(" USING ")[2].removeprefix("btree ")
+    # An expression may be printed on several lines.
+    definition = " ".join(str(row["definition"]).partition(" USING ")[2].removeprefix("btree ").split())
     return f"UNIQUE {definition}" if row["is_unique"] else definition
 
 

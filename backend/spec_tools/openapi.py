@@ -36,8 +36,10 @@ class Operation:
 
     @property
     def errors(self) -> dict[str, JsonObject]:
-        """The responses of every other status, `default` included, by status."""
-        return {status: response for status, response in self.content["responses"].items() if not status.startswith("2")}
+        """The responses of every other status, `default` included, by status; 304 says that there is nothing to say."""
+        return {
+            status: response for status, response in self.content["responses"].items() if not status.startswith("2") and status != "304"
+        }
 
 
 def read_operations(document: JsonObject) -> tuple[Operation, ...]:

@@ -8,6 +8,7 @@ from spec_tools.documents import Section, SpecificationError, read_sections, uni
 
 COLUMN_HEAD = ("column", "type", "null", "default")
 POLICY_HEAD = ("policy", "command", "roles", "using", "with check")
+FUNCTION_HEAD = ("function", "returns", "rights", "search path", "callers")
 WALLED = ("enabled", "forced")
 
 
@@ -63,15 +64,33 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class Function:
+    """A function of the schema.
+
+    Attributes:
+        returns: What it gives, as PostgreSQL prints it.
+        rights: Whose rights it runs with: those of its `caller`, or the name of the role that owns it.
+        search_path: Where names without a schema are looked up; empty for wherever the caller does.
+        callers: Who may call it, the owner excluded.
+    """
+
+    returns: str
+    rights: str
+    search_path: str
+    callers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Schema:
-    """The tables of the schema and the roles that are let in, each by its name."""
+    """The tables and functions of the schema and the roles that are let in, each by its name."""
 
     tables: Mapping[str, DatabaseTable] = field(default_factory=dict)
     roles: Mapping[str, Role] = field(default_factory=dict)
+    functions: Mapping[str, Function] = field(default_factory=dict)
 
 
 def read_schema(text: str) -> Schema:
-    """Read the tables and roles of a specification.
+    """Read the tables, roles and functions of a specification.
 
     Raises:
         SpecificationError: There is no table, a name comes twice, or a cell cannot be understood.
@@ -81,7 +100,8 @@ def read_schema(text: str) -> Schema:
     tables = unique((section.title, _table(section, abbreviations)) for section in sections if section.rows(*COLUMN_HEAD))
     if not tables:
         raise SpecificationError(f"no table with the columns {', '.join(COLUMN_HEAD)}")
-    return Schema(tables, unique((row["role"], Role()) for section in sections for row in section.rows("role", "may")))
+    roles = unique((row["role"], Role()) for section in sections for row in section.rows("role", "may"))
+    return Schema(tables, roles, unique((row["function"], _function(row)) for section in sections for row in section.rows(*FUNCTION_HEAD)))
 
 
 # Spec: features/spec-driven.md#SPEC-002
@@ -110,6 +130,10 @@ def _column(row: Mapping[str, str]) -> Column:
 def _policy(row: Mapping[str, str], abbreviations: Mapping[str, str]) -> Policy:
     using, with_check = (abbreviations.get(row[name], row[name]) or None for name in ("using", "with check"))
     return Policy(row["command"], _names(row["roles"]), using, with_check)
+
+
+def _function(row: Mapping[str, str]) -> Function:
+    return Function(row["returns"], row["rights"], row["search path"], _names(row["callers"]))
 
 
 def _names(cell: str) -> tuple[str, ...]:

@@ -41,6 +41,11 @@ class Session:
         """Run a statement and return its first row, or None."""
         return await self._connection.fetchrow(statement.sql, *statement.arguments(values))
 
+    async def fetch_many(self, statement: Statement, values: Sequence[dict[str, Any]]) -> Sequence[asyncpg.Record]:
+        """Run a statement once for each set of values, in one exchange, and return the rows of all of them."""
+        rows: Sequence[asyncpg.Record] = await self._connection.fetchmany(statement.sql, [statement.arguments(some) for some in values])
+        return rows
+
 
 class Database:
     """The pool.

@@ -4,7 +4,7 @@ import asyncio
 
 import asyncpg
 
-from app.domain.errors import AgendumError, Invalid, Unavailable
+from app.domain.errors import AgendumError, Busy, Invalid, Unavailable
 
 # The driver's own failures, the network's, and a time limit of ours that ran out.
 FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
@@ -25,7 +25,6 @@ _AWAY = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
     asyncpg.TransactionRollbackError,
-    asyncpg.LockNotAvailableError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
     OSError,
@@ -46,6 +45,8 @@ def refusal(failure: BaseException, *, connected: bool) -> AgendumError | None:
     # Spec: features/operations.md#OPS-012
     if isinstance(failure, _UNSTORABLE):
         return Invalid("The text holds characters that cannot be stored.")
+    if isinstance(failure, asyncpg.LockNotAvailableError):
+        return Busy("Your earlier writes are still running; please try again shortly.")
     if isinstance(failure, _AWAY) or (isinstance(failure, _DRIVER) and not connected):
         return Unavailable("The database is not answering; please try again shortly.")
     return None

@@ -14,7 +14,11 @@ class Action(StrEnum):
     UPDATED = "updated"
     COMPLETED = "completed"
     REOPENED = "reopened"
+    MOVED = "moved"
     DELETED = "deleted"
+    RESTORED = "restored"
+    PURGED = "purged"
+    REVERTED = "reverted"
 
 
 class Source(StrEnum):

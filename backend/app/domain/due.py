@@ -1,9 +1,9 @@
-"""When something is due: a date, or a wall-clock time in a named zone. No clock is read and no instant is computed here."""
+"""When something is due: a date, or a wall-clock time in a named zone, and which moment that is. No clock is read here."""
 
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from functools import cache
 from typing import NamedTuple
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 _FIRST, _LAST = date(1900, 1, 1), date(9998, 12, 31)
 
@@ -61,3 +61,14 @@ def whole_second(wall_clock: time) -> time:
     if wall_clock.microsecond:
         raise ValueError("must not be finer than a second")
     return wall_clock
+
+
+def instant(due: Due) -> datetime | None:
+    """Return the moment in UTC of a due with a time, or None for one without.
+
+    A time that the clocks skip counts as that much after they were put forward, one that they show twice as the earlier.
+    """
+    # Spec: features/finding.md#FIND-005
+    if due.time is None or due.timezone is None:
+        return None
+    return datetime.combine(due.date, due.time, ZoneInfo(due.timezone)).astimezone(UTC)

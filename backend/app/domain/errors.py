@@ -1,7 +1,7 @@
 """The refusals of Agendum, by kind. Nothing here knows a status code or an exit code: each door has one table from kind to its dialect.
 
-AgendumError > Unauthenticated (TokenInvalid, WrongCredentials), Forbidden, NotFound, Conflict (IdTaken, EmailTaken), Invalid, Stale,
-TooMany, Unavailable
+AgendumError > Unauthenticated (TokenInvalid, WrongCredentials), Forbidden, NotFound, Conflict (IdTaken, EmailTaken, NameTaken, NoRoom,
+EditConflict, StillRunning), Invalid (KeyReused), Stale, TooMany, Unavailable (Busy)
 """
 
 from typing import ClassVar, NamedTuple
@@ -83,6 +83,48 @@ class EmailTaken(Conflict):
     code = "EMAIL_TAKEN"
 
 
+class NameTaken(Conflict):
+    """Something else of its kind, alive and of the same person, has this name."""
+
+    code = "NAME_TAKEN"
+
+
+class NoRoom(Conflict):
+    """The place between two neighbours in the manual order is used up."""
+
+    code = "NO_ROOM"
+
+
+class FieldConflict(NamedTuple):
+    """A field that was written otherwise since: its value now, the value that was to be written, and the number of the change."""
+
+    field: str
+    current: object
+    given: object
+    seq: int
+
+
+class EditConflict(Conflict):
+    """What is to be written has been written otherwise since.
+
+    Args:
+        detail: One sentence for a person.
+        conflicts: The fields, with both values; they are the person's own.
+    """
+
+    code = "EDIT_CONFLICT"
+
+    def __init__(self, detail: str, *, conflicts: tuple[FieldConflict, ...] = ()) -> None:
+        super().__init__(detail)
+        self.conflicts = conflicts
+
+
+class StillRunning(Conflict):
+    """An earlier request with the same idempotency key, or another write before it, has not ended yet."""
+
+    code = "STILL_RUNNING"
+
+
 class Invalid(AgendumError):
     """The input breaks a rule of its fields."""
 
@@ -91,10 +133,25 @@ class Invalid(AgendumError):
 
 
 class Stale(AgendumError):
-    """The caller's copy is older than the row."""
+    """The caller's copy is older than the row.
+
+    Args:
+        detail: One sentence for a person.
+        version: The version that the row has.
+    """
 
     code = "STALE"
     title = "Precondition failed"
+
+    def __init__(self, detail: str, *, version: int) -> None:
+        super().__init__(detail)
+        self.version = version
+
+
+class KeyReused(Invalid):
+    """The idempotency key belongs to another request."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
 
 
 class TooMany(AgendumError):
@@ -109,3 +166,9 @@ class Unavailable(AgendumError):
 
     code = "UNAVAILABLE"
     title = "Temporarily unavailable"
+
+
+class Busy(Unavailable):
+    """The caller's earlier writes are still running."""
+
+    code = "BUSY"

@@ -2,7 +2,9 @@
 
 import datetime
 import re
+import unicodedata
 from typing import Annotated
+from uuid import UUID
 
 from annotated_types import Len
 from pydantic import AfterValidator, BeforeValidator, Strict, StringConstraints, WithJsonSchema
@@ -13,7 +15,10 @@ from app.domain.text import one_line, storable
 TITLE_LENGTH = 500
 DESCRIPTION_LENGTH = 10_000
 NAME_LENGTH = 200
+FOLDED_LENGTH = 500
+COMMENT_LENGTH = 10_000
 PASSWORD_LENGTH = (8, 256)
+MOST_TAGS = 100
 LARGEST_NUMBER = 2**63 - 1
 
 # Pydantic would also read seconds since 1970 as a date, cut the time off a moment, and cut a time off after six digits.
@@ -28,6 +33,10 @@ def _written_date(value: object) -> object:
     raise ValueError("must be a date such as 2026-12-01")
 
 
+def _distinct(ids: list[UUID]) -> list[UUID]:
+    return sorted(set(ids))
+
+
 def _written_time(value: object) -> object:
     # Spec: features/tasks.md#TASK-004
     if isinstance(value, datetime.time) or (isinstance(value, str) and _TIME.fullmatch(value)):
@@ -35,10 +44,52 @@ def _written_time(value: object) -> object:
     raise ValueError("must be a time such as 09:00")
 
 
+def folded(name: str) -> str:
+    """Return the name of a tag without regard to letter case and to how a character is written: tags with the same one are the same."""
+    # Spec: features/tags.md#TAG-003
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
+def _tag_name(name: str) -> str:
+    """Refuse what a filter of the task list could not tell from several names or from an id, and what folds to more than an index holds."""
+    # Spec: features/tags.md#TAG-002
+    if "," in name:
+        raise ValueError("must not contain a comma")
+    if _is_id(name):
+        raise ValueError("must not look like a UUID")
+    if len(folded(name)) > FOLDED_LENGTH:
+        raise ValueError("must be shorter in plain letters")
+    return name
+
+
+def _is_id(name: str) -> bool:
+    try:
+        UUID(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _not_blank(text: str) -> str:
+    # Spec: features/comments.md#COMMENT-002
+    if not any(character.isprintable() and not character.isspace() for character in text):
+        raise ValueError("must not be empty")
+    return text
+
+
 # The limits of length come first, so that no rule is asked about a megabyte of text.
 Title = Annotated[str, StringConstraints(min_length=1, max_length=TITLE_LENGTH), AfterValidator(one_line)]
 Description = Annotated[str, StringConstraints(max_length=DESCRIPTION_LENGTH), AfterValidator(storable)]
 PersonName = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), AfterValidator(one_line)]
+# The name of a category, a tag or a saved filter.
+Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), AfterValidator(one_line)]
+TagName = Annotated[Name, AfterValidator(_tag_name)]
+Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
+CommentBody = Annotated[
+    str, StringConstraints(min_length=1, max_length=COMMENT_LENGTH), AfterValidator(storable), AfterValidator(_not_blank)
+]
+# A set: order and repetition mean nothing.
+TagIds = Annotated[list[UUID], Len(0, MOST_TAGS), AfterValidator(_distinct)]
 # Spec: features/users.md#USER-003
 Password = Annotated[str, Len(*PASSWORD_LENGTH)]
 # What somebody claims to be a password: no rule of today may keep a password of yesterday from being tried.

@@ -1,8 +1,9 @@
 """What part of a list is asked for, and what is answered. It knows no columns and no signatures."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
+Item = TypeVar("Item")
 Position = tuple[str, ...]
 COUNTED = 1000
 
@@ -20,13 +21,13 @@ class Slice(NamedTuple):
     mark: Callable[[Position], str]
 
 
-class Listing(NamedTuple):
+class Listing(NamedTuple, Generic[Item]):
     """A slice of a list.
 
-    `items` are the texts of JSON objects; `last` is the position of the last of them if more follow, else None; `total` counts all, past
-    1000 only when that was asked for.
+    `items` are rows, or texts of JSON objects; `last` is the position of the last of them if more follow, else None; `total` counts all,
+    past 1000 only when that was asked for.
     """
 
-    items: Sequence[str]
+    items: Sequence[Item]
     last: Position | None
     total: int

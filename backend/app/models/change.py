@@ -27,7 +27,9 @@ class Change(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("user_id", "entity", "entity_id", "version"),
         ForeignKeyConstraint(["user_id"], [f"{SCHEMA}.account.user_id"]),
-        CheckConstraint("action IN ('created', 'updated', 'completed', 'reopened', 'deleted')", name="action"),
+        CheckConstraint(
+            "action IN ('created', 'updated', 'completed', 'reopened', 'moved', 'deleted', 'restored', 'purged', 'reverted')", name="action"
+        ),
         CheckConstraint("source IN ('api', 'console', 'worker')", name="source"),
         CheckConstraint("seq >= 1", name="seq_positive"),
         {"schema": SCHEMA},

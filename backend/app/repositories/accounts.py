@@ -11,7 +11,7 @@ from app.domain.errors import TokenInvalid
 from app.models.account import OWN_ISSUER, Account, AccountRow, LoginRow, StoredPassword
 from app.models.change import ChangeCounter
 from app.repositories.belonging import Belonging
-from app.repositories.owned import table_of
+from app.repositories.owned_statements import table_of
 
 _ACCOUNT, _PASSWORD, _COUNTER = table_of(Account), table_of(StoredPassword), table_of(ChangeCounter)
 _COLUMNS = [_ACCOUNT.c[name] for name in AccountRow._fields]

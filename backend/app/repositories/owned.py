@@ -1,21 +1,21 @@
 """The one generic repository: rows of one owner, where each write records itself in the change sequence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
 from uuid import UUID
 
+import asyncpg
 import orjson
-from sqlalchemy import Table, bindparam, insert, select, update
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import SQLModel
+from sqlalchemy import bindparam, select
 from uuid_utils.compat import uuid7
 
 from app.database.statements import Statement
 from app.domain.changes import Action, difference
-from app.domain.errors import NotFound
-from app.models.change import Change, ChangeCounter
+from app.domain.errors import NameTaken, NotFound
+from app.models.change import Change
 from app.repositories.belonging import Belonging
+from app.repositories.owned_statements import RAISE_COUNTER, OwnedStatements, RecordedWrite, table_of
 
 
 class OwnedRow(Protocol):
@@ -32,68 +32,8 @@ class OwnedRow(Protocol):
 
 
 Row = TypeVar("Row", bound=OwnedRow)
-
-
-def table_of(model: type[SQLModel]) -> Table:
-    """Return the table behind a model."""
-    table: Table = model.__table__  # type: ignore[attr-defined]
-    return table
-
-
-class OwnedStatements:
-    """The statements of one owned table, built once: find, insert and update, the writes together with counter and change.
-
-    Args:
-        model: A table with `user_id`, `id`, `version` and `deleted_at`.
-        fields: The row's columns, in the row's order.
-    """
-
-    def __init__(self, model: type[SQLModel], fields: tuple[str, ...]) -> None:
-        table = table_of(model)
-        mine = table.c.user_id == bindparam("user_id")
-        self.columns = [table.c[name] for name in fields]
-        self.find = Statement(select(*self.columns).where(mine, table.c.id == bindparam("id")))
-        values: dict[str, Any] = {name: bindparam(name) for name in fields}
-        added = insert(table).values(user_id=bindparam("user_id"), **values).returning(table.c.id)
-        self.add = Statement(_recorded(added))
-        changed = (
-            update(table)
-            .where(mine, table.c.id == bindparam("id"), table.c.version == bindparam("version") - 1)
-            .values(**values)
-            .returning(table.c.id)
-        )
-        self.change = Statement(_recorded(changed))
-
-
-def _recorded(write: Any) -> Any:
-    """Wrap a write so that it raises the person's counter and inserts the change in the same statement, or does none of it."""
-    # Spec: features/changes.md#CHANGE-001 features/changes.md#CHANGE-002
-    counters, changes = table_of(ChangeCounter), table_of(Change)
-    written = write.cte("written")
-    counter = (
-        update(counters)
-        .where(counters.c.user_id == bindparam("user_id"), select(written.c.id).exists())
-        .values(last_seq=counters.c.last_seq + 1)
-        .returning(counters.c.last_seq)
-        .cte("counter")
-    )
-    recorded = {
-        "user_id": bindparam("user_id"),
-        "seq": counter.c.last_seq,
-        "id": bindparam("change_id"),
-        "entity": bindparam("entity"),
-        "entity_id": bindparam("id"),
-        "version": bindparam("version"),
-        "action": bindparam("action"),
-        "before": bindparam("before", type_=JSONB),
-        "after": bindparam("after", type_=JSONB),
-        "actor": bindparam("user_id"),
-        "source": bindparam("source"),
-        "request_id": bindparam("request_id"),
-        "occurred_at": bindparam("updated_at"),
-    }
-    source = select(*(value.label(name) for name, value in recorded.items())).select_from(counter)
-    return insert(changes).from_select(list(recorded), source).returning(changes.c.seq)
+Part = TypeVar("Part")
+_AT_ONCE = 500
 
 
 _CHANGE = table_of(Change)
@@ -108,16 +48,25 @@ _CREATION = Statement(
 
 
 class Owned(Belonging, Generic[Row]):
-    """The rows of one person in one table."""
+    """The rows of one person in one table.
+
+    `entity` is their name in the change sequence, `unique_name` the index that keeps a name from being given twice.
+    """
 
     entity: ClassVar[str]
     statements: ClassVar[OwnedStatements]
     make_row: ClassVar[Callable[..., Any]]
+    unique_name: ClassVar[str | None] = None
 
     async def find_any(self, entity_id: UUID) -> Row | None:
         """Return the row, deleted or not, or None."""
         record = await self._session.fetch_row(self.statements.find, user_id=self._origin.user_id, id=entity_id)
         return None if record is None else self.make_row(*record)
+
+    async def find(self, entity_id: UUID) -> Row | None:
+        """Return the living row, or None."""
+        row = await self.find_any(entity_id)
+        return None if row is None or row.deleted_at is not None else row
 
     async def find_creation(self, entity_id: UUID) -> dict[str, Any] | None:
         """Return the content with which a row was created, or None if it never was."""
@@ -131,42 +80,95 @@ class Owned(Belonging, Generic[Row]):
             NotFound: There is none, or it is deleted, or it is somebody else's.
         """
         # Spec: features/isolation.md#ISO-004
-        row = await self.find_any(entity_id)
-        if row is None or row.deleted_at is not None:
-            raise NotFound(f"There is no such {self.entity}.")
+        if (row := await self.find(entity_id)) is None:
+            raise NotFound(f"There is no such {self.entity.replace('_', ' ')}.")
         return row
 
     async def add(self, row: Row, *, now: datetime) -> Row:
         """Insert a row and record its creation."""
-        await self._write(self.statements.add, row, action=Action.CREATED, before=None, now=now)
+        names = self.statements.stored
+        values = self._values(row, names) | self._record(Action.CREATED, None, row.document(), now=now)
+        await self._run(self.statements.add, [values])
         return row
 
     async def change(self, row: Row, *, action: Action, now: datetime, **values: Any) -> Row:
         """Change a row that was read in this unit of work, and record the change; values that change nothing write nothing."""
         # Spec: features/tasks.md#TASK-012
-        changed = _with(row, **values)
-        if changed == row:
-            return row
-        changed = _with(changed, version=row.version + 1, updated_at=now)
-        await self._write(self.statements.change, changed, action=action, before=row.document(), now=now)
-        return changed
+        changed = await self.change_each([(row, values)], action=action, now=now)
+        return changed[0]
 
-    async def _write(self, statement: Statement, row: Row, *, action: Action, before: dict[str, object] | None, now: datetime) -> None:
-        changed = difference(before, row.document())
-        values = row._asdict() | {
+    async def change_each(self, wanted: Sequence[tuple[Row, dict[str, Any]]], *, action: Action, now: datetime) -> Sequence[Row]:
+        """Change rows that were read in this unit of work, each to values of its own, and record each change, in the given order."""
+        pairs = [(row, _with(row, **values)) for row, values in wanted]
+        raised = [(row, row if row == new else _with(new, version=row.version + 1, updated_at=now)) for row, new in pairs]
+        changes = [(old, new) for old, new in raised if old is not new]
+        for some in _parts(changes):
+            await self._write(some, action=action, now=now)
+        return [new for _, new in raised]
+
+    async def remove_each(self, rows: Iterable[Row], *, now: datetime) -> None:
+        """Remove rows that were read in this unit of work for good, and record for each that it is gone, and nothing of what it was."""
+        # Spec: features/trash.md#TRASH-007
+        for some in _parts(list(rows)):
+            values = [self._values(_with(row, version=row.version + 1), frozenset()) for row in some]
+            await self._run(self.statements.remove, [value | self._record(Action.PURGED, None, None, now=now) for value in values])
+
+    async def _write(self, changes: Sequence[tuple[Row, Row]], *, action: Action, now: datetime) -> None:
+        names = frozenset(name for old, new in changes for name in _differing(old, new)) & self.statements.stored
+        derived = self._derived(changes[0][1], names).keys()
+        values = [self._values(new, names) | self._record(action, old.document(), new.document(), now=now) for old, new in changes]
+        await self._run(self.statements.change(names.union(derived)), values)
+
+    async def _run(self, write: RecordedWrite, values: Sequence[dict[str, Any]]) -> None:
+        try:
+            written = await self._run_many(write, values) if len(values) > 1 else await self._session.fetch(write.alone, **values[0])
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name != self.unique_name:
+                raise
+            raise NameTaken(f"There is a {self.entity.replace('_', ' ')} of this name.") from error
+        if len(written) != len(values):
+            # Under the person's lock a row stays as it was read, and everybody has a counter.
+            raise RuntimeError(f"a {self.entity} was not written")
+
+    async def _run_many(self, write: RecordedWrite, values: Sequence[dict[str, Any]]) -> Sequence[Any]:
+        counter = await self._session.fetch_row(RAISE_COUNTER, user_id=self._origin.user_id, count=len(values))
+        first = counter["last_seq"] - len(values) + 1 if counter is not None else 0
+        return await self._session.fetch_many(write.among_many, [some | {"seq": first + place} for place, some in enumerate(values)])
+
+    def _values(self, row: Row, names: frozenset[str]) -> dict[str, Any]:
+        return row._asdict() | self._derived(row, names)
+
+    def _derived(self, row: Row, names: frozenset[str]) -> dict[str, Any]:
+        """Return the columns that are written along with these, made from the row; a table that has any says so."""
+        del row, names
+        return {}
+
+    def _record(
+        self, action: Action, before: dict[str, object] | None, after: dict[str, object] | None, *, now: datetime
+    ) -> dict[str, Any]:
+        old, new = (None, None) if after is None else difference(before, after)
+        return {
             "user_id": self._origin.user_id,
             "change_id": uuid7(),
             "entity": self.entity,
             "action": action.value,
-            "before": _json(changed.before),
-            "after": _json(changed.after),
+            "before": _json(old),
+            "after": _json(new),
             "source": self._origin.source.value,
             "request_id": self._origin.request_id,
             "updated_at": now,
         }
-        if await self._session.fetch_row(statement, **values) is None:
-            # Under the person's lock a row stays as it was read, and everybody has a counter.
-            raise RuntimeError(f"a {self.entity} was not written")
+
+
+def _parts(whole: Sequence[Part]) -> Iterator[Sequence[Part]]:
+    """Cut what is to be written so that no part comes near the time limit of a command."""
+    for begin in range(0, len(whole), _AT_ONCE):
+        yield whole[begin : begin + _AT_ONCE]
+
+
+def _differing(old: Row, new: Row) -> Iterator[str]:
+    before = old._asdict()
+    return (name for name, value in new._asdict().items() if value != before[name])
 
 
 def _with(row: Row, **values: Any) -> Row:

@@ -2,8 +2,20 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Text, case, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, FromClause, Text, bindparam, case, cast, func, literal_column, select
 from sqlalchemy.sql.selectable import LateralFromClause
+
+from app.models.task import TaskTag
+from app.repositories.owned_statements import table_of
+
+_LINK = table_of(TaskTag)
+
+
+def tag_ids(tasks: FromClause) -> ColumnElement[Any]:
+    """Return the ids of the tags of each task, in their order, as an array of texts."""
+    mine = (_LINK.c.user_id == bindparam("user_id"), _LINK.c.task_id == tasks.c.id)
+    ids = select(cast(_LINK.c.tag_id, Text)).where(*mine).order_by(_LINK.c.tag_id)
+    return func.array(ids.correlate(tasks).scalar_subquery())
 
 
 def task_fields(tasks: FromClause) -> LateralFromClause:
@@ -20,6 +32,11 @@ def task_fields(tasks: FromClause) -> LateralFromClause:
         _moment(task.completed_at).label("completed_at"),
         task.priority,
         case((task.due_date.is_not(None), due)).label("due"),
+        task.start_date,
+        task.category_id,
+        task.parent_id,
+        task.position,
+        tag_ids(tasks).label("tag_ids"),
         _moment(task.created_at).label("created_at"),
         _moment(task.updated_at).label("updated_at"),
         _moment(task.deleted_at).label("deleted_at"),

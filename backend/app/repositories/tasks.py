@@ -1,42 +1,69 @@
 """A person's tasks in PostgreSQL."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, func, literal_column, select, true, tuple_
+from sqlalchemy import bindparam, delete, func, literal_column, select
+from sqlalchemy.dialects.postgresql import insert as insert_if_free
 
 from app.database.statements import Statement
-from app.domain.paging import COUNTED, Listing, Slice
-from app.models.task import Task, TaskRow
-from app.repositories.owned import Owned, OwnedStatements, table_of
-from app.repositories.task_json import as_json, task_fields
+from app.domain.changes import Action
+from app.domain.errors import NotFound
+from app.domain.search import vector
+from app.models.task import Task, TaskRow, TaskTag
+from app.repositories.owned import Owned
+from app.repositories.owned_statements import OwnedStatements, id_list, table_of
+from app.repositories.task_json import tag_ids
 
-_STATEMENTS = OwnedStatements(Task, TaskRow._fields)
-
-
-def _listing(*, by_cursor: bool, exact: bool) -> Statement:
-    """Build the list: one statement for the rows, one more than asked, and the number of all, also when there are no rows."""
-    table = table_of(Task)
-    living = (table.c.user_id == bindparam("user_id"), table.c.deleted_at.is_(None))
-    counted: Select[Any] = select(literal_column("1")).where(*living)
-    counted = counted if exact else counted.limit(COUNTED + 1)
-    total = select(func.count().label("total")).select_from(counted.subquery()).subquery("counted")
-    page = select(*_STATEMENTS.columns).where(*living).order_by(table.c.created_at.desc(), table.c.id.desc()).limit(bindparam("rows"))
-    if by_cursor:
-        page = page.where(tuple_(table.c.created_at, table.c.id) < tuple_(bindparam("created_at"), bindparam("id")))
-    else:
-        page = page.offset(bindparam("offset"))
-    # The JSON is built outside of the limited part, so that rows which are passed over cost nothing.
-    rows = page.subquery("page")
-    fields = task_fields(rows)
-    found = total.outerjoin(rows.join(fields, true()), true())
-    shown = select(total.c.total, rows.c.created_at, rows.c.id, as_json(fields).label("body")).select_from(found)
-    return Statement(shown.order_by(rows.c.created_at.desc(), rows.c.id.desc()))
+_TASK, _LINK = table_of(Task), table_of(TaskTag)
+_STATEMENTS = OwnedStatements(Task, TaskRow._fields, gathered={"tag_ids": tag_ids(_TASK)}, derived=("search",))
+_TEXTS = {"title", "description"}
+# No chain of parents is as long as this; it ends a walk even if one should be closed.
+_FARTHEST: Any = literal_column("50")
 
 
-_LISTINGS = {(by_cursor, exact): _listing(by_cursor=by_cursor, exact=exact) for by_cursor in (False, True) for exact in (False, True)}
+def _tagging() -> Statement:
+    """Build the one statement that makes the set of a task's tags what it is to be."""
+    wanted = id_list("tag_ids")
+    mine = (_LINK.c.user_id == bindparam("user_id"), _LINK.c.task_id == bindparam("id"))
+    gone = delete(_LINK).where(*mine, _LINK.c.tag_id != func.all(wanted)).cte("gone")
+    rows = select(bindparam("user_id"), bindparam("id"), func.unnest(wanted))
+    return Statement(insert_if_free(_LINK).from_select(["user_id", "task_id", "tag_id"], rows).on_conflict_do_nothing().add_cte(gone))
+
+
+_TAG = _tagging()
+
+
+def _walk(*, up: bool) -> Any:
+    """Build the walk from a task to its ancestors, or to all that is below it, with the distance of each; the task itself is at 0."""
+    begin = select(_TASK.c.id, _TASK.c.parent_id, literal_column("0").label("distance"))
+    walk = begin.where(_TASK.c.user_id == bindparam("user_id"), _TASK.c.id == bindparam("id")).cte("walk", recursive=True)
+    on = _TASK.c.id == walk.c.parent_id if up else _TASK.c.parent_id == walk.c.id
+    step = select(_TASK.c.id, _TASK.c.parent_id, walk.c.distance + literal_column("1")).join(walk, on)
+    return walk.union_all(step.where(_TASK.c.user_id == bindparam("user_id"), walk.c.distance < _FARTHEST))
+
+
+_UP, _DOWN = _walk(up=True), _walk(up=False)
+_ANCESTRY = Statement(select(_UP.c.id).order_by(_UP.c.distance))
+_HEIGHT = Statement(select(func.max(_DOWN.c.distance)))
+_SUBTREE = Statement(
+    select(*_STATEMENTS.columns)
+    .join(_DOWN, _DOWN.c.id == _TASK.c.id)
+    .where(_TASK.c.user_id == bindparam("user_id"))
+    .order_by(_DOWN.c.distance, _TASK.c.position, _TASK.c.id)
+)
+
+
+def _neighbour(*, ahead: bool) -> Statement:
+    place = _TASK.c.position
+    beyond = place < bindparam("position") if ahead else place > bindparam("position")
+    others = (_TASK.c.user_id == bindparam("user_id"), _TASK.c.deleted_at.is_(None), _TASK.c.id != bindparam("id"))
+    return Statement(select(place).where(*others, beyond).order_by(place.desc() if ahead else place).limit(literal_column("1")))
+
+
+_NEIGHBOURS = {ahead: _neighbour(ahead=ahead) for ahead in (False, True)}
 
 
 class Tasks(Owned[TaskRow]):
@@ -44,17 +71,62 @@ class Tasks(Owned[TaskRow]):
 
     entity = "task"
     statements = _STATEMENTS
-    make_row: ClassVar[Callable[..., TaskRow]] = TaskRow
 
-    async def list(self, asked: Slice) -> Listing:
-        """List the living tasks, newest first, each as the text of its JSON."""
-        # Spec: features/tasks.md#TASK-006 features/finding.md#FIND-001 features/finding.md#FIND-002
-        place: dict[str, Any] = {"offset": asked.offset}
-        if asked.after is not None:
-            place = {"created_at": datetime.fromisoformat(asked.after[0]), "id": UUID(asked.after[1])}
-        statement = _LISTINGS[asked.after is not None, asked.exact]
-        records = await self._session.fetch(statement, user_id=self._origin.user_id, rows=asked.limit + 1, **place)
-        found = [record for record in records if record["id"] is not None]
-        shown = found[: asked.limit]
-        last = (shown[-1]["created_at"].isoformat(), str(shown[-1]["id"])) if len(found) > asked.limit else None
-        return Listing([record["body"] for record in shown], last, records[0]["total"])
+    @staticmethod
+    def make_row(*values: Any) -> TaskRow:
+        """Return the row of a record."""
+        row = TaskRow(*values)
+        return row._replace(tag_ids=tuple(UUID(tag_id) for tag_id in values[-1]))
+
+    async def subtree(self, task_id: UUID) -> Sequence[TaskRow]:
+        """Return a task and everything below it, deleted or not: each level in its manual order, the task itself first."""
+        records = await self._session.fetch(_SUBTREE, user_id=self._origin.user_id, id=task_id)
+        return [self.make_row(*record) for record in records]
+
+    async def living_subtree(self, task_id: UUID) -> Sequence[TaskRow]:
+        """Return a living task and all that is living below it: each level in its manual order, the task itself first.
+
+        Raises:
+            NotFound: The task is not there, or deleted.
+        """
+        rows = [row for row in await self.subtree(task_id) if row.deleted_at is None]
+        if not rows or rows[0].id != task_id:
+            raise NotFound("There is no such task.")
+        return rows
+
+    async def ancestry(self, task_id: UUID) -> Sequence[UUID]:
+        """Return the ids of a task, its parent, and so on up to the top."""
+        records = await self._session.fetch(_ANCESTRY, user_id=self._origin.user_id, id=task_id)
+        return [record["id"] for record in records]
+
+    async def height(self, task_id: UUID) -> int:
+        """Return how many levels of subtasks there are below a task, those in the trash included."""
+        record = await self._session.fetch_row(_HEIGHT, user_id=self._origin.user_id, id=task_id)
+        return 0 if record is None else record[0] or 0
+
+    async def next_position(self, position: str, *, without: UUID, ahead: bool) -> str | None:
+        """Return the position of the next living task behind a position, or ahead of it, leaving out one task; None at the end."""
+        values = {"user_id": self._origin.user_id, "position": position, "id": without}
+        record = await self._session.fetch_row(_NEIGHBOURS[ahead], **values)
+        return None if record is None else record[0]
+
+    async def add(self, row: TaskRow, *, now: datetime) -> TaskRow:
+        """Insert a task with its tags and record its creation."""
+        await super().add(row, now=now)
+        await self._tag([row] if row.tag_ids else [])
+        return row
+
+    async def _write(self, changes: Sequence[tuple[TaskRow, TaskRow]], *, action: Action, now: datetime) -> None:
+        await super()._write(changes, action=action, now=now)
+        await self._tag([new for old, new in changes if old.tag_ids != new.tag_ids])
+
+    async def _tag(self, rows: Sequence[TaskRow]) -> None:
+        values = [{"user_id": self._origin.user_id, "id": row.id, "tag_ids": [str(tag_id) for tag_id in row.tag_ids]} for row in rows]
+        if values:
+            await self._session.fetch_many(_TAG, values)
+
+    def _derived(self, row: TaskRow, names: frozenset[str]) -> dict[str, Any]:
+        if not names & _TEXTS:
+            return {}
+        # Spec: features/finding.md#FIND-008
+        return {"search": vector(self._origin.user_id, important=row.title, other=row.description or "")}

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import cached_property
 from typing import Any
 
 import asyncpg
@@ -12,12 +13,20 @@ from app.database.connection import OPENING_LIMIT, Database, Session
 from app.database.failures import FAILURES, LOST, refusal
 from app.database.statements import Statement
 from app.domain.changes import Origin
-from app.domain.errors import Unavailable
+from app.domain.errors import Busy
 from app.repositories.accounts import Directory, Profile
+from app.repositories.categories import Categories
 from app.repositories.changes import Changes
+from app.repositories.comments import Comments
+from app.repositories.housekeeping import Leftovers, Survey
+from app.repositories.idempotency_keys import IdempotencyKeys
+from app.repositories.saved_filters import SavedFilters
+from app.repositories.tags import Tags
+from app.repositories.task_listing import TaskListing
 from app.repositories.tasks import Tasks
+from app.repositories.trash import Trash
 
-_RUNTIME_ROLE, _IDENTITY_ROLE = "agendum_app", "agendum_identity"
+_RUNTIME_ROLE, _IDENTITY_ROLE, _WORKER_ROLE = "agendum_app", "agendum_identity", "agendum_worker"
 # The server's own limits, below the driver's, so that a slow statement or an abandoned transaction ends there too.
 _LIMITS = {"statement_timeout": "4500", "lock_timeout": "2000", "idle_in_transaction_session_timeout": "10000"}
 # Seconds for which a write waits for earlier ones of the same person.
@@ -27,7 +36,8 @@ _TURN_LIMIT = 4.0
 def _taking(role: str, *, owner: bool = False, lock: bool = False) -> Statement:
     """Build the first statement of a transaction: role, limits, owner and the person's lock, each for this transaction alone."""
     # Spec: features/isolation.md#ISO-002 features/isolation.md#ISO-003 features/isolation.md#ISO-007
-    settings = {"role": role} | _LIMITS
+    # Every key begins with the owner, so that reading a whole table for one person is never right.
+    settings = {"role": role} | _LIMITS | ({"enable_seqscan": "off"} if owner else {})
     taken: list[Any] = [
         func.set_config(literal_column(f"'{name}'"), literal_column(f"'{value}'"), literal_column("true"))
         for name, value in settings.items()
@@ -43,6 +53,7 @@ def _taking(role: str, *, owner: bool = False, lock: bool = False) -> Statement:
 _READ = _taking(_RUNTIME_ROLE, owner=True)
 _WRITE = _taking(_RUNTIME_ROLE, owner=True, lock=True)
 _IDENTIFY = _taking(_IDENTITY_ROLE)
+_SURVEY = _taking(_WORKER_ROLE)
 
 
 class UnitOfWork:
@@ -54,9 +65,63 @@ class UnitOfWork:
     """
 
     def __init__(self, session: Session, origin: Origin) -> None:
+        self._rows = (session, origin)
         self.tasks = Tasks(session, origin)
-        self.changes = Changes(session, origin)
-        self.profile = Profile(session, origin)
+
+    @property
+    def user_id(self) -> str:
+        """Whose rows these are."""
+        return self._rows[1].user_id
+
+    @cached_property
+    def task_listing(self) -> TaskListing:
+        """The lists of the person's tasks."""
+        return TaskListing(*self._rows)
+
+    @cached_property
+    def categories(self) -> Categories:
+        """The person's categories."""
+        return Categories(*self._rows)
+
+    @cached_property
+    def tags(self) -> Tags:
+        """The person's tags."""
+        return Tags(*self._rows)
+
+    @cached_property
+    def comments(self) -> Comments:
+        """The person's comments."""
+        return Comments(*self._rows)
+
+    @cached_property
+    def saved_filters(self) -> SavedFilters:
+        """The person's saved filters."""
+        return SavedFilters(*self._rows)
+
+    @cached_property
+    def trash(self) -> Trash:
+        """The person's deleted tasks."""
+        return Trash(*self._rows)
+
+    @cached_property
+    def leftovers(self) -> Leftovers:
+        """What the person has had for too long."""
+        return Leftovers(*self._rows)
+
+    @cached_property
+    def changes(self) -> Changes:
+        """The person's change sequence."""
+        return Changes(*self._rows)
+
+    @cached_property
+    def idempotency_keys(self) -> IdempotencyKeys:
+        """The answers that are kept for the person."""
+        return IdempotencyKeys(*self._rows)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The person's account."""
+        return Profile(*self._rows)
 
 
 def reading(database: Database, origin: Origin) -> AbstractAsyncContextManager[UnitOfWork]:
@@ -71,7 +136,7 @@ async def writing(database: Database, origin: Origin) -> AsyncIterator[UnitOfWor
     Within this process they wait for one another before they take a connection, so that one person cannot hold them all.
 
     Raises:
-        Unavailable: The person's earlier writes take too long.
+        Busy: The person's earlier writes take too long.
     """
     # Spec: features/safe-writes.md#SAFE-006
     turn = database.turn(origin.user_id)
@@ -79,7 +144,7 @@ async def writing(database: Database, origin: Origin) -> AsyncIterator[UnitOfWor
         async with asyncio.timeout(_TURN_LIMIT):
             await turn.acquire()
     except TimeoutError as error:
-        raise Unavailable("Your earlier writes are still running; please try again shortly.") from error
+        raise Busy("Your earlier writes are still running; please try again shortly.") from error
     try:
         values = {"user_id": origin.user_id}
         async with _unit(database, lambda session: UnitOfWork(session, origin), _WRITE, read_only=False, values=values) as work:
@@ -91,6 +156,11 @@ async def writing(database: Database, origin: Origin) -> AsyncIterator[UnitOfWor
 def identifying(database: Database) -> AbstractAsyncContextManager[Directory]:
     """Open the directory of people, under the role that sees nothing else."""
     return _unit(database, Directory, _IDENTIFY, read_only=False, values={})
+
+
+def surveying(database: Database) -> AbstractAsyncContextManager[Survey]:
+    """Open the survey of what is too old, under the role that sees nothing but owners and moments."""
+    return _unit(database, Survey, _SURVEY, read_only=True, values={})
 
 
 async def answers(database: Database) -> None:

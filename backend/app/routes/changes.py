@@ -2,19 +2,29 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
-from app.dependencies import Reading
+from app.dependencies import Reading, Writing
+from app.domain.errors import EditConflict
+from app.domain.fields import LARGEST_NUMBER
 from app.routes.pages import change_page
-from app.routes.problems import documented
-from app.schemas.change import ChangePage
+from app.routes.problems import CHANGE, documented
+from app.routes.representations import written
+from app.schemas.change import ChangePage, ChangeRead
 from app.schemas.paging import ChangeQuery
-from app.services import changes
+from app.services import changes, undo
 
 router = APIRouter(prefix="/api/changes", tags=["changes"])
+Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER, description="The number of the change.")]
 
 
 @router.get("", response_model=ChangePage, responses=documented(401, 422, 503))
 async def list_changes(work: Reading, query: Annotated[ChangeQuery, Query()]) -> Response:
     """List the changes after a number, in their order, without a gap."""
     return change_page(await changes.follow(work, after=query.after, limit=query.limit))
+
+
+@router.post("/{seq}/revert", response_model=ChangeRead, responses=documented(*CHANGE, EditConflict, 422))
+async def revert_change(seq: Number, write: Writing) -> Response:
+    """Undo a change, if nothing has been written over it since; that is a change itself, which can be undone in turn."""
+    return written(write, ChangeRead, await undo.revert(write.work, seq, now=write.now, expected=write.expected))

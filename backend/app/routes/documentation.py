@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.staticfiles import StaticFiles
 
+from app.routes.described_headers import describe_headers
 from app.schemas.base import Input, Output
 from app.schemas.problem import Problem
 
@@ -19,7 +20,6 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_REQUEST_ID = {"description": "Names the request in our log.", "required": True, "schema": {"type": "string"}}
 
 router = APIRouter(include_in_schema=False)
 
@@ -50,7 +50,7 @@ def describe(app: FastAPI) -> None:
 
 
 def _complete(document: dict[str, Any]) -> None:
-    """Add what every response has, and say the schemas as Pydantic does: FastAPI leaves out every null, in examples too."""
+    """Add the headers, and say the schemas as Pydantic does: FastAPI leaves out every null, in examples too."""
     schemas = document["components"]["schemas"]
     known = {*schemas, Problem.__name__}
     shapes = [
@@ -58,9 +58,7 @@ def _complete(document: dict[str, Any]) -> None:
     ]
     _, described = models_json_schema(shapes, ref_template="#/components/schemas/{model}")
     schemas |= described["$defs"]
-    operations = (operation for methods in document["paths"].values() for operation in methods.values())
-    for response in (response for operation in operations for response in operation["responses"].values()):
-        response.setdefault("headers", {})["X-Request-ID"] = _REQUEST_ID
+    describe_headers(document)
 
 
 def _shapes(kind: type[BaseModel], mode: JsonSchemaMode) -> Iterator[tuple[type[BaseModel], JsonSchemaMode]]:

@@ -1,6 +1,5 @@
 """How refusals are said over HTTP: the one table from kind to status, and the handlers that use it. It never raises one itself."""
 
-from operator import itemgetter
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -11,13 +10,18 @@ from starlette.routing import Match, Mount
 from app.domain.errors import (
     AgendumError,
     Conflict,
+    EditConflict,
     EmailTaken,
+    FieldConflict,
     FieldError,
     Forbidden,
     IdTaken,
     Invalid,
+    NameTaken,
+    NoRoom,
     NotFound,
     Stale,
+    StillRunning,
     TokenInvalid,
     TooMany,
     Unauthenticated,
@@ -25,6 +29,7 @@ from app.domain.errors import (
     WrongCredentials,
 )
 from app.middleware.envelope import PLAIN, plain_problem
+from app.routes.representations import etag
 from app.schemas.messages import field_errors
 from app.schemas.problem import EXAMPLE_ID, MEDIA_TYPE, Problem, problem, problem_body
 
@@ -38,22 +43,37 @@ STATUS: dict[type[AgendumError], int] = {
     TooMany: 429,
     Unavailable: 503,
 }
-_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}, 503: {"Retry-After": "1"}}
+_HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 412: {"ETag": '"2"'}, 429: {"Retry-After": "60"}, 503: {"Retry-After": "1"}}
 # As RFC 6750 says it: a token came, and a new one is needed.
 _INVALID_TOKEN = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-_HEADER_TEXTS = {"WWW-Authenticate": "How to authenticate.", "Retry-After": "After how many seconds to ask again."}
+_HEADER_TEXTS = {
+    "ETag": "The entity tag of the current representation.",
+    "Retry-After": "After how many seconds to ask again.",
+    "WWW-Authenticate": "How to authenticate.",
+}
 # The refusal that a status means unless an operation names another one, and the details of all of them.
-_USUAL: dict[int, type[AgendumError]] = {401: TokenInvalid, 404: NotFound, 422: Invalid, 503: Unavailable}
+_USUAL: dict[int, type[AgendumError]] = {401: TokenInvalid, 404: NotFound, 409: StillRunning, 412: Stale, 422: Invalid, 503: Unavailable}
 _EXAMPLES: dict[type[AgendumError], str] = {
     TokenInvalid: "The bearer token is not acceptable.",
     WrongCredentials: "The e-mail or the password is wrong.",
     NotFound: "There is no such task.",
     IdTaken: "The id belongs to a task with other content.",
     EmailTaken: "Somebody has registered with this e-mail.",
+    NameTaken: "There is a category of this name.",
+    NoRoom: "There is no room left at this place; move another task there first.",
+    EditConflict: "It was changed otherwise since: title.",
+    StillRunning: "An earlier request has not ended yet; please send this one again shortly.",
+    Stale: "It has changed since you read it.",
     Invalid: "title: must not be empty",
     Unavailable: "The database is not answering; please try again shortly.",
 }
 BODY = (400, 408, 413, 415, 422)
+# What every write may be refused with, and beyond that every write of something that is there.
+WRITE = (401, 409, 503)
+CHANGE = (*WRITE, 404, 412)
+_ADDRESS = {"description": "Where it can be read.", "required": True, "schema": {"type": "string", "format": "uri-reference"}}
+# What an operation that creates says of its success.
+CREATED: dict[int | str, dict[str, Any]] = {201: {"headers": {"Location": _ADDRESS}}}
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -61,10 +81,12 @@ def documented(*refusals: int | type[AgendumError]) -> dict[int | str, dict[str,
     """Return the `responses` of an operation for the OpenAPI document, each with an example; 500 is always among them.
 
     Args:
-        refusals: Statuses; or a refusal, where the usual one of its status is not the one that the operation gives.
+        refusals: Statuses; or a refusal, where the usual one of its status is not the one that tells most about the operation.
     """
-    examples = [_example(_USUAL.get(refusal, refusal) if isinstance(refusal, int) else refusal) for refusal in {*refusals, 500}]
-    return {status: _documented(status, example) for status, example in sorted(examples, key=itemgetter(0))}
+    statuses = {500, *(refusal for refusal in refusals if isinstance(refusal, int))}
+    named = [refusal for refusal in refusals if not isinstance(refusal, int)]
+    examples = dict([*(_example(_USUAL.get(status, status)) for status in statuses), *(_example(refusal) for refusal in named)])
+    return {status: _documented(status, example) for status, example in sorted(examples.items())}
 
 
 def _example(refusal: int | type[AgendumError]) -> tuple[int, dict[str, object]]:
@@ -73,8 +95,9 @@ def _example(refusal: int | type[AgendumError]) -> tuple[int, dict[str, object]]
         code, title, detail = PLAIN[refusal]
         return refusal, problem(refusal, code=code, title=title, detail=detail, request_id=EXAMPLE_ID)
     detail, errors = _EXAMPLES[refusal], (FieldError("title", "must not be empty"),) if refusal is Invalid else ()
-    status = status_of(refusal(detail))
-    return status, problem(status, code=refusal.code, title=refusal.title, detail=detail, request_id=EXAMPLE_ID, errors=errors)
+    conflicts = (FieldConflict("title", "Pay rent by transfer", "Pay rent in cash", 2),) if refusal is EditConflict else ()
+    status, words = status_of(refusal), {"code": refusal.code, "title": refusal.title, "detail": detail}
+    return status, problem(status, **words, request_id=EXAMPLE_ID, errors=errors, conflicts=conflicts)
 
 
 def _documented(status: int, example: dict[str, object]) -> dict[str, Any]:
@@ -94,13 +117,13 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _answer_plain)  # type: ignore[arg-type]
 
 
-def status_of(refusal: AgendumError) -> int:
+def status_of(refusal: type[AgendumError]) -> int:
     """Return the status of a refusal, by its kind."""
-    return next(STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS)
+    return next(STATUS[kind] for kind in refusal.__mro__ if kind in STATUS)
 
 
 async def _answer_refusal(request: Request, refusal: AgendumError) -> Response:
-    status = status_of(refusal)
+    status = status_of(type(refusal))
     if refusal.__cause__ is not None:
         request.state.log = {"cause": type(refusal.__cause__).__name__}
     body = problem_body(
@@ -110,9 +133,16 @@ async def _answer_refusal(request: Request, refusal: AgendumError) -> Response:
         detail=refusal.detail,
         request_id=request.state.request_id,
         errors=refusal.errors,
+        conflicts=refusal.conflicts if isinstance(refusal, EditConflict) else (),
     )
-    headers = _INVALID_TOKEN if isinstance(refusal, TokenInvalid) else _HEADERS.get(status)
-    return Response(body, status, headers, MEDIA_TYPE)
+    return Response(body, status, _headers(refusal, status), MEDIA_TYPE)
+
+
+def _headers(refusal: AgendumError, status: int) -> dict[str, str]:
+    if isinstance(refusal, Stale):
+        # Spec: features/safe-writes.md#SAFE-008
+        return {"ETag": etag(refusal.version)}
+    return _INVALID_TOKEN if isinstance(refusal, TokenInvalid) else _HEADERS.get(status, {})
 
 
 async def _answer_validation(request: Request, error: RequestValidationError) -> Response:

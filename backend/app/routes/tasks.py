@@ -3,60 +3,77 @@
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
-from app.dependencies import Now, Page, Reading, Writing
-from app.domain.errors import IdTaken
-from app.models.task import TaskRow
+from app.dependencies import Reading, Writing
+from app.dependencies.pages import TaskSearch
+from app.domain.errors import EditConflict, IdTaken, NoRoom
 from app.routes.pages import task_page
-from app.routes.problems import BODY, documented
-from app.schemas.task import Completion, TaskCreate, TaskPage, TaskRead, TaskReplace, TaskUpdate
-from app.services import tasks
+from app.routes.problems import BODY, CHANGE, CREATED, WRITE, documented
+from app.routes.representations import created, done, shown, written
+from app.schemas.task import Completion, Move, TagsUpdate, TaskCreate, TaskPage, TaskRead, TaskReplace, TaskTreeRead, TaskUpdate
+from app.services import listing, tasks
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
-_ADDRESS = {"description": "The address of the task.", "required": True, "schema": {"type": "string", "format": "uri-reference"}}
-_CREATED: dict[int | str, dict[str, Any]] = {201: {"headers": {"Location": _ADDRESS}}}
 
 
-@router.post("", status_code=201, response_model=TaskRead, responses=documented(401, IdTaken, 503, *BODY) | _CREATED)
-async def create_task(body: TaskCreate, response: Response, *, work: Writing, now: Now) -> TaskRow:
+@router.post("", status_code=201, response_model=TaskRead, responses=documented(*WRITE, IdTaken, *BODY) | CREATED)
+async def create_task(body: TaskCreate, write: Writing) -> Response:
     """Create a task; choose its id yourself to make the request safe to repeat."""
-    task = await tasks.create(work, body, now=now)
-    response.headers["Location"] = f"/api/tasks/{task.id}"
-    return task
+    return created(write, TaskRead, await tasks.create(write.work, body, now=write.now), within="/api/tasks")
 
 
 @router.get("", response_model=TaskPage, responses=documented(401, 422, 503))
-async def list_tasks(work: Reading, page: Page) -> Response:
-    """List the living tasks, newest first, by offset or by cursor."""
-    return task_page(await tasks.browse(work, page))
+async def list_tasks(work: Reading, search: TaskSearch) -> Response:
+    """List tasks by filters, words and a sort, by offset or by cursor; the living ones, newest first, when nothing else is asked."""
+    return task_page(await listing.browse(work, search.wanted, search.asked, now=search.now))
 
 
 @router.get("/{task_id}", response_model=TaskRead, responses=documented(401, 404, 422, 503))
-async def read_task(task_id: UUID, work: Reading) -> TaskRow:
+async def read_task(task_id: UUID, request: Request, work: Reading) -> Response:
     """Read a task."""
-    return await tasks.read(work, task_id)
+    return shown(request, TaskRead, await tasks.read(work, task_id))
 
 
-@router.put("/{task_id}", response_model=TaskRead, responses=documented(401, 404, 503, *BODY))
-async def replace_task(task_id: UUID, body: TaskReplace, *, work: Writing, now: Now) -> TaskRow:
+@router.get("/{task_id}/tree", response_model=TaskTreeRead, responses=documented(401, 404, 422, 503))
+async def read_task_tree(task_id: UUID, work: Reading) -> dict[str, Any]:
+    """Read a task with all of its living subtasks."""
+    return await tasks.tree(work, task_id)
+
+
+@router.put("/{task_id}", response_model=TaskRead, responses=documented(*CHANGE, *BODY))
+async def replace_task(task_id: UUID, body: TaskReplace, write: Writing) -> Response:
     """Replace the whole content of a task; what is absent takes its default."""
-    return await tasks.replace(work, task_id, body, now=now)
+    return written(write, TaskRead, await tasks.replace(write.work, task_id, body, now=write.now, expected=write.expected))
 
 
-@router.patch("/{task_id}", response_model=TaskRead, responses=documented(401, 404, 503, *BODY))
-async def update_task(task_id: UUID, body: TaskUpdate, *, work: Writing, now: Now) -> TaskRow:
+@router.patch("/{task_id}", response_model=TaskRead, responses=documented(*CHANGE, EditConflict, *BODY))
+async def update_task(task_id: UUID, body: TaskUpdate, write: Writing) -> Response:
     """Change the named fields of a task; absent leaves, null clears."""
-    return await tasks.update(work, task_id, body, now=now)
+    return written(write, TaskRead, await tasks.update(write.work, task_id, body, now=write.now, expected=write.expected))
 
 
-@router.delete("/{task_id}", status_code=204, responses=documented(401, 404, 422, 503))
-async def delete_task(task_id: UUID, work: Writing, now: Now) -> None:
-    """Move a task to the trash."""
-    await tasks.delete(work, task_id, now=now)
+@router.delete("/{task_id}", status_code=204, responses=documented(*CHANGE, 422))
+async def delete_task(task_id: UUID, write: Writing) -> Response:
+    """Move a task to the trash, with its subtasks."""
+    return await done(write, tasks.delete(write.work, task_id, now=write.now, expected=write.expected))
 
 
-@router.patch("/{task_id}/complete", response_model=TaskRead, responses=documented(401, 404, 503, *BODY))
-async def complete_task(task_id: UUID, body: Completion | None = None, *, work: Writing, now: Now) -> TaskRow:
+@router.patch("/{task_id}/complete", response_model=TaskRead, responses=documented(*CHANGE, *BODY))
+async def complete_task(task_id: UUID, write: Writing, body: Completion | None = None) -> Response:
     """Complete a task, or reopen it with `{"completed": false}`; doing it twice is the same as once."""
-    return await tasks.set_completion(work, task_id, completed=(body or Completion()).completed, now=now)
+    return written(
+        write, TaskRead, await tasks.set_completion(write.work, task_id, body or Completion(), now=write.now, expected=write.expected)
+    )
+
+
+@router.patch("/{task_id}/tags", response_model=TaskRead, responses=documented(*CHANGE, *BODY))
+async def change_task_tags(task_id: UUID, body: TagsUpdate, write: Writing) -> Response:
+    """Add tags to a task and take others away, without regard to what else it has."""
+    return written(write, TaskRead, await tasks.change_tags(write.work, task_id, body, now=write.now, expected=write.expected))
+
+
+@router.post("/{task_id}/move", response_model=TaskRead, responses=documented(*CHANGE, NoRoom, *BODY))
+async def move_task(task_id: UUID, body: Move, write: Writing) -> Response:
+    """Move a task right before or right after another one in the manual order."""
+    return written(write, TaskRead, await tasks.move(write.work, task_id, body, now=write.now, expected=write.expected))

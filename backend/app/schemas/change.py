@@ -1,9 +1,11 @@
 """The change feed on the wire."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+import orjson
+from pydantic import BeforeValidator, Field
 from pydantic.config import JsonDict
 
 from app.domain.changes import Action, Source
@@ -23,6 +25,14 @@ _CHANGE: JsonDict = {
 }
 
 
+def _read(fields: object) -> object:
+    return orjson.loads(fields) if isinstance(fields, str) else fields
+
+
+# As a row has it, the text of a JSON object.
+Fields = Annotated[dict[str, object] | None, BeforeValidator(_read)]
+
+
 class ChangeRead(Output):
     """One change; `before` and `after` name only the fields that differ."""
 
@@ -33,8 +43,8 @@ class ChangeRead(Output):
     entity_id: UUID
     version: int
     action: Action
-    before: dict[str, object] | None
-    after: dict[str, object] | None
+    before: Fields
+    after: Fields
     source: Source
     request_id: str | None
     occurred_at: datetime

@@ -16,8 +16,8 @@ _MESSAGES = {
     "string_unicode": "must not contain unpaired surrogates",
     "string_too_short": "must have at least {min_length} characters",
     "string_too_long": "must have at most {max_length} characters",
-    "too_short": "must have at least {min_length} characters",
-    "too_long": "must have at most {max_length} characters",
+    "too_short": "must have at least {min_length} values",
+    "too_long": "must have at most {max_length} values",
     "bool_type": "must be true or false",
     "enum": "must be {expected}",
     "literal_error": "must be {expected}",
@@ -35,6 +35,7 @@ _MESSAGES = {
     "model_attributes_type": "must be an object",
     "model_type": "must be an object",
     "dict_type": "must be an object",
+    "list_type": "must be a list",
     "json_invalid": "must be valid JSON",
 }
 _OWN = "value_error"

@@ -2,10 +2,11 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
 
 from app.domain.fields import LARGEST_NUMBER
-from app.schemas.base import Input
+from app.schemas.base import Input, Output, example
 
 
 class PageQuery(Input):
@@ -14,7 +15,7 @@ class PageQuery(Input):
     # Spec: features/finding.md#FIND-001
     limit: int = Field(default=50, ge=1, le=100, description="How many at most.")
     offset: int = Field(default=0, ge=0, le=1_000_000, description="How many to pass over; not together with a cursor.")
-    cursor: str | None = Field(default=None, min_length=1, max_length=1024, description="The `next_cursor` of the page before.")
+    cursor: str | None = Field(default=None, min_length=1, max_length=8192, description="The `next_cursor` of the page before.")
     count: Literal["capped", "exact"] = Field(default="capped", description="Whether to count past 1000.")
 
 
@@ -23,3 +24,19 @@ class ChangeQuery(Input):
 
     after: int = Field(default=0, ge=0, le=LARGEST_NUMBER, description="The number after which to begin.")
     limit: int = Field(default=100, ge=1, le=100, description="How many at most.")
+
+
+class Page(Output):
+    """What every page says beside its items."""
+
+    total: int = Field(description="How many there are; 1000 when there are more and `count=exact` was not asked for.")
+    total_exact: bool
+    limit: int
+    offset: int
+    has_more: bool
+    next_cursor: str | None = Field(description="Give it as `cursor` to go on; null at the end.")
+
+
+def page_example(item: JsonDict) -> ConfigDict:
+    """Return the configuration that shows a page of one item in the documentation of a shape."""
+    return example({"items": [item], "total": 1, "total_exact": True, "limit": 50, "offset": 0, "has_more": False, "next_cursor": None})

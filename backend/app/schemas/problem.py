@@ -1,8 +1,11 @@
 """The one body of every error: `application/problem+json` (RFC 9457)."""
 
-import orjson
+from typing import Any
 
-from app.domain.errors import FieldError
+import orjson
+from pydantic import MISSING
+
+from app.domain.errors import FieldConflict, FieldError
 from app.schemas.base import Output, example
 
 MEDIA_TYPE = "application/problem+json"
@@ -16,8 +19,17 @@ class ProblemField(Output):
     message: str
 
 
+class ProblemConflict(Output):
+    """A field that was written otherwise since: its value now, the value that was to be written, and the number of the change."""
+
+    field: str
+    current: object
+    given: object
+    seq: int
+
+
 class Problem(Output):
-    """An error. `type` names its kind, `code` is for programs, `detail` for people."""
+    """An error. `type` names its kind, `code` is for programs, `detail` for people; `conflicts` come with `EDIT_CONFLICT` alone."""
 
     model_config = example(
         {
@@ -38,11 +50,21 @@ class Problem(Output):
     code: str
     errors: list[ProblemField]
     request_id: str
+    conflicts: list[ProblemConflict] | MISSING = MISSING
 
 
-def problem(status: int, *, code: str, title: str, detail: str, request_id: str, errors: tuple[FieldError, ...] = ()) -> dict[str, object]:
+def problem(
+    status: int,
+    *,
+    code: str,
+    title: str,
+    detail: str,
+    request_id: str,
+    errors: tuple[FieldError, ...] = (),
+    conflicts: tuple[FieldConflict, ...] = (),
+) -> dict[str, object]:
     """Return a problem as plain values."""
-    return {
+    body: dict[str, object] = {
         "type": f"/problems/{code.lower().replace('_', '-')}",
         "title": title,
         "status": status,
@@ -51,9 +73,10 @@ def problem(status: int, *, code: str, title: str, detail: str, request_id: str,
         "errors": [error._asdict() for error in errors],
         "request_id": request_id,
     }
+    return body | ({"conflicts": [conflict._asdict() for conflict in conflicts]} if conflicts else {})
 
 
-def problem_body(status: int, *, code: str, title: str, detail: str, request_id: str, errors: tuple[FieldError, ...] = ()) -> bytes:
-    """Return the JSON of a problem."""
+def problem_body(status: int, **content: Any) -> bytes:
+    """Return the JSON of a problem; `content` is that of `problem`."""
     # Spec: features/operations.md#OPS-001
-    return orjson.dumps(problem(status, code=code, title=title, detail=detail, request_id=request_id, errors=errors))
+    return orjson.dumps(problem(status, **content), option=orjson.OPT_UTC_Z)

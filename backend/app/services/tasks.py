@@ -7,11 +7,17 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from app.domain.changes import Action
-from app.domain.errors import IdTaken
-from app.domain.paging import COUNTED, Slice
+from app.domain.due import Due, instant
+from app.domain.errors import Invalid
+from app.domain.fields import MOST_TAGS
+from app.domain.ordering import between, initial
+from app.domain.preconditions import Expected
 from app.models.task import TaskRow
 from app.repositories.unit_of_work import UnitOfWork
-from app.schemas.task import TaskCreate, TaskReplace, TaskUpdate
+from app.schemas.task import Completion, Move, TagsUpdate, TaskCreate, TaskReplace, TaskUpdate
+from app.services import references, rows
+
+_AS_THEY_ARE = ("title", "description", "priority", "start_date", "category_id", "parent_id")
 
 
 async def create(work: UnitOfWork, body: TaskCreate, *, now: datetime) -> TaskRow:
@@ -19,27 +25,14 @@ async def create(work: UnitOfWork, body: TaskCreate, *, now: datetime) -> TaskRo
 
     Raises:
         IdTaken: The id belongs to a task that was created with other content.
+        Invalid: It refers to something that is not there.
     """
-    # Spec: features/tasks.md#TASK-001 features/safe-writes.md#SAFE-001 features/safe-writes.md#SAFE-005 features/isolation.md#ISO-005
-    row = _new(body, now=now)
-    if body.id is not None and (created := await work.tasks.find_creation(body.id)) is not None:
-        return await _again(work, row, created=created)
-    return await work.tasks.add(row, now=now)
-
-
-async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
-    """List the living tasks, newest first, with what a client needs to go on; each item is the text of its JSON."""
-    found = await work.tasks.list(asked)
-    exact = asked.exact or found.total <= COUNTED
-    return {
-        "items": found.items,
-        "total": found.total if exact else COUNTED,
-        "total_exact": exact,
-        "limit": asked.limit,
-        "offset": asked.offset,
-        "has_more": found.last is not None,
-        "next_cursor": None if found.last is None else asked.mark(found.last),
-    }
+    # Spec: features/tasks.md#TASK-001
+    content = body.model_dump()
+    # What was created before may refer to what has gone since.
+    if references.are_in(content) and (body.id is None or await work.tasks.find_any(body.id) is None):
+        await references.check(work, content)
+    return await rows.add_once(work.tasks, _new(content, now=now), chosen=body.id, content=TaskReplace.model_fields, now=now)
 
 
 async def read(work: UnitOfWork, task_id: UUID) -> TaskRow:
@@ -48,66 +41,121 @@ async def read(work: UnitOfWork, task_id: UUID) -> TaskRow:
     return await work.tasks.get(task_id)
 
 
-async def replace(work: UnitOfWork, task_id: UUID, body: TaskReplace, *, now: datetime) -> TaskRow:
+async def tree(work: UnitOfWork, task_id: UUID) -> dict[str, Any]:
+    """Return a living task with its living subtasks, each in their manual order, as nested mappings."""
+    # Spec: features/subtasks.md#SUB-005
+    living = await work.tasks.living_subtree(task_id)
+    nodes: dict[UUID, dict[str, Any]] = {
+        row.id: {**row._asdict(), "completed": row.completed, "due": row.due, "children": []} for row in living
+    }
+    for row in living[1:]:
+        if row.parent_id in nodes:
+            nodes[row.parent_id]["children"].append(nodes[row.id])
+    return nodes[task_id]
+
+
+async def replace(work: UnitOfWork, task_id: UUID, body: TaskReplace, *, now: datetime, expected: Expected) -> TaskRow:
     """Replace the whole content of a task."""
     # Spec: features/tasks.md#TASK-008
-    return await _write(work, task_id, body.model_dump(), now=now)
+    task = await work.tasks.get(task_id)
+    expected.require(task.version)
+    return await _write(work, task, body.model_dump(), now=now)
 
 
-async def update(work: UnitOfWork, task_id: UUID, body: TaskUpdate, *, now: datetime) -> TaskRow:
+async def update(work: UnitOfWork, task_id: UUID, body: TaskUpdate, *, now: datetime, expected: Expected) -> TaskRow:
     """Change the named fields of a task and leave the others."""
     # Spec: features/safe-writes.md#SAFE-002
-    return await _write(work, task_id, body.model_dump(), now=now)
+    task, content = await work.tasks.get(task_id), body.model_dump()
+    wanted = task._replace(**_values(task, content, now=now))
+    await rows.settle(work, work.tasks, (task, wanted), named=content, expected=expected)
+    return await _write(work, task, content, now=now)
 
 
-async def set_completion(work: UnitOfWork, task_id: UUID, *, completed: bool, now: datetime) -> TaskRow:
-    """Complete a task, or reopen it; one that is so already stays as it is."""
-    # Spec: features/tasks.md#TASK-009 features/tasks.md#TASK-010
+async def change_tags(work: UnitOfWork, task_id: UUID, body: TagsUpdate, *, now: datetime, expected: Expected) -> TaskRow:
+    """Add tags to a task and take others away; what the body does not name stays, whoever put it there."""
+    # Spec: features/tags.md#TAG-005
     task = await work.tasks.get(task_id)
-    if task.completed == completed:
+    expected.require(task.version)
+    await references.check(work, {"tag_ids": body.add})
+    tag_ids = tuple(sorted({*task.tag_ids, *body.add} - {*body.remove}))
+    if len(tag_ids) > MOST_TAGS:
+        raise Invalid("The task would have too many tags.")
+    return await work.tasks.change(task, action=Action.UPDATED, now=now, tag_ids=tag_ids)
+
+
+async def move(work: UnitOfWork, task_id: UUID, body: Move, *, now: datetime, expected: Expected) -> TaskRow:
+    """Put a task right before or right after another one in the manual order.
+
+    Raises:
+        Invalid: The other one is not there, or is the task itself.
+        NoRoom: The place is used up.
+    """
+    # Spec: features/ordering.md#ORDER-001
+    task = await work.tasks.get(task_id)
+    expected.require(task.version)
+    field, anchor_id = ("before", body.before) if body.before is not None else ("after", body.after)
+    anchor = None if anchor_id in (None, task_id) else await work.tasks.find(anchor_id)
+    if anchor is None:
+        raise rows.missing(field, "other task")
+    beyond = await work.tasks.next_position(anchor.position, without=task_id, ahead=field == "before")
+    low, high = (beyond, anchor.position) if field == "before" else (anchor.position, beyond)
+    if (low is None or low < task.position) and (high is None or task.position < high):
         return task
-    action = Action.COMPLETED if completed else Action.REOPENED
-    return await work.tasks.change(task, action=action, now=now, completed_at=now if completed else None)
+    return await work.tasks.change(task, action=Action.MOVED, now=now, position=between(low, high))
 
 
-async def delete(work: UnitOfWork, task_id: UUID, *, now: datetime) -> None:
-    """Move a task to the trash."""
-    # Spec: features/tasks.md#TASK-011
+async def set_completion(work: UnitOfWork, task_id: UUID, body: Completion, *, now: datetime, expected: Expected) -> TaskRow:
+    """Complete a task, or reopen it; one that is so already stays as it is, and so do its subtasks."""
+    # Spec: features/tasks.md#TASK-009 features/tasks.md#TASK-010 features/subtasks.md#SUB-003
     task = await work.tasks.get(task_id)
-    await work.tasks.change(task, action=Action.DELETED, now=now, deleted_at=now)
+    expected.require(task.version)
+    return await _write(work, task, body.model_dump(), now=now)
 
 
-def _new(body: TaskCreate, *, now: datetime) -> TaskRow:
+async def delete(work: UnitOfWork, task_id: UUID, *, now: datetime, expected: Expected) -> None:
+    """Move a task to the trash, with its subtasks."""
+    # Spec: features/tasks.md#TASK-011 features/subtasks.md#SUB-004
+    living = await work.tasks.living_subtree(task_id)
+    expected.require(living[0].version)
+    await work.tasks.change_each([(row, {"deleted_at": now}) for row in living], action=Action.DELETED, now=now)
+
+
+def _new(content: dict[str, Any], *, now: datetime) -> TaskRow:
+    task_id = content["id"] or uuid7()
     return TaskRow(
-        id=body.id or uuid7(),
-        **_columns(body.model_dump()),
-        completed_at=now if body.completed else None,
+        id=task_id,
+        **columns(content),
+        completed_at=now if content["completed"] else None,
         created_at=now,
         updated_at=now,
         deleted_at=None,
         version=1,
+        position=initial(now, task_id),
     )
 
 
-async def _again(work: UnitOfWork, row: TaskRow, *, created: dict[str, Any]) -> TaskRow:
-    content, task = row.document(), await work.tasks.find_any(row.id)
-    if task is None or any(content[name] != created[name] for name in TaskReplace.model_fields):
-        raise IdTaken("The id belongs to a task with other content.")
-    return task
-
-
-async def _write(work: UnitOfWork, task_id: UUID, content: dict[str, Any], *, now: datetime) -> TaskRow:
-    task = await work.tasks.get(task_id)
-    values, action = _columns(content), Action.UPDATED
-    if content.get("completed", task.completed) != task.completed:
+async def _write(work: UnitOfWork, task: TaskRow, content: dict[str, Any], *, now: datetime) -> TaskRow:
+    await references.check(work, content, task_id=task.id)
+    values, action = _values(task, content, now=now), Action.UPDATED
+    if "completed_at" in values:
         action = Action.COMPLETED if content["completed"] else Action.REOPENED
-        values["completed_at"] = now if content["completed"] else None
     return await work.tasks.change(task, action=action, now=now, **values)
 
 
-def _columns(content: dict[str, Any]) -> dict[str, Any]:
-    values: dict[str, Any] = {name: content[name] for name in ("title", "description", "priority") if name in content}
+def _values(task: TaskRow, content: dict[str, Any], *, now: datetime) -> dict[str, Any]:
+    """Return the columns that content writes; the moment of completion only where that changes."""
+    if content.get("completed", task.completed) == task.completed:
+        return columns(content)
+    return columns(content) | {"completed_at": now if content["completed"] else None}
+
+
+def columns(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the columns that content of a task is kept in, without its completion."""
+    values: dict[str, Any] = {name: content[name] for name in _AS_THEY_ARE if name in content}
+    if "tag_ids" in content:
+        values["tag_ids"] = tuple(content["tag_ids"])
     if "due" in content:
-        due = content["due"] or {}
-        values |= {"due_date": due.get("date"), "due_time": due.get("time"), "due_timezone": due.get("timezone")}
+        due = None if content["due"] is None else Due(**content["due"])
+        day, wall_clock, zone = due or (None, None, None)
+        values |= {"due_date": day, "due_time": wall_clock, "due_timezone": zone, "due_at": due and instant(due)}
     return values

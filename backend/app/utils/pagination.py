@@ -6,7 +6,7 @@ import hmac
 import json
 
 _SIGNATURE_BYTES = 16
-_LONGEST = 1024
+_LONGEST = 8192
 
 
 class InvalidCursorError(ValueError):
@@ -25,7 +25,7 @@ class CursorSigner:
 
     def sign(self, scope: str, position: tuple[str, ...]) -> str:
         """Return the cursor of a position, valid for this scope alone."""
-        content = json.dumps(position, separators=(",", ":")).encode()
+        content = json.dumps(position, separators=(",", ":"), ensure_ascii=False).encode()
         return base64.urlsafe_b64encode(self._signature(scope, content) + content).decode().rstrip("=")
 
     def read(self, scope: str, cursor: str) -> tuple[str, ...]:

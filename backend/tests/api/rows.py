@@ -6,7 +6,19 @@ import asyncpg
 
 from tests.world import leave_role
 
-TABLES = ("account", "password", "task", "change", "change_counter")
+TABLES = (
+    "account",
+    "password",
+    "task",
+    "category",
+    "tag",
+    "task_tag",
+    "comment",
+    "saved_filter",
+    "idempotency_key",
+    "change",
+    "change_counter",
+)
 
 
 async def fetch(connection: asyncpg.Connection, query: str, *arguments: object) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ async def follow(person: Person, total: int) -> list[int]:
 async def test_a_creation_records_the_whole_task(ada: Person) -> None:
     response = await ada.client.post("/api/tasks", json={"title": "Pay rent", "due": {"date": "2026-12-01"}})
     task = response.json()
-    names = ("title", "description", "completed", "completed_at", "priority", "due", "created_at", "deleted_at")
+    not_content = {"id", "updated_at", "version"}
     assert await ada.changes() == [
         {
             "seq": 1,
@@ -46,7 +46,7 @@ async def test_a_creation_records_the_whole_task(ada: Person) -> None:
             "version": 1,
             "action": "created",
             "before": None,
-            "after": {name: task[name] for name in names},
+            "after": {name: value for name, value in task.items() if name not in not_content},
             "source": "api",
             "request_id": response.headers["X-Request-ID"],
             "occurred_at": task["created_at"],

@@ -197,7 +197,10 @@ async def test_production_demands_strict_transport(app_with: MakeApp) -> None:
 
 @pytest.mark.spec("OPS-008")
 async def test_an_allowed_origin_may_ask(browser: httpx2.AsyncClient) -> None:
-    asked = {"Access-Control-Request-Method": "PATCH", "Access-Control-Request-Headers": "authorization,content-type,x-request-id"}
+    asked = {
+        "Access-Control-Request-Method": "PATCH",
+        "Access-Control-Request-Headers": "authorization,content-type,idempotency-key,if-match,prefer,x-request-id",
+    }
     preflight = await browser.options("/api/tasks", headers={"Origin": ORIGIN} | asked)
     answers = [
         preflight,
@@ -209,7 +212,7 @@ async def test_an_allowed_origin_may_ask(browser: httpx2.AsyncClient) -> None:
     assert "PATCH" in preflight.headers["Access-Control-Allow-Methods"]
     assert "Authorization" in preflight.headers["Access-Control-Allow-Headers"]
     assert "Access-Control-Allow-Credentials" not in preflight.headers
-    assert answers[1].headers["Access-Control-Expose-Headers"] == "Location, Retry-After, X-Request-ID"
+    assert answers[1].headers["Access-Control-Expose-Headers"] == "ETag, Idempotency-Replayed, Location, Retry-After, X-Request-ID"
 
 
 @pytest.mark.spec("OPS-008")

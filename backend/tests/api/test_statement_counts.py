@@ -52,13 +52,34 @@ async def test_the_price_of_creating(ada: Person, connection: asyncpg.Connection
     assert prices == [(201, 2), (201, 3), (201, 3)]
 
 
-@pytest.mark.parametrize("query", ["", "?limit=100", "?count=exact", "?offset=3"])
+@pytest.mark.spec("FIND-007")
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "?limit=100",
+        "?count=exact",
+        "?offset=3",
+        "?q=rent&sort=due",
+        "?status=open&priority=low,none&overdue=false&no_due=false&due_after=2020-01-01&updated_after=2020-01-01T00:00:00Z&sort=-due,title",
+        "?category_id=none&parent_id=none&include_deleted=true&include_hidden=true",
+    ],
+)
 async def test_the_price_of_a_list_does_not_depend_on_its_length(ada: Person, connection: asyncpg.Connection, query: str) -> None:
     prices = []
     for _ in range(3):
         await ada.create_task(due=DUE)
         prices.append(await count(ada, connection, method="GET", path=f"/api/tasks{query}"))
     assert prices == [(200, 2)] * 3
+
+
+@pytest.mark.spec("FIND-007")
+async def test_the_price_of_naming_what_is_the_persons_own(ada: Person, connection: asyncpg.Connection) -> None:
+    category, tag = [(await ada.client.post(f"/api/{kind}", json={"name": "Home"})).json()["id"] for kind in ("categories", "tags")]
+    task = await ada.create_task(category_id=category, tag_ids=[tag])
+    for query in (f"tag=home,{tag}&tag_match=all", f"category_id={category}&parent_id={task['id']}&tag=home&q=rent&status=open&sort=title"):
+        assert await count(ada, connection, method="GET", path=f"/api/tasks?{query}") == (200, 3)
+    assert await count(ada, connection, method="GET", path="/api/tasks?tag=shop&category_id=none") == (422, 2)
 
 
 async def test_the_price_of_walking_by_cursor(ada: Person, connection: asyncpg.Connection) -> None:

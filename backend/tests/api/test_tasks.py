@@ -18,6 +18,7 @@ FULL = {
     "completed": False,
     "priority": "high",
     "due": {"date": "2026-12-01", "time": "09:00:00", "timezone": "Europe/Berlin"},
+    "start_date": "2026-11-28",
 }
 
 
@@ -48,6 +49,11 @@ async def test_a_task_begins_with_defaults_and_what_the_server_writes(ada: Perso
         "completed_at": None,
         "priority": "none",
         "due": None,
+        "start_date": None,
+        "category_id": None,
+        "parent_id": None,
+        "position": IsStr(regex="[0-9A-Za-z]{13}"),
+        "tag_ids": [],
         "created_at": moment,
         "updated_at": task["created_at"],
         "deleted_at": None,
@@ -194,7 +200,8 @@ async def test_a_deleted_task_keeps_its_row(ada: Person, connection: asyncpg.Con
 async def test_replacing_gives_absent_fields_their_defaults(ada: Person) -> None:
     task = await ada.create_task(**FULL | {"completed": True})
     replaced = (await ada.client.put(f"/api/tasks/{task['id']}", json={"title": "Pay less"})).json()
-    expected = {"title": "Pay less", "description": None, "completed": False, "completed_at": None, "priority": "none", "due": None}
+    expected: dict[str, Any] = {"title": "Pay less", "description": None, "completed": False, "completed_at": None, "priority": "none"}
+    expected |= {"due": None, "start_date": None, "category_id": None, "parent_id": None, "tag_ids": []}
     assert replaced == task | expected | {"version": 2, "updated_at": replaced["updated_at"]}
     assert replaced["updated_at"] > task["updated_at"]
 

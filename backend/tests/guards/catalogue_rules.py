@@ -6,10 +6,24 @@ import asyncpg
 
 Rule = Callable[[asyncpg.Connection], Awaitable[list[str]]]
 
-RUNTIME, IDENTITY = "agendum_app", "agendum_identity"
+RUNTIME, IDENTITY, SEARCH, WORKER = "agendum_app", "agendum_identity", "agendum_search", "agendum_worker"
+ROLES = [RUNTIME, IDENTITY, SEARCH, WORKER]
 OWNER = "(user_id = ( SELECT NULLIF(current_setting('app.user_id'::text, true), ''::text) AS \"nullif\"))"
-# What the identity role may reach, because it finds people before anybody is known to be calling.
-IDENTITY_TABLES = ("account", "change_counter", "password")
+# What other roles may reach, and the columns of it: the identity role finds people before anybody is known to be calling, the search role
+# owns the function that looks into the search index, and the worker's learns who has something to clear away.
+OTHER_POLICIES = {
+    "account_identity": IDENTITY,
+    "change_counter_identity": IDENTITY,
+    "password_identity": IDENTITY,
+    "task_search": SEARCH,
+    "comment_search": SEARCH,
+    **{f"{table}_worker": WORKER for table in ("task", "comment", "category", "tag", "saved_filter", "idempotency_key")},
+}
+MAY_BE_SEEN = {SEARCH: ["id", "user_id", "task_id", "search", "deleted_at"], WORKER: ["user_id", "deleted_at", "created_at"]}
+# What may be deleted: the trash is emptied, a task loses its tags, and answers are kept for a day.
+PURGED = ["task", "comment", "category", "tag", "saved_filter", "task_tag", "idempotency_key"]
+# The one function that runs with the rights of its owner, and who that is (decision 8).
+DEFINERS = {"found_tasks": SEARCH}
 # Uniqueness across people, and why.
 ACROSS_PEOPLE = {
     "uq_account_issuer_subject": "A person is found by issuer and subject before the user id is known.",
@@ -69,13 +83,28 @@ async def what_the_runtime_role_may_do_has_a_policy(connection: asyncpg.Connecti
 
 
 async def other_roles_have_no_policies(connection: asyncpg.Connection) -> list[str]:
-    """The identity role reaches what finding people takes; nobody else reaches anything."""
+    """Each other role reaches what its work takes, by a policy that is named above; nobody else reaches anything."""
     query = """
         SELECT relname || '.' || polname || ': lets in ' || pg_get_userbyid(role)
         FROM pg_policy JOIN owned ON owned.oid = polrelid, unnest(polroles) AS role
-        WHERE role <> $1::regrole AND NOT (role = $2::regrole AND relname = ANY ($3))
+        WHERE role <> $1::regrole AND NOT (polname, pg_get_userbyid(role)) IN (SELECT unnest($2::name[]), unnest($3::name[]))
     """
-    return await _names(connection, query, RUNTIME, IDENTITY, list(IDENTITY_TABLES))
+    return await _names(connection, query, RUNTIME, list(OTHER_POLICIES), list(OTHER_POLICIES.values()))
+
+
+async def other_roles_see_few_columns(connection: asyncpg.Connection) -> list[str]:
+    """The search role sees words and ids, the worker's owners and moments; neither writes anything."""
+    faults = []
+    for role, columns in MAY_BE_SEEN.items():
+        query = """
+            SELECT relname || '.' || attname || ': ' || $1 || ' may read or write it' FROM owned JOIN pg_attribute ON attrelid = owned.oid
+            WHERE attnum > 0 AND NOT attisdropped AND (
+                has_column_privilege($1, attrelid, attnum, 'INSERT, UPDATE')
+                OR (has_column_privilege($1, attrelid, attnum, 'SELECT') AND NOT attname = ANY ($2))
+            )
+        """
+        faults += await _names(connection, query, role, columns)
+    return faults
 
 
 async def keys_begin_with_the_owner(connection: asyncpg.Connection) -> list[str]:
@@ -138,37 +167,39 @@ async def names_follow_the_convention(connection: asyncpg.Connection) -> list[st
 
 
 async def roles_are_powerless(connection: asyncpg.Connection) -> list[str]:
-    """Neither role can log in, do more than its grants, or become another."""
+    """No role can log in, do more than its grants, or become another."""
     query = """
-        SELECT rolname || ': may do too much' FROM pg_roles WHERE rolname IN ($1, $2) AND (
+        SELECT rolname || ': may do too much' FROM pg_roles WHERE rolname = ANY ($1) AND (
             rolsuper OR rolbypassrls OR rolcreatedb OR rolcreaterole OR rolcanlogin OR rolreplication OR rolinherit
             OR EXISTS (SELECT FROM pg_auth_members WHERE member = pg_roles.oid)
         )
-        UNION ALL SELECT role || ': is missing' FROM unnest(ARRAY[$1, $2]) AS role WHERE to_regrole(role) IS NULL
+        UNION ALL SELECT role || ': is missing' FROM unnest($1::text[]) AS role WHERE to_regrole(role) IS NULL
     """
-    return await _names(connection, query, RUNTIME, IDENTITY)
+    return await _names(connection, query, ROLES)
 
 
 async def roles_own_nothing(connection: asyncpg.Connection) -> list[str]:
     """An owner could switch row security off."""
     query = """
         SELECT pg_get_userbyid(refobjid) || ': owns ' || pg_describe_object(classid, objid, objsubid) FROM pg_shdepend
-        WHERE refclassid = 'pg_authid'::regclass AND deptype = 'o' AND refobjid IN ($1::regrole, $2::regrole)
+        WHERE refclassid = 'pg_authid'::regclass AND deptype = 'o' AND refobjid = ANY ($1::regrole[])
         AND dbid IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
+        AND NOT (classid = 'pg_proc'::regclass AND (SELECT proname FROM pg_proc WHERE oid = objid) = ANY ($2))
     """
-    return await _names(connection, query, RUNTIME, IDENTITY)
+    return await _names(connection, query, ROLES, list(DEFINERS))
 
 
-async def nobody_may_delete_or_truncate(connection: asyncpg.Connection) -> list[str]:
-    """Row security does not cover TRUNCATE, REFERENCES and TRIGGER; nothing that the service does deletes a row."""
+async def few_may_delete_and_nobody_truncate(connection: asyncpg.Connection) -> list[str]:
+    """Row security does not cover TRUNCATE, REFERENCES and TRIGGER; only the runtime role deletes, and only what is named above."""
     query = """
-        SELECT relname || ': ' || role || ' may ' || privilege FROM owned, unnest(ARRAY[$1, $2, 'public']) AS role,
+        SELECT relname || ': ' || role || ' may ' || privilege FROM owned, unnest($1 || ARRAY['public']) AS role,
         unnest(ARRAY['DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS privilege WHERE has_table_privilege(role, owned.oid, privilege)
+        AND NOT (role = $2 AND privilege = 'DELETE' AND relname = ANY ($3))
         UNION ALL
-        SELECT 'agendum: ' || role || ' may CREATE' FROM unnest(ARRAY[$1, $2, 'public']) AS role
+        SELECT 'agendum: ' || role || ' may CREATE' FROM unnest($1 || ARRAY['public']) AS role
         WHERE has_schema_privilege(role, 'agendum', 'CREATE')
     """
-    return await _names(connection, query, RUNTIME, IDENTITY)
+    return await _names(connection, query, ROLES, RUNTIME, PURGED)
 
 
 async def everybody_else_may_nothing(connection: asyncpg.Connection) -> list[str]:
@@ -191,11 +222,13 @@ async def nothing_runs_as_its_owner(connection: asyncpg.Connection) -> list[str]
         UNION ALL
         SELECT proname || ': runs as its definer' FROM pg_proc
         WHERE prosecdef AND pronamespace <> ALL (ARRAY['pg_catalog', 'information_schema']::regnamespace[])
+        AND (pronamespace <> 'agendum'::regnamespace
+            OR (proname, pg_get_userbyid(proowner)) NOT IN (SELECT unnest($1::name[]), unnest($2::name[])))
         UNION ALL
         SELECT rulename || ': a rule' FROM pg_rewrite JOIN pg_class ON pg_class.oid = ev_class
         WHERE relnamespace = 'agendum'::regnamespace AND relkind = 'r'
     """
-    return await _names(connection, query)
+    return await _names(connection, query, list(DEFINERS), list(DEFINERS.values()))
 
 
 RULES: tuple[Rule, ...] = (
@@ -204,13 +237,14 @@ RULES: tuple[Rule, ...] = (
     policies_limit_the_runtime_role_to_its_owner,
     what_the_runtime_role_may_do_has_a_policy,
     other_roles_have_no_policies,
+    other_roles_see_few_columns,
     keys_begin_with_the_owner,
     tables_have_a_primary_key,
     foreign_keys_have_an_index,
     names_follow_the_convention,
     roles_are_powerless,
     roles_own_nothing,
-    nobody_may_delete_or_truncate,
+    few_may_delete_and_nobody_truncate,
     everybody_else_may_nothing,
     nothing_runs_as_its_owner,
 )

@@ -61,7 +61,7 @@ def test_only_the_public_list_asks_for_no_caller(application: FastAPI) -> None:
 
 @pytest.mark.spec("AUTH-009")
 async def test_an_operation_without_a_token_is_401(client: httpx2.AsyncClient, closed: list[Operation]) -> None:
-    answers = {str(operation): await operation.call(client, {"task_id": UNKNOWN_ID}) for operation in closed}
+    answers = {str(operation): await operation.call(client, dict.fromkeys(operation.parameters, UNKNOWN_ID)) for operation in closed}
     assert {name: answer.status_code for name, answer in answers.items() if answer.status_code != 401} == {}
     assert {answer.json()["code"] for answer in answers.values()} == {"UNAUTHENTICATED"}
     assert {answer.headers["WWW-Authenticate"] for answer in answers.values()} == {"Bearer"}
@@ -76,7 +76,7 @@ def test_the_document_asks_for_a_token_where_the_application_does(operations: li
 @pytest.mark.spec("AUTH-009")
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "CONNECT", "ANYTHING"])
 async def test_no_other_method_is_a_way_in(client: httpx2.AsyncClient, closed: list[Operation], method: str) -> None:
-    paths = {operation.path.format(task_id=UNKNOWN_ID) for operation in closed}
+    paths = {operation.path.format_map(dict.fromkeys(operation.parameters, UNKNOWN_ID)) for operation in closed}
     answers = {path: await client.request(method, path) for path in paths}
     assert {path: answer.status_code for path, answer in answers.items() if answer.status_code not in (401, 405)} == {}
 

@@ -18,10 +18,16 @@ CODES = {
     "Conflict": "CONFLICT",
     "IdTaken": "ID_TAKEN",
     "EmailTaken": "EMAIL_TAKEN",
+    "NameTaken": "NAME_TAKEN",
+    "NoRoom": "NO_ROOM",
+    "EditConflict": "EDIT_CONFLICT",
+    "StillRunning": "STILL_RUNNING",
     "Invalid": "VALIDATION_ERROR",
+    "KeyReused": "IDEMPOTENCY_KEY_REUSED",
     "Stale": "STALE",
     "TooMany": "TOO_MANY_REQUESTS",
     "Unavailable": "UNAVAILABLE",
+    "Busy": "BUSY",
 }
 PLAIN_CODES = {
     400: "MALFORMED_REQUEST",
@@ -63,7 +69,7 @@ def test_every_code_is_what_it_always_was_and_no_others() -> None:
 
 @pytest.mark.parametrize("refusal", REFUSALS)
 def test_every_refusal_resolves_to_one_error_status_and_has_a_title(refusal: type[AgendumError]) -> None:
-    assert 400 <= status_of(refusal("No.")) < 600
+    assert 400 <= status_of(refusal) < 600
     assert refusal.title
 
 
@@ -83,7 +89,7 @@ def test_a_kind_without_a_row_is_seen() -> None:
 
     assert kinds_without_a_row([*KINDS, Surprise]) == ["Surprise"]
     with pytest.raises(StopIteration):
-        status_of(Surprise("No."))
+        status_of(Surprise)
 
 
 def test_a_code_that_two_refusals_share_is_seen() -> None:
@@ -91,6 +97,12 @@ def test_a_code_that_two_refusals_share_is_seen() -> None:
         """It forgot to say its own code."""
 
     assert shared_codes([*REFUSALS, Doubled]) == ["CONFLICT"]
+
+
+def test_the_drawing_at_the_top_shows_every_refusal_below_its_kind() -> None:
+    below = {kind: ", ".join(refusal.__name__ for refusal in REFUSALS if kind in refusal.__mro__[1:]) for kind in KINDS}
+    drawing = ", ".join(kind.__name__ + (f" ({names})" if names else "") for kind, names in below.items())
+    assert " ".join((errors.__doc__ or "").split()).endswith(f" AgendumError > {drawing}")
 
 
 def test_no_refusal_hides_in_another_module() -> None:

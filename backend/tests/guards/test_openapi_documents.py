@@ -8,13 +8,22 @@ from typing import Any
 import pytest
 
 from app.domain.changes import Action, Source
+from app.utils.etags import read_tags
+from app.utils.headers import idempotency_key
 from spec_tools.documentation import check_components, check_examples, check_inputs, check_names, check_operations, check_responses
-from spec_tools.openapi import read_operations
+from spec_tools.openapi import Operation, media_types, read_operations, referred_name
 
 Document = dict[str, Any]
 Check = Callable[[Document], list[str]]
 Seed = Callable[[Document], object]
 
+# How the service reads a header, and whether it can.
+READERS: dict[str, Callable[[str], bool]] = {
+    "If-Match": lambda value: read_tags(value) != frozenset(),
+    "Idempotency-Key": lambda value: idempotency_key([value]) is not None,
+}
+# What has a version and holds nothing that has one of its own.
+VERSIONED = {"TaskRead", "CategoryRead", "TagRead", "CommentRead", "SavedFilterRead", "ChangeRead"}
 CHECKS: list[Check] = [check_operations, check_examples, check_names, check_responses, check_inputs, check_components]
 
 
@@ -132,6 +141,12 @@ def test_a_success_without_a_body_needs_no_example() -> None:
 def test_an_error_that_is_no_problem_is_told(response: Document, difference: str) -> None:
     document = seeded(lambda document: patch(document)["responses"].update({"404": response}))
     assert check_operations(document) == [f"PATCH /api/tasks/{{task_id}}: {difference}"]
+
+
+def test_what_is_known_already_needs_no_problem() -> None:
+    assert check_operations(seeded(lambda document: patch(document)["responses"].update({"304": {"description": "Known"}}))) == []
+    document = seeded(lambda document: patch(document)["responses"].update({"303": {"description": "Elsewhere"}}))
+    assert check_operations(document) == ["PATCH /api/tasks/{task_id}: 303 is nothing, not application/problem+json"]
 
 
 def test_an_operation_without_error_responses_is_told() -> None:
@@ -286,6 +301,9 @@ def test_a_wall_clock_time_does_not_promise_an_offset(name: str, openapi: Docume
         ("log_in", "401", "WRONG_CREDENTIALS"),
         ("read_task", "401", "INVALID_TOKEN"),
         ("read_task", "404", "NOT_FOUND"),
+        ("update_task", "409", "EDIT_CONFLICT"),
+        ("delete_task", "409", "STILL_RUNNING"),
+        ("replace_task", "412", "STALE"),
         ("update_task", "408", "REQUEST_TIMEOUT"),
         ("ready", "503", "UNAVAILABLE"),
         ("live", "500", "INTERNAL_ERROR"),
@@ -295,12 +313,73 @@ def test_a_status_is_shown_with_the_refusal_that_the_operation_gives(name: str, 
     assert named(openapi, name)["responses"][status]["content"]["application/problem+json"]["example"]["code"] == code
 
 
+def expected_headers(operation: Operation, status: str) -> set[str]:
+    """Return the headers that a response is to be documented with: its request id, and what a caller can act on."""
+    own = {"401": {"WWW-Authenticate"}, "412": {"ETag"}, "503": {"Retry-After"}, "304": {"ETag"}}
+    expected = {"X-Request-ID", *own.get(status, set())}
+    if not status.startswith("2") or "security" not in operation.content:
+        return expected
+    contents = media_types(operation.content["responses"][status]).values()
+    expected |= {"ETag"} if any(referred_name(content["schema"]) in VERSIONED for content in contents) else set()
+    expected |= {"Location"} if status == "201" else set()
+    return expected | ({"Idempotency-Replayed"} if operation.method != "GET" else set())
+
+
+@pytest.mark.spec("SAFE-007", "SAFE-011")
 def test_every_response_tells_of_its_request_id_and_of_what_a_caller_can_act_on(openapi: Document) -> None:
-    own = {"create_task 201": {"Location"}, "401": {"WWW-Authenticate"}, "503": {"Retry-After"}}
     for operation in read_operations(openapi):
         for status, response in operation.content["responses"].items():
-            expected = own.get(status, own.get(f"{operation.content['operationId']} {status}", set()))
-            assert response["headers"].keys() == {"X-Request-ID", *expected}
+            assert response["headers"].keys() == expected_headers(operation, status), f"{operation.name} {status}"
+            assert all(header["required"] is (name != "Idempotency-Replayed") for name, header in response["headers"].items())
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("log_in", set()),
+        ("register", set()),
+        ("list_tasks", set()),
+        ("read_task", {"If-None-Match"}),
+        ("read_task_tree", set()),
+        ("create_task", {"Idempotency-Key"}),
+        ("replace_task", {"Idempotency-Key", "If-Match"}),
+        ("update_task", {"Idempotency-Key", "If-Match", "Prefer"}),
+        ("delete_task", {"Idempotency-Key", "If-Match"}),
+        ("move_task", {"Idempotency-Key", "If-Match"}),
+        ("change_tasks_in_bulk", {"Idempotency-Key"}),
+        ("revert_change", {"Idempotency-Key", "If-Match"}),
+    ],
+)
+def test_an_operation_tells_of_the_headers_that_it_takes(name: str, expected: set[str], openapi: Document) -> None:
+    headers = [parameter for parameter in named(openapi, name).get("parameters", ()) if parameter["in"] == "header"]
+    assert {header["name"] for header in headers} == expected
+    assert not any(header["required"] for header in headers)
+    assert all(header["description"] for header in headers)
+
+
+@pytest.mark.parametrize(
+    ("header", "good", "bad"),
+    [
+        ("If-Match", ["*", '"3"', 'W/"3"', '"3", W/"4","5"', '""'], ["", "3", '"3', '*, "3"', '"a b"']),
+        ("Idempotency-Key", ['"a key"', "a-key", r'"a \"b\""', "k" * 255], ["", '""', "two words", "k" * 256, '"k', "\u00fc"]),
+    ],
+)
+def test_the_pattern_of_a_header_is_what_the_service_reads(header: str, good: list[str], bad: list[str], openapi: Document) -> None:
+    [schema] = [parameter["schema"] for parameter in named(openapi, "update_task")["parameters"] if parameter["name"] == header]
+    assert [value for value in good if not re.search(schema["pattern"], value)] == []
+    assert [value for value in bad if re.search(schema["pattern"], value)] == []
+    assert [value for value in good if not READERS[header](value)] == []
+    for value in bad:
+        with pytest.raises(ValueError, match="must be"):
+            READERS[header](value)
+
+
+@pytest.mark.spec("SAFE-010")
+def test_a_problem_may_tell_of_conflicts(openapi: Document) -> None:
+    problem, shown = component(openapi, "Problem"), named(openapi, "update_task")["responses"]["409"]["content"]["application/problem+json"]
+    assert "conflicts" not in problem["required"]
+    assert "default" not in problem["properties"]["conflicts"]
+    assert [conflict["field"] for conflict in shown["example"]["conflicts"]] == ["title"]
 
 
 def test_what_programs_are_made_from_has_names(openapi: Document) -> None:

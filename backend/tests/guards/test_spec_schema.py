@@ -141,8 +141,8 @@ async def test_a_wall_that_differs_is_told(connection: asyncpg.Connection, state
             "tables change_counter privileges agendum_identity: in the spec, missing in the database",
         ),
         (
-            "grant delete on agendum.task to agendum_app",
-            "tables task privileges agendum_app: the spec says INSERT SELECT UPDATE, the database DELETE INSERT SELECT UPDATE",
+            "grant delete on agendum.change to agendum_app",
+            "tables change privileges agendum_app: the spec says INSERT SELECT, the database DELETE INSERT SELECT",
         ),
         (
             "grant update (published_at) on agendum.change to agendum_app",
@@ -207,7 +207,34 @@ def test_an_abbreviation_stands_for_its_expression() -> None:
 def test_columns_and_roles_are_read_from_their_tables() -> None:
     schema = read_schema("## a\n\n| column | type | null | default |\n|---|---|---|---|\n| b | text | no | 'c'::text |\n")
     assert schema.tables["a"].columns == {"b": Column("text", nullable=False, default="'c'::text")}
-    assert read_schema(TEXT).roles == {"agendum_app": Role(), "agendum_identity": Role()}
+    assert read_schema(TEXT).roles == {f"agendum_{name}": Role() for name in ("app", "identity", "search", "worker")}
+
+
+@pytest.mark.parametrize(
+    ("statement", "difference"),
+    [
+        ("create function agendum.surprise() returns int return 1", "functions surprise(): in the database, missing in the spec"),
+        ("drop function agendum.found_tasks(tsquery)", "functions found_tasks(query tsquery): in the spec, missing in the database"),
+        (
+            "alter function agendum.found_tasks(tsquery) owner to postgres",
+            "functions found_tasks(query tsquery) rights: the spec says agendum_search, the database postgres",
+        ),
+        (
+            "alter function agendum.found_tasks(tsquery) security invoker",
+            "functions found_tasks(query tsquery) rights: the spec says agendum_search, the database caller",
+        ),
+        (
+            "alter function agendum.found_tasks(tsquery) reset search_path",
+            "functions found_tasks(query tsquery) search_path: the spec says pg_catalog, pg_temp, the database ",
+        ),
+        (
+            "grant execute on function agendum.found_tasks(tsquery) to public",
+            "functions found_tasks(query tsquery) callers: the spec says agendum_app, the database agendum_app public",
+        ),
+    ],
+)
+async def test_a_function_that_differs_is_told(connection: asyncpg.Connection, statement: str, difference: str) -> None:
+    assert difference in await differences_after(connection, statement)
 
 
 def test_equal_schemas_have_no_differences() -> None:

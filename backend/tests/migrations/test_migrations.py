@@ -14,12 +14,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Column, Connection, Index, text
+from sqlalchemy.schema import CreateIndex
 from uuid_utils.compat import uuid7
 
 from app.database.migrate import LOCK, SCRIPTS, MigrationError, migrate, migration_engine
 from app.database.url import read_address
-from app.models import account, change, task  # noqa: F401 (they register their tables)
+from app.models import account, category, change, comment, idempotency_key, saved_filter, tag, task  # noqa: F401 (they register their tables)
 from app.models.naming import SCHEMA, metadata
 from spec_tools.catalogue import read_catalogue
 from tests.server import copy_database, drop_database, url_of
@@ -28,7 +29,7 @@ BACKEND = SCRIPTS.parent
 NOTES = BACKEND.parent / "specs/database/migrations"
 MIGRATE = "import asyncio, sys; from app.database import migrate, url; asyncio.run(migrate.migrate(url.read_address(sys.argv[1])))"
 TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = 'agendum'"
-ROLES = "SELECT count(*) FROM pg_roles WHERE rolname IN ('agendum_app', 'agendum_identity')"
+ROLES = "SELECT count(*) FROM pg_roles WHERE rolname IN ('agendum_app', 'agendum_identity', 'agendum_search', 'agendum_worker')"
 
 
 @pytest.fixture
@@ -78,7 +79,24 @@ def differences(connection: Connection) -> list[Any]:
         return name == SCHEMA if kind == "schema" else name != "alembic_version"
 
     options = {"compare_type": True, "compare_server_default": True, "include_schemas": True, "include_name": ours}
-    return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+    found = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+    # Alembic cannot compare expressions; the indexes that have any are made anew from the models, and compared as PostgreSQL prints them.
+    expressions = {str(index.name) for table in metadata.tables.values() for index in table.indexes if _has_expression(index)}
+    known = [difference for difference in found if not (str(difference[0]).endswith("_index") and difference[1].name in expressions)]
+    return known + [name for name in sorted(expressions) if not _is_made_alike(connection, name)]
+
+
+def _has_expression(index: Index) -> bool:
+    return any(not isinstance(part, Column) for part in index.expressions)
+
+
+def _is_made_alike(connection: Connection, name: str) -> bool:
+    [index] = [index for table in metadata.tables.values() for index in table.indexes if index.name == name]
+    query = text(f"SELECT pg_get_indexdef(to_regclass('{SCHEMA}.{name}'))")
+    before = connection.scalar(query)
+    connection.execute(text(f"DROP INDEX IF EXISTS {SCHEMA}.{name}"))
+    connection.execute(CreateIndex(index))
+    return bool(connection.scalar(query) == before)
 
 
 async def catalogue_of(url: str) -> Any:
@@ -107,7 +125,7 @@ async def test_going_back_to_the_beginning_leaves_the_roles_and_can_be_repeated(
     before = await catalogue_of(empty)
     for _time in range(2):
         await within(empty, downgrade)
-        assert (await ask(empty, TABLES), await ask(empty, ROLES)) == (1, 2)
+        assert (await ask(empty, TABLES), await ask(empty, ROLES)) == (1, 4)
         await migrate(address)
         assert await catalogue_of(empty) == before
 
@@ -135,6 +153,9 @@ async def test_the_models_are_what_the_migrations_make(own_database: str) -> Non
         "ALTER TABLE agendum.task ADD COLUMN surprise text",
         "ALTER TABLE agendum.task ALTER COLUMN title DROP NOT NULL",
         "DROP INDEX agendum.ix_task_user_id_created_at_id",
+        "DROP INDEX agendum.ix_task_user_id_due_id",
+        "DO $$ BEGIN DROP INDEX agendum.ix_task_user_id_due_id; "
+        "CREATE INDEX ix_task_user_id_due_id ON agendum.task (user_id, (due_date + 1), id); END $$",
         "CREATE TABLE agendum.surprise (id uuid)",
     ],
 )
@@ -148,7 +169,7 @@ async def test_processes_that_migrate_at_once_wait_for_one_another(empty: str) -
     processes = [migrate_elsewhere(empty) for _process in range(3)]
     endings = [await asyncio.to_thread(process.communicate) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], endings
-    assert await ask(empty, TABLES) == 6
+    assert await ask(empty, TABLES) == len(metadata.tables) + 1
 
 
 @pytest.mark.spec("OPS-020")
@@ -171,7 +192,7 @@ async def test_a_database_of_a_newer_release_is_left_as_it_is(own_database: str)
 
 
 @pytest.mark.spec("OPS-020")
-async def test_a_newer_release_that_migrates_at_the_same_time_is_noticed(own_database: str) -> None:
+async def test_a_newer_release_that_migrates_at_the_same_time_is_noticed(own_database: str, script: ScriptDirectory) -> None:
     revision = await ask(own_database, "SELECT version_num FROM agendum.alembic_version")
     await ask(own_database, "DELETE FROM agendum.alembic_version")
     other = await asyncpg.connect(dsn=own_database)
@@ -182,7 +203,7 @@ async def test_a_newer_release_that_migrates_at_the_same_time_is_noticed(own_dat
         await asyncio.sleep(0.3)
         assert not ours.done()
     await other.close()
-    assert (await ours, revision) == ("9999", "0001")
+    assert (await ours, revision) == ("9999", script.get_current_head())
 
 
 @pytest.mark.spec("OPS-020")

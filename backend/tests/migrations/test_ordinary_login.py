@@ -35,7 +35,7 @@ async def url(server: EmbeddedPostgres) -> AsyncIterator[str]:
     await connection.execute("CREATE DATABASE application OWNER ordinary")
     yield server.url.replace("postgres@/postgres", "ordinary@/application")
     await connection.execute("DROP DATABASE application WITH (FORCE)")
-    await connection.execute("DROP ROLE IF EXISTS serving, agendum_app, agendum_identity")
+    await connection.execute("DROP ROLE IF EXISTS serving, agendum_app, agendum_identity, agendum_search, agendum_worker")
     await connection.execute("DROP ROLE ordinary")
     await connection.close()
 
@@ -54,7 +54,7 @@ async def serving(url: str) -> str:
     await migrate(read_address(url))
     owner = await asyncpg.connect(dsn=url)
     await owner.execute("CREATE ROLE serving LOGIN")
-    await owner.execute("GRANT agendum_app, agendum_identity TO serving")
+    await owner.execute("GRANT agendum_app, agendum_identity, agendum_worker TO serving")
     await owner.close()
     return url.replace("ordinary@", "serving@")
 
@@ -80,7 +80,7 @@ async def test_a_login_that_may_change_nothing_is_told_when_something_is_missing
 
 @pytest.mark.spec("ISO-002", "OPS-020")
 @pytest.mark.parametrize("power", ["LOGIN", "SUPERUSER", "BYPASSRLS"])
-@pytest.mark.parametrize("role", ["agendum_app", "agendum_identity"])
+@pytest.mark.parametrize("role", ["agendum_app", "agendum_identity", "agendum_search", "agendum_worker"])
 async def test_a_role_of_ours_that_was_made_with_power_is_refused(server: EmbeddedPostgres, url: str, role: str, power: str) -> None:
     superuser = await asyncpg.connect(dsn=server.url)
     await superuser.execute(f"CREATE ROLE {role} {power}")
@@ -92,7 +92,8 @@ async def test_a_role_of_ours_that_was_made_with_power_is_refused(server: Embedd
 @pytest.mark.spec("OPS-020")
 async def test_roles_that_were_granted_before_need_no_right_to_grant_them(server: EmbeddedPostgres, url: str) -> None:
     superuser = await asyncpg.connect(dsn=server.url)
-    await superuser.execute("CREATE ROLE agendum_app; CREATE ROLE agendum_identity; GRANT agendum_app, agendum_identity TO ordinary")
+    for role in ("agendum_app", "agendum_identity", "agendum_search", "agendum_worker"):
+        await superuser.execute(f"CREATE ROLE {role}; GRANT {role} TO ordinary")
     await superuser.close()
     assert await migrate(read_address(url)) is None
 

@@ -3,47 +3,46 @@
 It changes nothing for good: what it takes down stands again after the test.
 """
 
-import pkgutil
+import copy
 import re
-from collections.abc import Iterator
-from importlib import import_module
+from collections.abc import Callable
+from typing import Any
 
 import asyncpg
 import pytest
 
-import app.repositories
+from app.database.connection import Session
 from app.database.statements import Statement
-from app.repositories.owned import OwnedStatements
 from tests.world import leave_role
 
 # Conditions on the owner; what is left asks nothing, and keeps the parameter so that the driver still finds a place for it.
 _ANY_FILTER = re.compile(r"(?:\w+\.)+user_id = (\$\d+)(?:::VARCHAR)?")
-_FILTER_OF_ROWS = re.compile(r"agendum\.(?!change_counter)\w+\.user_id = (\$\d+)(?:::VARCHAR)?")
+_FILTER_OF_ROWS = re.compile(r"(?<![\w.])(?!(?:\w+\.)*change_counter\.)(?:\w+\.)+user_id = (\$\d+)(?:::VARCHAR)?")
+_RUNNERS = ("fetch", "fetch_row", "fetch_many")
 
 
-def take_filters_down(monkeypatch: pytest.MonkeyPatch, *, also_of_counters: bool = True) -> int:
-    """Remove the owner from the conditions of every repository's statements, and return how many statements had one."""
-    pattern = _ANY_FILTER if also_of_counters else _FILTER_OF_ROWS
-    filtered = [statement for statement in repository_statements() if pattern.search(statement.sql)]
-    for statement in filtered:
-        monkeypatch.setattr(statement, "sql", pattern.sub(r"\1::VARCHAR IS NOT NULL", statement.sql))
-    return len(filtered)
+def take_filters_down(monkeypatch: pytest.MonkeyPatch, *, also_of_counters: bool = True) -> set[str]:
+    """Remove the owner from the conditions of every statement on its way to the database; return a set that collects those that had one."""
+    pattern, filtered = _ANY_FILTER if also_of_counters else _FILTER_OF_ROWS, set[str]()
+
+    def without_filter(statement: Statement) -> Statement:
+        if not pattern.search(statement.sql):
+            return statement
+        filtered.add(statement.sql)
+        changed = copy.copy(statement)
+        changed.sql = pattern.sub(r"\1::VARCHAR IS NOT NULL", statement.sql)
+        return changed
+
+    for name in _RUNNERS:
+        monkeypatch.setattr(Session, name, _running(getattr(Session, name), without_filter))
+    return filtered
 
 
-def repository_statements() -> Iterator[Statement]:
-    """Find every statement that a module of the repositories has built."""
-    for module in pkgutil.iter_modules(app.repositories.__path__, "app.repositories."):
-        for value in list(vars(import_module(module.name)).values()):
-            yield from _statements_in(value)
+def _running(run: Callable[..., Any], change: Callable[[Statement], Statement]) -> Callable[..., Any]:
+    async def changed(session: Session, statement: Statement, *values: Any, **named: Any) -> Any:
+        return await run(session, change(statement), *values, **named)
 
-
-def _statements_in(value: object) -> Iterator[Statement]:
-    if isinstance(value, Statement):
-        yield value
-    elif isinstance(value, OwnedStatements):
-        yield from _statements_in(dict(vars(value)))
-    elif isinstance(value, dict):
-        yield from (part for part in value.values() if isinstance(part, Statement))
+    return changed
 
 
 async def take_row_security_down(connection: asyncpg.Connection) -> int:

@@ -1,0 +1,68 @@
+"""Which part of a list a route is asked for. A cursor holds for the person, the address and the filter that it was given with."""
+
+from datetime import UTC, datetime
+from functools import partial
+from typing import Annotated, NamedTuple
+
+from fastapi import Depends, Query, Request
+
+from app.dependencies import Caller, invalid, runtime_of
+from app.domain.paging import Position, Slice
+from app.schemas.paging import PageQuery
+from app.schemas.task_query import TaskFilter, TaskQuery
+from app.utils.pagination import CursorSigner, InvalidCursorError
+
+_PAGE_FIELDS = {*PageQuery.model_fields}
+_SEVERAL = {"priority", "sort", "tag"}
+
+
+def slice_of(request: Request, query: PageQuery, user_id: str, *, of: str = "") -> Slice:
+    """Return the part of a list that is asked for; its cursors hold for this person, this address and this filter (`of`) alone.
+
+    Raises:
+        Invalid: The cursor is not one of these, or there is an offset as well; or a parameter that has one value is given twice.
+    """
+    # Spec: features/finding.md#FIND-002
+    _refuse_repeated(request)
+    cursors, scope = runtime_of(request).cursors, f"{user_id}\0{request.scope['path']}\0{of}"
+    after = None if query.cursor is None else _position(cursors, scope, query)
+    return Slice(query.limit, query.offset, after, query.count == "exact", partial(cursors.sign, scope))
+
+
+def _refuse_repeated(request: Request) -> None:
+    names = [name for name, _ in request.query_params.multi_items() if name not in _SEVERAL]
+    if len(set(names)) < len(names):
+        # Spec: features/finding.md#FIND-001
+        raise invalid(next(name for name in names if names.count(name) > 1), "must be given once")
+
+
+def _position(cursors: CursorSigner, scope: str, query: PageQuery) -> Position:
+    if query.offset:
+        raise invalid("cursor", "must not come with an offset")
+    try:
+        return cursors.read(scope, query.cursor or "")
+    except InvalidCursorError as error:
+        raise invalid("cursor", str(error)) from error
+
+
+async def page(request: Request, query: Annotated[PageQuery, Query()], user_id: Caller) -> Slice:
+    """Return the part of a list that is asked for."""
+    return slice_of(request, query, user_id)
+
+
+class TaskPage(NamedTuple):
+    """What is asked of the task list: a filter, a part of what it lists, and the moment of asking."""
+
+    wanted: TaskFilter
+    asked: Slice
+    now: datetime
+
+
+async def task_page(request: Request, query: Annotated[TaskQuery, Query()], user_id: Caller) -> TaskPage:
+    """Return what is asked of the task list."""
+    of = query.model_dump_json(exclude=_PAGE_FIELDS, exclude_defaults=True)
+    return TaskPage(query, slice_of(request, query, user_id, of=of), datetime.now(UTC))
+
+
+Page = Annotated[Slice, Depends(page)]
+TaskSearch = Annotated[TaskPage, Depends(task_page)]

@@ -1,0 +1,109 @@
+"""Manual order by fractional keys: between two keys there is always another, so a move writes one row. It knows no rows and no clock.
+
+A key is a text over the digits 0-9A-Za-z that compares by its bytes (COLLATE "C") and never ends in the smallest digit.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from app.domain.errors import NoRoom
+
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+LONGEST = 1000
+_BASE = len(DIGITS)
+_MOMENT, _CHANCE = 9, 4
+_WIDTH = _MOMENT + _CHANCE
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_KEY = re.compile("[0-9A-Za-z]*[1-9A-Za-z]")
+
+
+def initial(moment: datetime, entity_id: UUID) -> str:
+    """Return the key of a new row, behind everything that was made before it.
+
+    Args:
+        moment: When it is made, aware.
+        entity_id: Its id, which tells apart what is made in the same microsecond.
+
+    Raises:
+        ValueError: The moment is before 1970 or after 2398.
+    """
+    # Spec: features/ordering.md#ORDER-001
+    microseconds = (moment - _EPOCH) // timedelta(microseconds=1)
+    if not 0 <= microseconds < _BASE**_MOMENT:
+        raise ValueError("must be in the years 1970 to 2398")
+    chance, last = divmod(entity_id.int % (_BASE ** (_CHANCE - 1) * (_BASE - 1)), _BASE - 1)
+    return _written(microseconds, _MOMENT) + _written(chance, _CHANCE - 1) + DIGITS[1 + last]
+
+
+def between(before: str | None, after: str | None) -> str:
+    """Return a key that is strictly between two.
+
+    Args:
+        before: The key in front of the place, or None for the very beginning.
+        after: The key behind the place, or None for the very end.
+
+    Raises:
+        NoRoom: It would be longer than 1000 digits.
+        ValueError: There is no place between the two, or one of them is no key.
+    """
+    # Spec: features/ordering.md#ORDER-001 features/ordering.md#ORDER-002
+    if any(key is not None and not _KEY.fullmatch(key) for key in (before, after)):
+        raise ValueError("must be a key that does not end in 0")
+    if before is None or after is None:
+        key = _beyond(before, after) or _midpoint(before or "", after)
+    elif before < after:
+        key = _midpoint(before, after)
+    else:
+        raise ValueError("must be two keys in their order")
+    if len(key) > LONGEST:
+        raise NoRoom("There is no room left at this place; move the tasks beside it first.")
+    return key
+
+
+def _beyond(before: str | None, after: str | None) -> str | None:
+    """Return the next key of the usual width outside of one key, or None where the numbers end."""
+    if (before is None) == (after is None):
+        raise ValueError("must be one key or two")
+    step = -1 if before is None else 1
+    number = _number(before or after or "") + step
+    if number % _BASE == 0:
+        number += step
+    return _written(number, _WIDTH) if 0 < number < _BASE**_WIDTH else None
+
+
+def _midpoint(before: str, after: str | None) -> str:
+    """Return a short key in the middle between two; None is behind all keys."""
+    middle = ""
+    while True:
+        place = len(middle)
+        low = _digit(before, place)
+        high = _BASE if after is None else _digit(after, place)
+        if high - low > 1:
+            # Rounded so that a gap that shrinks towards either end lasts six moves for each digit.
+            return middle + DIGITS[(low + high + (low == 0)) // 2]
+        if high > low and after is not None:
+            if len(after) > place + 1:
+                return after[: place + 1]
+            after = None
+        middle += DIGITS[low]
+
+
+def _digit(key: str, place: int) -> int:
+    return DIGITS.index(key[place]) if place < len(key) else 0
+
+
+def _number(key: str) -> int:
+    """Return the first digits of a key as a number."""
+    number = 0
+    for place in range(_WIDTH):
+        number = number * _BASE + _digit(key, place)
+    return number
+
+
+def _written(number: int, width: int) -> str:
+    digits = ""
+    for _ in range(width):
+        number, last = divmod(number, _BASE)
+        digits = DIGITS[last] + digits
+    return digits

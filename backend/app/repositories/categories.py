@@ -1,0 +1,81 @@
+"""A person's categories in PostgreSQL, and the tasks that are in them."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, literal_column, select
+
+from app.database.statements import Statement
+from app.domain.paging import Listing, Slice
+from app.models.category import Category, CategoryRow
+from app.models.task import TaskRow
+from app.repositories.owned import Owned
+from app.repositories.owned_list import OwnedList
+from app.repositories.owned_statements import OwnedStatements
+from app.repositories.tasks import Tasks
+
+_STATEMENTS = OwnedStatements(Category, CategoryRow._fields)
+_TABLE = _STATEMENTS.table
+_LIST = OwnedList(_STATEMENTS, CategoryRow, by="position")
+_TASK = Tasks.statements.table
+_IN_CATEGORY = (_TASK.c.user_id == bindparam("user_id"), _TASK.c.category_id == bindparam("id"), _TASK.c.deleted_at.is_(None))
+_TASKS = Statement(select(*Tasks.statements.columns).where(*_IN_CATEGORY).order_by(_TASK.c.position, _TASK.c.id))
+# No chain of parents is as long as this; it ends a walk even if one should be closed.
+_FARTHEST: Any = literal_column("50")
+
+
+def _trees() -> Statement:
+    """Build the walk from the tasks in a category to all that is below them; who is reached by several ways counts at the longest."""
+    walk = select(_TASK.c.id, literal_column("0").label("distance")).where(*_IN_CATEGORY).cte("walk", recursive=True)
+    step = select(_TASK.c.id, walk.c.distance + literal_column("1")).join(walk, _TASK.c.parent_id == walk.c.id)
+    walk = walk.union_all(step.where(_TASK.c.user_id == bindparam("user_id"), walk.c.distance < _FARTHEST))
+    reached = select(walk.c.id, func.max(walk.c.distance).label("distance")).group_by(walk.c.id).subquery("reached")
+    living = (_TASK.c.user_id == bindparam("user_id"), _TASK.c.deleted_at.is_(None))
+    tasks = select(*Tasks.statements.columns).join(reached, reached.c.id == _TASK.c.id).where(*living)
+    return Statement(tasks.order_by(reached.c.distance, _TASK.c.position, _TASK.c.id))
+
+
+_TREES = _trees()
+
+
+def _neighbour(*, ahead: bool) -> Statement:
+    place = _TABLE.c.position
+    beyond = place < bindparam("position") if ahead else place > bindparam("position")
+    others = (_TABLE.c.user_id == bindparam("user_id"), _TABLE.c.deleted_at.is_(None), _TABLE.c.id != bindparam("id"))
+    return Statement(select(place).where(*others, beyond).order_by(place.desc() if ahead else place).limit(literal_column("1")))
+
+
+_NEIGHBOURS = {ahead: _neighbour(ahead=ahead) for ahead in (False, True)}
+
+
+class Categories(Owned[CategoryRow]):
+    """The categories of one person."""
+
+    entity = "category"
+    statements = _STATEMENTS
+    make_row: ClassVar[Callable[..., CategoryRow]] = CategoryRow
+    unique_name = "ux_category_user_id_name"
+
+    async def list(self, asked: Slice) -> Listing[CategoryRow]:
+        """List the living categories in their manual order."""
+        # Spec: features/categories.md#CAT-004
+        return await _LIST.fetch(self._session, asked, user_id=self._origin.user_id)
+
+    async def tasks(self, category_id: UUID) -> Sequence[TaskRow]:
+        """Return the living tasks in a category, in their manual order."""
+        return await self._tasks(_TASKS, category_id)
+
+    async def trees(self, category_id: UUID) -> Sequence[TaskRow]:
+        """Return the living tasks in a category and all that is living below them, in whatever category; parents come first."""
+        return await self._tasks(_TREES, category_id)
+
+    async def next_position(self, position: str, *, without: UUID, ahead: bool) -> str | None:
+        """Return the position of the next living category behind a position, or ahead of it, leaving out one; None at the end."""
+        values = {"user_id": self._origin.user_id, "position": position, "id": without}
+        record = await self._session.fetch_row(_NEIGHBOURS[ahead], **values)
+        return None if record is None else record[0]
+
+    async def _tasks(self, statement: Statement, category_id: UUID) -> Sequence[TaskRow]:
+        records = await self._session.fetch(statement, user_id=self._origin.user_id, id=category_id)
+        return [Tasks.make_row(*record) for record in records]

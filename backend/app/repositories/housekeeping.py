@@ -1,0 +1,96 @@
+"""What has been kept too long, in PostgreSQL: who has any, under a role that sees nothing else, and what one person has."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, literal_column, select, union
+
+from app.database.connection import Session
+from app.database.statements import Statement
+from app.models.idempotency_key import IdempotencyKey
+from app.models.task import TaskTag
+from app.repositories.belonging import Belonging
+from app.repositories.categories import Categories
+from app.repositories.comments import Comments
+from app.repositories.owned import Owned, OwnedRow
+from app.repositories.owned_statements import table_of
+from app.repositories.saved_filters import SavedFilters
+from app.repositories.tags import Tags
+from app.repositories.tasks import Tasks
+
+Row = TypeVar("Row", bound=OwnedRow)
+_TASK, _LINK, _KEY = Tasks.statements.table, table_of(TaskTag), table_of(IdempotencyKey)
+_CATEGORY, _TAG = Categories.statements.table, Tags.statements.table
+
+
+def _an_old_subtask() -> ColumnElement[bool]:
+    """Say it so that no index of moments fits: to look through the whole trash for each task in it would take hours."""
+    child = _TASK.alias("child")
+    deleted_at = func.coalesce(child.c.deleted_at, literal_column("'infinity'::timestamptz"))
+    mine = (child.c.user_id == bindparam("user_id"), child.c.parent_id == _TASK.c.id)
+    return exists().where(*mine, deleted_at < bindparam("before"))
+
+
+# What keeps a row from being purged although it is old: a task waits for what is below it and is old as well.
+_HELD_BY: dict[type[Owned[Any]], ColumnElement[bool] | None] = {
+    Tasks: _an_old_subtask(),
+    Comments: None,
+    SavedFilters: None,
+    Categories: exists().where(_TASK.c.user_id == bindparam("user_id"), _TASK.c.category_id == _CATEGORY.c.id),
+    Tags: exists().where(_LINK.c.user_id == bindparam("user_id"), _LINK.c.tag_id == _TAG.c.id),
+}
+
+
+def _old(kind: type[Owned[Any]], held: ColumnElement[bool] | None) -> Statement:
+    table = kind.statements.table
+    old = select(*kind.statements.columns).where(table.c.user_id == bindparam("user_id"), table.c.deleted_at < bindparam("before"))
+    old = old if held is None else old.where(~held)
+    return Statement(old.order_by(table.c.deleted_at, table.c.id).limit(bindparam("rows")))
+
+
+def _owners() -> Iterator[Select[Any]]:
+    """Build, for each table, who has something that is too old and comes after a person."""
+    moments = [(kind.statements.table, "deleted_at") for kind in _HELD_BY]
+    for table, moment in [*moments, (_KEY, "created_at")]:
+        yield select(table.c.user_id).where(table.c.user_id > bindparam("after"), table.c[moment] < bindparam(f"{moment}_before"))
+
+
+_OLD = {kind.entity: _old(kind, held) for kind, held in _HELD_BY.items()}
+_OWNERS = Statement(union(*_owners()).order_by("user_id").limit(bindparam("rows")))
+_FORGOTTEN = (_KEY.c.user_id == bindparam("user_id"), _KEY.c.created_at < bindparam("before"))
+_FORGET = Statement(
+    delete(_KEY)
+    .where(_KEY.c.user_id == bindparam("user_id"), _KEY.c.key.in_(select(_KEY.c.key).where(*_FORGOTTEN).limit(bindparam("rows"))))
+    .returning(_KEY.c.created_at)
+)
+
+
+class Survey:
+    """Everybody, by nothing but what is too old.
+
+    Args:
+        session: Where statements run, under the worker's role.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def owners(self, *, after: str, limit: int, deleted: datetime, kept: datetime) -> Sequence[str]:
+        """Return, in order, who comes after a person and has something deleted, or an answer kept, before these moments."""
+        # Spec: features/trash.md#TRASH-010
+        moments = {"deleted_at_before": deleted, "created_at_before": kept}
+        return [record["user_id"] for record in await self._session.fetch(_OWNERS, after=after, rows=limit, **moments)]
+
+
+class Leftovers(Belonging):
+    """What one person has had for too long."""
+
+    async def rows(self, kind: Owned[Row], *, before: datetime, limit: int) -> Sequence[Row]:
+        """Return rows of a kind that were deleted before a moment and that nothing holds, the oldest first."""
+        records = await self._session.fetch(_OLD[kind.entity], user_id=self._origin.user_id, before=before, rows=limit)
+        return [kind.make_row(*record) for record in records]
+
+    async def forget_answers(self, *, before: datetime, limit: int) -> int:
+        """Remove kept answers from before a moment, and return how many."""
+        return len(await self._session.fetch(_FORGET, user_id=self._origin.user_id, before=before, rows=limit))

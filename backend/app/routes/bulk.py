@@ -1,0 +1,18 @@
+"""Many writes of tasks in one request, over HTTP."""
+
+from fastapi import APIRouter, Response
+
+from app.dependencies import Writing
+from app.domain.errors import IdTaken
+from app.routes.problems import BODY, CHANGE, documented
+from app.routes.representations import answered
+from app.schemas.bulk import Bulk, BulkRead
+from app.services import bulk
+
+router = APIRouter(prefix="/api/tasks", tags=["tasks"])
+
+
+@router.post("/bulk", response_model=BulkRead, responses=documented(*CHANGE, IdTaken, *BODY))
+async def change_tasks_in_bulk(body: Bulk, write: Writing) -> Response:
+    """Carry out up to 100 operations on tasks: all of them, or none; a failing one is named by its index."""
+    return answered(write, BulkRead, await bulk.carry_out(write.work, body, now=write.now))

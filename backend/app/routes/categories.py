@@ -1,0 +1,52 @@
+"""The categories of the caller, over HTTP."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from app.dependencies import Reading, Writing
+from app.dependencies.pages import Page
+from app.domain.errors import EditConflict, NameTaken, NoRoom
+from app.routes.problems import BODY, CHANGE, CREATED, WRITE, documented
+from app.routes.representations import created, done, shown, written
+from app.schemas.category import CategoryCreate, CategoryDeletion, CategoryMove, CategoryPage, CategoryRead, CategoryUpdate
+from app.services import categories
+
+router = APIRouter(prefix="/api/categories", tags=["categories"])
+
+
+@router.post("", status_code=201, response_model=CategoryRead, responses=documented(*WRITE, NameTaken, *BODY) | CREATED)
+async def create_category(body: CategoryCreate, write: Writing) -> Response:
+    """Create a category at the end of the manual order; choose its id yourself to make the request safe to repeat."""
+    return created(write, CategoryRead, await categories.create(write.work, body, now=write.now), within="/api/categories")
+
+
+@router.get("", response_model=CategoryPage, responses=documented(401, 422, 503))
+async def list_categories(work: Reading, page: Page) -> dict[str, Any]:
+    """List the living categories in their manual order, archived ones included."""
+    return await categories.browse(work, page)
+
+
+@router.get("/{category_id}", response_model=CategoryRead, responses=documented(401, 404, 422, 503))
+async def read_category(category_id: UUID, request: Request, work: Reading) -> Response:
+    """Read a category."""
+    return shown(request, CategoryRead, await categories.read(work, category_id))
+
+
+@router.patch("/{category_id}", response_model=CategoryRead, responses=documented(*CHANGE, EditConflict, *BODY))
+async def update_category(category_id: UUID, body: CategoryUpdate, write: Writing) -> Response:
+    """Change the named fields of a category; absent leaves, null clears."""
+    return written(write, CategoryRead, await categories.update(write.work, category_id, body, now=write.now, expected=write.expected))
+
+
+@router.delete("/{category_id}", status_code=204, responses=documented(*CHANGE, 422))
+async def delete_category(category_id: UUID, query: Annotated[CategoryDeletion, Query()], write: Writing) -> Response:
+    """Delete a category; its tasks leave it, or go to the trash with their subtasks."""
+    return await done(write, categories.delete(write.work, category_id, query, now=write.now, expected=write.expected))
+
+
+@router.post("/{category_id}/move", response_model=CategoryRead, responses=documented(*CHANGE, NoRoom, *BODY))
+async def move_category(category_id: UUID, body: CategoryMove, write: Writing) -> Response:
+    """Move a category right before or right after another one in the manual order."""
+    return written(write, CategoryRead, await categories.move(write.work, category_id, body, now=write.now, expected=write.expected))

@@ -1,0 +1,53 @@
+"""The comments on a task of the caller, over HTTP."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from app.dependencies import Reading, Writing
+from app.dependencies.pages import Page
+from app.domain.errors import EditConflict, IdTaken
+from app.routes.problems import BODY, CHANGE, CREATED, WRITE, documented
+from app.routes.representations import created, done, shown, written
+from app.schemas.comment import CommentCreate, CommentPage, CommentRead, CommentUpdate
+from app.services import comments
+
+router = APIRouter(prefix="/api/tasks/{task_id}/comments", tags=["comments"])
+
+
+@router.post("", status_code=201, response_model=CommentRead, responses=documented(*WRITE, 404, IdTaken, *BODY) | CREATED)
+async def create_comment(task_id: UUID, body: CommentCreate, write: Writing) -> Response:
+    """Comment on a task; choose the comment's id yourself to make the request safe to repeat."""
+    return created(
+        write,
+        CommentRead,
+        await comments.create(write.work, body, task_id=task_id, now=write.now),
+        within=f"/api/tasks/{task_id}/comments",
+    )
+
+
+@router.get("", response_model=CommentPage, responses=documented(401, 404, 422, 503))
+async def list_comments(task_id: UUID, work: Reading, page: Page) -> dict[str, Any]:
+    """List the living comments on a task, oldest first."""
+    return await comments.browse(work, task_id, page)
+
+
+@router.get("/{comment_id}", response_model=CommentRead, responses=documented(401, 404, 422, 503))
+async def read_comment(task_id: UUID, comment_id: UUID, *, request: Request, work: Reading) -> Response:
+    """Read a comment."""
+    return shown(request, CommentRead, await comments.read(work, comment_id, task_id=task_id))
+
+
+@router.patch("/{comment_id}", response_model=CommentRead, responses=documented(*CHANGE, EditConflict, *BODY))
+async def update_comment(task_id: UUID, comment_id: UUID, *, body: CommentUpdate, write: Writing) -> Response:
+    """Change the text of a comment."""
+    return written(
+        write, CommentRead, await comments.update(write.work, comment_id, body, task_id=task_id, now=write.now, expected=write.expected)
+    )
+
+
+@router.delete("/{comment_id}", status_code=204, responses=documented(*CHANGE, 422))
+async def delete_comment(task_id: UUID, comment_id: UUID, *, write: Writing) -> Response:
+    """Delete a comment."""
+    return await done(write, comments.delete(write.work, comment_id, task_id=task_id, now=write.now, expected=write.expected))

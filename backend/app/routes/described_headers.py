@@ -1,0 +1,115 @@
+"""What the OpenAPI document says of headers: inferred from what an operation says otherwise, so that no route repeats it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from app.domain.errors import EditConflict
+
+Described = dict[str, Any]
+
+_UNSAFE = ("post", "put", "patch", "delete")
+_REFERENCE = "#/components/schemas/"
+_TAG = r'(W/)?"[!#-~]*"'
+_TAGS = {"type": "string", "pattern": rf"^(\*|{_TAG}(, *{_TAG})*)$", "maxLength": 4096}
+_KEY = {"type": "string", "pattern": r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-~]{1,255})$'}
+
+
+def _parameter(name: str, description: str, *, schema: Described, example: str) -> Described:
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema, "example": example}
+
+
+_IDEMPOTENCY_KEY = _parameter(
+    "Idempotency-Key",
+    "A key of your choice that makes the request safe to repeat: within 24 hours, the same request with the same key gets the same answer "
+    "again and has no further effect.",
+    schema=_KEY,
+    example='"8e03978e-40d5-43dd-bc93-6894a57f9324"',
+)
+_IF_MATCH = _parameter("If-Match", "The versions that you have seen: with any other, the answer is 412.", schema=_TAGS, example='"3"')
+_IF_NONE_MATCH = _parameter(
+    "If-None-Match", "The versions that you have: with one of them, the answer is 304.", schema=_TAGS, example='"3"'
+)
+_PREFER = _parameter(
+    "Prefer",
+    "`merge` applies the change to a newer version than those in `If-Match`, unless one of its fields was written otherwise since: then "
+    "the answer is 409.",
+    schema={"type": "string"},
+    example="merge",
+)
+
+
+def _header(description: str, *, required: bool, **schema: object) -> Described:
+    return {"description": description, "required": required, "schema": {"type": "string", **schema}}
+
+
+_REQUEST_ID = _header("Names the request in our log.", required=True)
+_REPLAYED = _header("Comes when the request was answered before, with this answer.", required=False, const="true")
+_ETAG = _header("The version as an entity tag.", required=True, pattern='^"[1-9][0-9]*"$')
+
+
+def describe_headers(document: Described) -> None:
+    """Add the headers of every request and every answer."""
+    schemas = document["components"]["schemas"]
+    every = ((path, method, operation) for path, item in document["paths"].items() for method, operation in item.items())
+    for path, method, operation in every:
+        _describe_condition(operation, method=method, versioned=_answers_a_version(schemas, operation))
+        parameters = _parameters(operation, method=method, has_id="{" in path) if _keeps_answers(operation, method=method) else ()
+        if added := [*operation.get("parameters", []), *parameters]:
+            operation["parameters"] = added
+        for status, response in operation["responses"].items():
+            response.setdefault("headers", {}).update(_headers(operation, status, method=method))
+
+
+def _describe_condition(operation: Described, *, method: str, versioned: bool) -> None:
+    """Tell of the entity tag that comes with one versioned thing, and what a reader who knows it is spared."""
+    # Spec: features/safe-writes.md#SAFE-007
+    if not versioned:
+        return
+    for response in _successes(operation):
+        response.setdefault("headers", {})["ETag"] = _ETAG
+    if method == "get":
+        operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
+        operation["responses"]["304"] = {"description": "You have it already", "headers": {"ETag": _ETAG}}
+        operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _parameters(operation: Described, *, method: str, has_id: bool) -> Iterator[Described]:
+    """Give the headers that an unsafe operation takes: a condition where the address says of what, a merge for a partial update."""
+    # Spec: features/safe-writes.md#SAFE-008 features/safe-writes.md#SAFE-009 features/safe-writes.md#SAFE-011
+    responses = operation["responses"]
+    conflicts = responses.get("409", {}).get("content", {}).values()
+    yield _IDEMPOTENCY_KEY
+    if "412" in responses and has_id:
+        yield _IF_MATCH
+    if method == "patch" and any(content["example"]["code"] == EditConflict.code for content in conflicts):
+        yield _PREFER
+
+
+def _headers(operation: Described, status: str, *, method: str) -> Iterator[tuple[str, Described]]:
+    if status.startswith("2") and _keeps_answers(operation, method=method):
+        yield "Idempotency-Replayed", _REPLAYED
+    yield "X-Request-ID", _REQUEST_ID
+
+
+def _keeps_answers(operation: Described, *, method: str) -> bool:
+    return method in _UNSAFE and bool(operation.get("security"))
+
+
+def _successes(operation: Described) -> Iterator[Described]:
+    return (response for status, response in operation["responses"].items() if status.startswith("2"))
+
+
+def _answers_a_version(schemas: Described, operation: Described) -> bool:
+    """Tell whether what is answered is one versioned thing: one that holds others changes without its own version."""
+    contents = [content for response in _successes(operation) for content in response.get("content", {}).values()]
+    fields = [_fields(schemas, content.get("schema", {})) for content in contents]
+    return bool(fields) and all(
+        "version" in names and not any("version" in _fields(schemas, field.get("items", {})) for field in names.values())
+        for names in fields
+    )
+
+
+def _fields(schemas: Described, schema: Described) -> Described:
+    named = schemas.get(schema.get("$ref", "").removeprefix(_REFERENCE), schema)
+    fields: Described = named.get("properties", {})
+    return fields

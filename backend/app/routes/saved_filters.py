@@ -1,0 +1,54 @@
+"""The saved filters of the caller, over HTTP."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from app.dependencies import Now, Reading, Writing
+from app.dependencies.pages import Page
+from app.domain.errors import EditConflict, NameTaken
+from app.routes.pages import task_page
+from app.routes.problems import BODY, CHANGE, CREATED, WRITE, documented
+from app.routes.representations import created, done, shown, written
+from app.schemas.saved_filter import SavedFilterCreate, SavedFilterPage, SavedFilterRead, SavedFilterUpdate
+from app.schemas.task import TaskPage
+from app.services import saved_filters
+
+router = APIRouter(prefix="/api/filters", tags=["filters"])
+
+
+@router.post("", status_code=201, response_model=SavedFilterRead, responses=documented(*WRITE, NameTaken, *BODY) | CREATED)
+async def create_filter(body: SavedFilterCreate, write: Writing) -> Response:
+    """Keep a query of the task list under a name; choose its id yourself to make the request safe to repeat."""
+    return created(write, SavedFilterRead, await saved_filters.create(write.work, body, now=write.now), within="/api/filters")
+
+
+@router.get("", response_model=SavedFilterPage, responses=documented(401, 422, 503))
+async def list_filters(work: Reading, page: Page) -> dict[str, Any]:
+    """List the living saved filters by name."""
+    return await saved_filters.browse(work, page)
+
+
+@router.get("/{filter_id}", response_model=SavedFilterRead, responses=documented(401, 404, 422, 503))
+async def read_filter(filter_id: UUID, request: Request, work: Reading) -> Response:
+    """Read a saved filter."""
+    return shown(request, SavedFilterRead, await saved_filters.read(work, filter_id))
+
+
+@router.patch("/{filter_id}", response_model=SavedFilterRead, responses=documented(*CHANGE, EditConflict, *BODY))
+async def update_filter(filter_id: UUID, body: SavedFilterUpdate, write: Writing) -> Response:
+    """Rename a saved filter, or replace its query as a whole; absent leaves."""
+    return written(write, SavedFilterRead, await saved_filters.update(write.work, filter_id, body, now=write.now, expected=write.expected))
+
+
+@router.delete("/{filter_id}", status_code=204, responses=documented(*CHANGE, 422))
+async def delete_filter(filter_id: UUID, write: Writing) -> Response:
+    """Delete a saved filter."""
+    return await done(write, saved_filters.delete(write.work, filter_id, now=write.now, expected=write.expected))
+
+
+@router.get("/{filter_id}/tasks", response_model=TaskPage, responses=documented(401, 404, 422, 503))
+async def list_filtered_tasks(filter_id: UUID, work: Reading, page: Page, *, now: Now) -> Response:
+    """List the tasks that a saved filter lists, in its order, by offset or by cursor."""
+    return task_page(await saved_filters.browse_tasks(work, filter_id, page, now=now))

@@ -1,0 +1,46 @@
+"""The tags of the caller, over HTTP."""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+
+from app.dependencies import Reading, Writing
+from app.dependencies.pages import Page
+from app.domain.errors import EditConflict, NameTaken
+from app.routes.problems import BODY, CHANGE, CREATED, WRITE, documented
+from app.routes.representations import created, done, shown, written
+from app.schemas.tag import TagCreate, TagPage, TagRead, TagUpdate
+from app.services import tags
+
+router = APIRouter(prefix="/api/tags", tags=["tags"])
+
+
+@router.post("", status_code=201, response_model=TagRead, responses=documented(*WRITE, NameTaken, *BODY) | CREATED)
+async def create_tag(body: TagCreate, write: Writing) -> Response:
+    """Create a tag; choose its id yourself to make the request safe to repeat."""
+    return created(write, TagRead, await tags.create(write.work, body, now=write.now), within="/api/tags")
+
+
+@router.get("", response_model=TagPage, responses=documented(401, 422, 503))
+async def list_tags(work: Reading, page: Page) -> dict[str, Any]:
+    """List the living tags by name, without regard to letter case."""
+    return await tags.browse(work, page)
+
+
+@router.get("/{tag_id}", response_model=TagRead, responses=documented(401, 404, 422, 503))
+async def read_tag(tag_id: UUID, request: Request, work: Reading) -> Response:
+    """Read a tag."""
+    return shown(request, TagRead, await tags.read(work, tag_id))
+
+
+@router.patch("/{tag_id}", response_model=TagRead, responses=documented(*CHANGE, EditConflict, *BODY))
+async def update_tag(tag_id: UUID, body: TagUpdate, write: Writing) -> Response:
+    """Change the named fields of a tag; absent leaves, null clears."""
+    return written(write, TagRead, await tags.update(write.work, tag_id, body, now=write.now, expected=write.expected))
+
+
+@router.delete("/{tag_id}", status_code=204, responses=documented(*CHANGE, 422))
+async def delete_tag(tag_id: UUID, write: Writing) -> Response:
+    """Delete a tag; every task loses it."""
+    return await done(write, tags.delete(write.work, tag_id, now=write.now, expected=write.expected))

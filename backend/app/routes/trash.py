@@ -1,0 +1,39 @@
+"""The trash of the caller, over HTTP."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from app.dependencies import Reading, Writing
+from app.dependencies.pages import Page
+from app.routes.pages import task_page
+from app.routes.problems import CHANGE, WRITE, documented
+from app.routes.representations import done, written
+from app.schemas.task import TaskPage, TaskRead
+from app.services import trash
+
+router = APIRouter(prefix="/api/trash", tags=["trash"])
+
+
+@router.get("", response_model=TaskPage, responses=documented(401, 422, 503))
+async def list_trash(work: Reading, page: Page) -> Response:
+    """List the tasks in the trash, latest deleted first, by offset or by cursor."""
+    return task_page(await trash.browse(work, page))
+
+
+@router.post("/{task_id}/restore", response_model=TaskRead, responses=documented(*CHANGE, 422))
+async def restore_task(task_id: UUID, write: Writing) -> Response:
+    """Bring a task back, with the subtasks that were deleted with it."""
+    return written(write, TaskRead, await trash.restore(write.work, task_id, now=write.now, expected=write.expected))
+
+
+@router.delete("/{task_id}", status_code=204, responses=documented(*CHANGE, 422))
+async def purge_task(task_id: UUID, write: Writing) -> Response:
+    """Remove a task in the trash for good, with everything below it; nothing brings it back."""
+    return await done(write, trash.purge(write.work, task_id, now=write.now, expected=write.expected))
+
+
+@router.delete("", status_code=204, responses=documented(*WRITE, 422))
+async def empty_trash(write: Writing) -> Response:
+    """Remove everything in the trash for good; nothing brings it back."""
+    return await done(write, trash.empty(write.work, now=write.now))

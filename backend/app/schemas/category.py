@@ -1,0 +1,87 @@
+"""Categories on the wire."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import MISSING, Field
+from pydantic.config import JsonDict
+
+from app.domain.fields import Color, Flag, Name
+from app.schemas.base import Input, Output, example
+from app.schemas.paging import Page, page_example
+from app.schemas.task import Move
+
+_OTHER_ID = "019aa4b2-8d2f-7e40-8c62-1d7f4b2e3f50"
+_CONTENT: JsonDict = {"name": "Household", "color": "#3366ff", "archived": False}
+CATEGORY_EXAMPLE: JsonDict = {
+    "id": "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f",
+    **_CONTENT,
+    "position": "7zzzXq2mA4c9K",
+    "created_at": "2026-11-21T08:30:00.123456Z",
+    "updated_at": "2026-11-21T08:30:00.123456Z",
+    "deleted_at": None,
+    "version": 1,
+}
+
+
+class CategoryCreate(Input):
+    """A new category, with an id of the client's choice or without."""
+
+    # Spec: features/categories.md#CAT-002
+    model_config = example(_CONTENT)
+
+    id: UUID | None = Field(default=None, description="A UUID chosen by the client makes the request safe to repeat.")
+    name: Name
+    color: Color | None = None
+    archived: Flag = False
+
+
+class CategoryUpdate(Input):
+    """A change of some fields: absent leaves, null clears."""
+
+    # Spec: features/categories.md#CAT-006
+    model_config = example({"name": "House and garden", "color": None})
+
+    name: Name | MISSING = MISSING
+    color: Color | None | MISSING = MISSING
+    archived: Flag | MISSING = MISSING
+
+
+class CategoryMove(Move):
+    """A place in the manual order: right before or right after another category."""
+
+    model_config = example({"after": _OTHER_ID})
+
+
+class CategoryDeletion(Input):
+    """What becomes of the tasks in a category that is deleted."""
+
+    # Spec: features/categories.md#CAT-008 features/categories.md#CAT-009
+    tasks: Literal["keep", "trash"] = Field(
+        default="keep", description="`keep` takes the tasks out of the category; `trash` moves them to the trash, with their subtasks."
+    )
+
+
+class CategoryRead(Output):
+    """A category."""
+
+    model_config = example(CATEGORY_EXAMPLE)
+
+    id: UUID
+    name: str
+    color: str | None
+    archived: bool
+    position: str = Field(description="The place in the manual order: compare positions as bytes.")
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+    version: int
+
+
+class CategoryPage(Page):
+    """A page of categories."""
+
+    model_config = page_example(CATEGORY_EXAMPLE)
+
+    items: list[CategoryRead]

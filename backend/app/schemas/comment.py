@@ -1,0 +1,62 @@
+"""Comments on the wire."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import MISSING, Field
+from pydantic.config import JsonDict
+
+from app.domain.fields import CommentBody
+from app.schemas.base import Input, Output, example
+from app.schemas.paging import Page, page_example
+
+_CONTENT: JsonDict = {"body": "The landlord *agreed*:\n\n- half now\n- half in January"}
+COMMENT_EXAMPLE: JsonDict = {
+    "id": "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f",
+    "task_id": "019aa4b2-8d2f-7e40-8c62-1d7f4b2e3f50",
+    **_CONTENT,
+    "created_at": "2026-11-21T08:30:00.123456Z",
+    "updated_at": "2026-11-21T08:30:00.123456Z",
+    "deleted_at": None,
+    "version": 1,
+}
+
+
+class CommentCreate(Input):
+    """A new comment, with an id of the client's choice or without."""
+
+    model_config = example(_CONTENT)
+
+    id: UUID | None = Field(default=None, description="A UUID chosen by the client makes the request safe to repeat.")
+    body: CommentBody = Field(description="Markdown, by convention: it is kept as it was written.")
+
+
+class CommentUpdate(Input):
+    """A change of a comment: absent leaves."""
+
+    # Spec: features/comments.md#COMMENT-005
+    model_config = example({"body": "The landlord agreed."})
+
+    body: CommentBody | MISSING = MISSING
+
+
+class CommentRead(Output):
+    """A comment."""
+
+    model_config = example(COMMENT_EXAMPLE)
+
+    id: UUID
+    task_id: UUID
+    body: str
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+    version: int
+
+
+class CommentPage(Page):
+    """A page of comments."""
+
+    model_config = page_example(COMMENT_EXAMPLE)
+
+    items: list[CommentRead]

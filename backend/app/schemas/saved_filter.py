@@ -1,0 +1,65 @@
+"""Saved filters on the wire."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import MISSING, Field
+from pydantic.config import JsonDict
+
+from app.domain.fields import Name
+from app.schemas.base import Input, Output, example
+from app.schemas.paging import Page, page_example
+from app.schemas.task_query import TaskFilter
+
+_CONTENT: JsonDict = {"name": "Urgent today", "query": {"priority": ["high", "urgent"], "sort": ["due"], "status": "open"}}
+SAVED_FILTER_EXAMPLE: JsonDict = {
+    "id": "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f",
+    **_CONTENT,
+    "created_at": "2026-11-21T08:30:00.123456Z",
+    "updated_at": "2026-11-21T08:30:00.123456Z",
+    "deleted_at": None,
+    "version": 1,
+}
+
+
+class SavedFilterCreate(Input):
+    """A new saved filter, with an id of the client's choice or without."""
+
+    # Spec: features/saved-filters.md#FILTER-002 features/saved-filters.md#FILTER-003
+    model_config = example(_CONTENT)
+
+    id: UUID | None = Field(default=None, description="A UUID chosen by the client makes the request safe to repeat.")
+    name: Name
+    query: TaskFilter
+
+
+class SavedFilterUpdate(Input):
+    """A change of some fields: absent leaves; a query is replaced as a whole."""
+
+    # Spec: features/saved-filters.md#FILTER-007
+    model_config = example({"name": "Urgent"})
+
+    name: Name | MISSING = MISSING
+    query: TaskFilter | MISSING = MISSING
+
+
+class SavedFilterRead(Output):
+    """A saved filter."""
+
+    model_config = example(SAVED_FILTER_EXAMPLE)
+
+    id: UUID
+    name: str
+    query: dict[str, object] = Field(description="The parameters of the task list that are not at their defaults.")
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+    version: int
+
+
+class SavedFilterPage(Page):
+    """A page of saved filters."""
+
+    model_config = page_example(SAVED_FILTER_EXAMPLE)
+
+    items: list[SavedFilterRead]

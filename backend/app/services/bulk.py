@@ -1,0 +1,125 @@
+"""Many writes of tasks in one transaction: each is done by the function that does it alone, so that nothing is different in a batch."""
+
+from collections.abc import Container, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from app.domain.errors import AgendumError, FieldError, Invalid
+from app.domain.preconditions import ANY, Expected
+from app.models.task import TaskRow
+from app.repositories.unit_of_work import UnitOfWork
+from app.schemas.bulk import (
+    AnyOperation,
+    Bulk,
+    CompleteOperation,
+    CreateOperation,
+    DeleteOperation,
+    MoveOperation,
+    OnTask,
+    TagOperation,
+    UpdateOperation,
+)
+from app.schemas.task import Completion, Move, TagsUpdate
+from app.services import tasks
+
+_STEP = timedelta(microseconds=1)
+TemporaryIds = dict[str, UUID]
+
+
+async def carry_out(work: UnitOfWork, body: Bulk, *, now: datetime) -> dict[str, Any]:
+    """Carry out all operations in their order, and return what each has done.
+
+    Raises:
+        AgendumError: What the first operation that fails is refused with, its place in the batch named; nothing may be committed then.
+    """
+    # Spec: features/bulk.md#BULK-001 features/bulk.md#BULK-003 features/bulk.md#BULK-006
+    known: TemporaryIds = {}
+    results = []
+    for index, operation in enumerate(body.operations):
+        try:
+            # A moment for each, so that what a batch creates is ordered as if it had been created one by one.
+            results.append(await _result(work, operation, known, now=now + index * _STEP))
+        except AgendumError as refusal:
+            _name_place(refusal, operation, place=f"operations.{index}")
+            raise
+    return {"results": results, "temp_ids": known}
+
+
+def _name_place(refusal: AgendumError, operation: AnyOperation, *, place: str) -> None:
+    """Make a refusal tell which operation it is of, and where in that its fields are; what it is, it stays."""
+    # Spec: features/bulk.md#BULK-007
+    fields = type(operation).model_fields
+    errors = refusal.errors or (FieldError("", refusal.detail),)
+    refusal.errors = tuple(FieldError(".".join([place, *_steps(error.field, fields)]), error.message) for error in errors)
+    refusal.detail = f"{place}: {refusal.detail}"
+
+
+def _steps(field: str, fields: Container[str]) -> list[str]:
+    """Return the way from an operation to one of its fields: what the operation does not have itself is content of its task."""
+    if not field:
+        return []
+    return [field] if field in fields or "task" not in fields else ["task", field]
+
+
+async def _result(work: UnitOfWork, operation: AnyOperation, known: TemporaryIds, *, now: datetime) -> dict[str, Any]:
+    if isinstance(operation, CreateOperation):
+        task = await _create(work, operation, known, now=now)
+        return {"op": operation.op, "id": task.id, "temp_id": operation.temp_id, "task": task}
+    task_id = _resolved(operation.id, known, field="id")
+    changed = await _change(work, operation, task_id, known=known, now=now)
+    return {"op": operation.op, "id": task_id, "temp_id": None, "task": changed}
+
+
+async def _create(work: UnitOfWork, operation: CreateOperation, known: TemporaryIds, *, now: datetime) -> TaskRow:
+    # Spec: features/bulk.md#BULK-004
+    if operation.temp_id in known:
+        raise _wrong("temp_id", "is defined more than once")
+    body = operation.task.model_copy(update=_resolved_parent(operation.task.parent_id, known))
+    task = await tasks.create(work, body, now=now)
+    if operation.temp_id is not None:
+        known[operation.temp_id] = task.id
+    return task
+
+
+async def _change(work: UnitOfWork, operation: OnTask, task_id: UUID, *, known: TemporaryIds, now: datetime) -> TaskRow | None:
+    """Carry out an operation on a task, and return the task, or None if it is deleted."""
+    # Spec: features/bulk.md#BULK-002 features/bulk.md#BULK-005
+    expected = ANY if operation.version is None else Expected(frozenset({operation.version}))
+    when: Mapping[str, Any] = {"now": now, "expected": expected}
+    match operation:
+        case UpdateOperation(task=task):
+            return await tasks.update(work, task_id, task.model_copy(update=_resolved_parent(task.parent_id, known)), **when)
+        case CompleteOperation(completed=completed):
+            return await tasks.set_completion(work, task_id, Completion(completed=completed), **when)
+        case MoveOperation():
+            return await tasks.move(work, task_id, _place(operation, known), **when)
+        case TagOperation(add=add, remove=remove):
+            return await tasks.change_tags(work, task_id, TagsUpdate(add=add, remove=remove), **when)
+        case DeleteOperation():
+            await tasks.delete(work, task_id, **when)
+    return None
+
+
+def _resolved_parent(parent_id: object, known: TemporaryIds) -> dict[str, UUID]:
+    """Return what is to be written instead of a temporary id of a parent."""
+    return {"parent_id": _resolved(parent_id, known, field="parent_id")} if isinstance(parent_id, str) else {}
+
+
+def _place(operation: MoveOperation, known: TemporaryIds) -> Move:
+    if operation.before is not None:
+        return Move(before=_resolved(operation.before, known, field="before"))
+    return Move(after=None if operation.after is None else _resolved(operation.after, known, field="after"))
+
+
+def _resolved(reference: UUID | str, known: TemporaryIds, *, field: str) -> UUID:
+    # Spec: features/bulk.md#BULK-004
+    if not isinstance(reference, str):
+        return reference
+    if reference not in known:
+        raise _wrong(field, "is no temporary id of an operation before this one")
+    return known[reference]
+
+
+def _wrong(field: str, message: str) -> Invalid:
+    return Invalid(f"{field}: {message}", errors=(FieldError(field, message),))

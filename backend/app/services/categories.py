@@ -1,0 +1,103 @@
+"""What a person can do with categories. Each function refuses first, then changes, then returns the row; it commits nothing itself."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from app.domain.changes import Action
+from app.domain.ordering import between, initial
+from app.domain.paging import Slice
+from app.domain.preconditions import Expected
+from app.models.category import CategoryRow
+from app.repositories.unit_of_work import UnitOfWork
+from app.schemas.category import CategoryCreate, CategoryDeletion, CategoryMove, CategoryUpdate
+from app.services import rows
+
+_CONTENT = ("name", "color", "archived")
+
+
+async def create(work: UnitOfWork, body: CategoryCreate, *, now: datetime) -> CategoryRow:
+    """Add a category at the end; the same id again with the same content gives the category that is there.
+
+    Raises:
+        IdTaken: The id belongs to a category that was created with other content.
+        NameTaken: Another living category has this name.
+    """
+    # Spec: features/categories.md#CAT-001 features/categories.md#CAT-003
+    category = _new(body, body.id or uuid7(), now=now)
+    return await rows.add_once(work.categories, category, chosen=body.id, content=_CONTENT, now=now)
+
+
+async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
+    """List the living categories in their manual order, with what a client needs to go on."""
+    return rows.page(await work.categories.list(asked), asked)
+
+
+async def read(work: UnitOfWork, category_id: UUID) -> CategoryRow:
+    """Return a living category."""
+    # Spec: features/categories.md#CAT-005
+    return await work.categories.get(category_id)
+
+
+async def update(work: UnitOfWork, category_id: UUID, body: CategoryUpdate, *, now: datetime, expected: Expected) -> CategoryRow:
+    """Change the named fields of a category and leave the others.
+
+    Raises:
+        NameTaken: Another living category has this name.
+    """
+    # Spec: features/categories.md#CAT-003 features/categories.md#CAT-006
+    category, content = await work.categories.get(category_id), body.model_dump()
+    await rows.settle(work, work.categories, (category, category._replace(**content)), named=content, expected=expected)
+    return await work.categories.change(category, action=Action.UPDATED, now=now, **content)
+
+
+async def move(work: UnitOfWork, category_id: UUID, body: CategoryMove, *, now: datetime, expected: Expected) -> CategoryRow:
+    """Put a category right before or right after another one in the manual order.
+
+    Raises:
+        Invalid: The other one is not there, or is the category itself.
+        NoRoom: The place is used up.
+    """
+    # Spec: features/categories.md#CAT-007
+    category = await work.categories.get(category_id)
+    expected.require(category.version)
+    field, anchor_id = ("before", body.before) if body.before is not None else ("after", body.after)
+    anchor = None if anchor_id in (None, category_id) else await work.categories.find(anchor_id)
+    if anchor is None:
+        raise rows.missing(field, "other category")
+    beyond = await work.categories.next_position(anchor.position, without=category_id, ahead=field == "before")
+    low, high = (beyond, anchor.position) if field == "before" else (anchor.position, beyond)
+    if (low is None or low < category.position) and (high is None or category.position < high):
+        return category
+    return await work.categories.change(category, action=Action.MOVED, now=now, position=between(low, high))
+
+
+async def delete(work: UnitOfWork, category_id: UUID, asked: CategoryDeletion, *, now: datetime, expected: Expected) -> None:
+    """Delete a category; its living tasks leave it, or go to the trash with their subtasks."""
+    category = await work.categories.get(category_id)
+    expected.require(category.version)
+    if asked.tasks == "trash":
+        # Spec: features/categories.md#CAT-009
+        doomed = await work.categories.trees(category_id)
+        await work.tasks.change_each([(task, {"deleted_at": now}) for task in doomed], action=Action.DELETED, now=now)
+    else:
+        # Spec: features/categories.md#CAT-008
+        kept = await work.categories.tasks(category_id)
+        await work.tasks.change_each([(task, {"category_id": None}) for task in kept], action=Action.UPDATED, now=now)
+    await work.categories.change(category, action=Action.DELETED, now=now, deleted_at=now)
+
+
+def _new(body: CategoryCreate, category_id: UUID, *, now: datetime) -> CategoryRow:
+    return CategoryRow(
+        id=category_id,
+        name=body.name,
+        color=body.color,
+        position=initial(now, category_id),
+        archived=body.archived,
+        created_at=now,
+        updated_at=now,
+        deleted_at=None,
+        version=1,
+    )

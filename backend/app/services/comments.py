@@ -1,0 +1,68 @@
+"""What a person can do with the comments on a task. Each function refuses first, then changes, then returns the row; it commits nothing."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from app.domain.changes import Action
+from app.domain.errors import NotFound
+from app.domain.paging import Slice
+from app.domain.preconditions import Expected
+from app.models.comment import CommentRow
+from app.repositories.unit_of_work import UnitOfWork
+from app.schemas.comment import CommentCreate, CommentUpdate
+from app.services import rows
+
+_CONTENT = ("task_id", "body")
+
+
+async def create(work: UnitOfWork, body: CommentCreate, *, task_id: UUID, now: datetime) -> CommentRow:
+    """Add a comment to a living task; the same id again with the same content gives the comment that is there.
+
+    Raises:
+        IdTaken: The id belongs to a comment on another task, or with another text.
+    """
+    # Spec: features/comments.md#COMMENT-001
+    await work.tasks.get(task_id)
+    comment = CommentRow(body.id or uuid7(), task_id, body.body, created_at=now, updated_at=now, deleted_at=None, version=1)
+    return await rows.add_once(work.comments, comment, chosen=body.id, content=_CONTENT, now=now)
+
+
+async def browse(work: UnitOfWork, task_id: UUID, asked: Slice) -> dict[str, Any]:
+    """List the living comments on a living task, oldest first, with what a client needs to go on."""
+    await work.tasks.get(task_id)
+    return rows.page(await work.comments.list(task_id, asked), asked)
+
+
+async def read(work: UnitOfWork, comment_id: UUID, *, task_id: UUID) -> CommentRow:
+    """Return a living comment on a living task.
+
+    Raises:
+        NotFound: One of the two is not there, or the comment is on another task.
+    """
+    # Spec: features/comments.md#COMMENT-004
+    await work.tasks.get(task_id)
+    comment = await work.comments.get(comment_id)
+    if comment.task_id != task_id:
+        raise NotFound("There is no such comment.")
+    return comment
+
+
+async def update(
+    work: UnitOfWork, comment_id: UUID, body: CommentUpdate, *, task_id: UUID, now: datetime, expected: Expected
+) -> CommentRow:
+    """Change the text of a comment."""
+    # Spec: features/comments.md#COMMENT-005
+    comment, content = await read(work, comment_id, task_id=task_id), body.model_dump()
+    await rows.settle(work, work.comments, (comment, comment._replace(**content)), named=content, expected=expected)
+    return await work.comments.change(comment, action=Action.UPDATED, now=now, **content)
+
+
+async def delete(work: UnitOfWork, comment_id: UUID, *, task_id: UUID, now: datetime, expected: Expected) -> None:
+    """Delete a comment."""
+    # Spec: features/comments.md#COMMENT-006
+    comment = await read(work, comment_id, task_id=task_id)
+    expected.require(comment.version)
+    await work.comments.change(comment, action=Action.DELETED, now=now, deleted_at=now)

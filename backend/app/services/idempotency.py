@@ -1,0 +1,38 @@
+"""Requests that are sent again: the first answer is kept with its effect, and given to every copy. What an answer says is the door's."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from app.domain.errors import KeyReused
+from app.models.idempotency_key import KeptAnswer
+from app.repositories.unit_of_work import UnitOfWork
+
+KEPT_FOR = timedelta(hours=24)
+
+
+class KeyedRequest(NamedTuple):
+    """A request with an idempotency key; `fingerprint` is a digest of everything that it asks for."""
+
+    key: str
+    fingerprint: bytes
+
+
+async def recall(work: UnitOfWork, request: KeyedRequest, *, now: datetime) -> KeptAnswer | None:
+    """Return the answer that the first request with this key got within 24 hours, or None.
+
+    The person's lock, which is held, makes copies wait until the first has ended.
+
+    Raises:
+        KeyReused: That request asked for something else.
+    """
+    # Spec: features/safe-writes.md#SAFE-011 features/safe-writes.md#SAFE-012
+    kept = await work.idempotency_keys.find(request.key, after=now - KEPT_FOR)
+    if kept is not None and kept.fingerprint != request.fingerprint:
+        raise KeyReused("The Idempotency-Key was sent with another request before.")
+    return kept
+
+
+async def keep(work: UnitOfWork, request: KeyedRequest, *, status: int, headers: str, body: bytes, now: datetime) -> None:
+    """Keep the answer to a request, in the transaction of its effect; `headers` is the text of a JSON object."""
+    # Spec: features/safe-writes.md#SAFE-011
+    await work.idempotency_keys.keep(request.key, KeptAnswer(request.fingerprint, status, headers, body), now=now)

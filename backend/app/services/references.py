@@ -1,0 +1,47 @@
+"""What a task may refer to: a category, tags and a parent, each the person's own and living. It changes nothing."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from app.domain.errors import FieldError, Invalid
+from app.repositories.unit_of_work import UnitOfWork
+from app.services.rows import missing
+
+DEEPEST = 5
+
+
+def are_in(content: Mapping[str, Any]) -> bool:
+    """Tell whether content refers to anything."""
+    return bool(content.get("category_id") or content.get("tag_ids") or content.get("parent_id"))
+
+
+async def check(work: UnitOfWork, content: Mapping[str, Any], *, task_id: UUID | None = None) -> None:
+    """Refuse what a task with this content cannot refer to; `task_id` is that of a task that is there already.
+
+    Raises:
+        Invalid: There is no such category, tag or parent, or the parent would stand below its own subtask or too deep.
+    """
+    # Spec: features/tasks.md#TASK-013
+    if content.get("category_id") is not None and await work.categories.find(content["category_id"]) is None:
+        raise missing("category_id", "category")
+    if content.get("tag_ids") and not await work.tags.are_there(content["tag_ids"]):
+        raise missing("tag_ids", "tag")
+    if content.get("parent_id") is not None:
+        await _check_parent(work, content["parent_id"], task_id=task_id)
+
+
+async def _check_parent(work: UnitOfWork, parent_id: UUID, *, task_id: UUID | None) -> None:
+    # Spec: features/subtasks.md#SUB-001 features/subtasks.md#SUB-002
+    if await work.tasks.find(parent_id) is None:
+        raise missing("parent_id", "task")
+    above = await work.tasks.ancestry(parent_id)
+    if task_id in above:
+        raise _wrong_parent("must not be the task itself or one of its subtasks")
+    below = 0 if task_id is None else await work.tasks.height(task_id)
+    if len(above) + below > DEEPEST:
+        raise _wrong_parent(f"must not make subtasks more than {DEEPEST} levels deep")
+
+
+def _wrong_parent(message: str) -> Invalid:
+    return Invalid(f"parent_id: {message}", errors=(FieldError("parent_id", message),))

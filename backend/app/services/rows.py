@@ -1,0 +1,104 @@
+"""What the services of all resources do alike: create once, and never write over what the caller has not seen. It knows no resource."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from app.domain.errors import EditConflict, FieldConflict, FieldError, IdTaken, Invalid
+from app.domain.paging import COUNTED, Listing, Slice
+from app.domain.preconditions import Expected
+from app.repositories.owned import Owned, OwnedRow
+from app.repositories.unit_of_work import UnitOfWork
+
+Row = TypeVar("Row", bound=OwnedRow)
+
+
+async def add_once(rows: Owned[Row], row: Row, *, chosen: UUID | None, content: Iterable[str], now: datetime) -> Row:
+    """Add a row; the same chosen id again with the same content gives the row that is there.
+
+    Args:
+        rows: Where it is added.
+        row: What is added.
+        chosen: The id, if the client chose it.
+        content: The fields that the client writes.
+        now: The moment.
+
+    Raises:
+        IdTaken: The id belongs to something that was created with other content.
+    """
+    # Spec: features/safe-writes.md#SAFE-001 features/safe-writes.md#SAFE-005 features/isolation.md#ISO-005
+    if chosen is None or (created := await rows.find_creation(chosen)) is None:
+        return await rows.add(row, now=now)
+    document, there = row.document(), await rows.find_any(chosen)
+    # What an older release created lacks the fields that it did not know.
+    if there is None or any(document[name] != created.get(name, document[name]) for name in content):
+        raise IdTaken(f"The id belongs to a {rows.entity.replace('_', ' ')} with other content.")
+    return there
+
+
+async def settle(work: UnitOfWork, rows: Owned[Row], pair: tuple[Row, Row], *, named: Iterable[str], expected: Expected) -> None:
+    """Refuse a partial update of a row that the caller has not seen, unless it is to be merged and overlaps with nothing.
+
+    Args:
+        work: Whose rows.
+        rows: Where the row is.
+        pair: The row as it is, and as it is to be.
+        named: The fields that the caller writes.
+        expected: What the caller has seen.
+
+    Raises:
+        Stale: The caller has not seen this version, and asks for no merge or has seen none before it.
+        EditConflict: A field that the caller writes was written otherwise since.
+    """
+    # Spec: features/safe-writes.md#SAFE-009 features/safe-writes.md#SAFE-010
+    row, wanted = pair
+    if expected.covers(row.version):
+        return
+    seen = expected.seen_before(row.version) if expected.merge else None
+    if seen is None:
+        expected.require(row.version)
+        return
+    touched = await work.changes.touched(rows.entity, row.id, after=seen)
+    refuse_overlaps(row.document(), wanted.document(), touched=touched, named=named)
+
+
+def refuse_overlaps(current: dict[str, Any], given: dict[str, Any], *, touched: dict[str, int], named: Iterable[str]) -> None:
+    """Refuse to write fields that others have written otherwise.
+
+    Args:
+        current: The document as it is.
+        given: The document as it is to be.
+        touched: The number of the last change of each field that others have written.
+        named: The fields that are to be written.
+
+    Raises:
+        EditConflict: There are such fields.
+    """
+    # Spec: features/safe-writes.md#SAFE-010
+    overlapping = [name for name in sorted(named) if name in touched and current[name] != given[name]]
+    if overlapping:
+        conflicts = tuple(FieldConflict(name, current[name], given[name], touched[name]) for name in overlapping)
+        raise EditConflict(f"It was changed otherwise since: {', '.join(overlapping)}.", conflicts=conflicts)
+
+
+def page(found: Listing[Any], asked: Slice) -> dict[str, Any]:
+    """Return a slice of a list with what a client needs to go on."""
+    # Spec: features/finding.md#FIND-001
+    exact = asked.exact or found.total <= COUNTED
+    return {
+        "items": found.items,
+        "total": found.total if exact else COUNTED,
+        "total_exact": exact,
+        "limit": asked.limit,
+        "offset": asked.offset,
+        "has_more": found.last is not None,
+        "next_cursor": None if found.last is None else asked.mark(found.last),
+    }
+
+
+def missing(field: str, entity: str) -> Invalid:
+    """Return the refusal of a reference to something that is not there, or is somebody else's: the two are never told apart."""
+    # Spec: features/isolation.md#ISO-008
+    message = f"there is no such {entity}"
+    return Invalid(f"{field}: {message}", errors=(FieldError(field, message),))

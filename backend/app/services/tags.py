@@ -1,0 +1,73 @@
+"""What a person can do with tags. Each function refuses first, then changes, then returns the row; it commits nothing itself."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from uuid_utils.compat import uuid7
+
+from app.domain.changes import Action
+from app.domain.fields import folded
+from app.domain.paging import Slice
+from app.domain.preconditions import Expected
+from app.models.tag import TagRow
+from app.repositories.unit_of_work import UnitOfWork
+from app.schemas.tag import TagCreate, TagUpdate
+from app.services import rows
+
+_CONTENT = ("name", "color")
+
+
+async def create(work: UnitOfWork, body: TagCreate, *, now: datetime) -> TagRow:
+    """Add a tag; the same id again with the same content gives the tag that is there.
+
+    Raises:
+        IdTaken: The id belongs to a tag that was created with other content.
+        NameTaken: Another living tag has this name, in whatever letter case.
+    """
+    # Spec: features/tags.md#TAG-001 features/tags.md#TAG-003
+    tag = TagRow(
+        id=body.id or uuid7(),
+        name=body.name,
+        folded_name=folded(body.name),
+        color=body.color,
+        created_at=now,
+        updated_at=now,
+        deleted_at=None,
+        version=1,
+    )
+    return await rows.add_once(work.tags, tag, chosen=body.id, content=_CONTENT, now=now)
+
+
+async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
+    """List the living tags by name, with what a client needs to go on."""
+    return rows.page(await work.tags.list(asked), asked)
+
+
+async def read(work: UnitOfWork, tag_id: UUID) -> TagRow:
+    """Return a living tag."""
+    # Spec: features/tags.md#TAG-007
+    return await work.tags.get(tag_id)
+
+
+async def update(work: UnitOfWork, tag_id: UUID, body: TagUpdate, *, now: datetime, expected: Expected) -> TagRow:
+    """Change the named fields of a tag and leave the others; the tasks that have it are not touched.
+
+    Raises:
+        NameTaken: Another living tag has this name, in whatever letter case.
+    """
+    # Spec: features/tags.md#TAG-003 features/tags.md#TAG-006
+    tag, content = await work.tags.get(tag_id), body.model_dump()
+    values = content | ({"folded_name": folded(content["name"])} if "name" in content else {})
+    await rows.settle(work, work.tags, (tag, tag._replace(**values)), named=content, expected=expected)
+    return await work.tags.change(tag, action=Action.UPDATED, now=now, **values)
+
+
+async def delete(work: UnitOfWork, tag_id: UUID, *, now: datetime, expected: Expected) -> None:
+    """Take a tag away from every living task, and delete it."""
+    # Spec: features/tags.md#TAG-008
+    tag = await work.tags.get(tag_id)
+    expected.require(tag.version)
+    without = [(task, {"tag_ids": tuple(other for other in task.tag_ids if other != tag_id)}) for task in await work.tags.tasks(tag_id)]
+    await work.tasks.change_each(without, action=Action.UPDATED, now=now)
+    await work.tags.change(tag, action=Action.DELETED, now=now, deleted_at=now)

@@ -1,0 +1,127 @@
+"""What a person, and time, can do with what is deleted: bring it back, or purge it. What is purged cannot be brought back by anything."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from app.domain.changes import Action
+from app.domain.errors import Invalid, NotFound
+from app.domain.paging import Slice
+from app.domain.preconditions import Expected
+from app.models.task import TaskRow
+from app.repositories.housekeeping import Survey
+from app.repositories.owned import Owned
+from app.repositories.unit_of_work import UnitOfWork
+from app.services import idempotency, references, rows
+
+KEPT_FOR = timedelta(days=30)
+BITE = 1000
+_PEOPLE_AT_ONCE = 1000
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
+
+
+async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
+    """List the tasks in the trash, latest deleted first, with what a client needs to go on; each item is the text of its JSON."""
+    return rows.page(await work.trash.list(asked), asked)
+
+
+async def restore(work: UnitOfWork, task_id: UUID, *, now: datetime, expected: Expected) -> TaskRow:
+    """Bring a task back, with the subtasks that were deleted with it, and without what it refers to that is gone."""
+    # Spec: features/trash.md#TRASH-002
+    tree = await _in_trash(work, task_id)
+    expected.require(tree[0].version)
+    family = _going_along(tree, lambda row: row.deleted_at == tree[0].deleted_at)
+    values = await living_references(work, family)
+    wanted = [(row, {"deleted_at": None} | references_of_row) for row, references_of_row in zip(family, values, strict=True)]
+    restored = await work.tasks.change_each(wanted, action=Action.RESTORED, now=now)
+    return restored[0]
+
+
+async def purge(work: UnitOfWork, task_id: UUID, *, now: datetime, expected: Expected) -> None:
+    """Remove a task in the trash for good, with everything in the trash below it."""
+    # Spec: features/trash.md#TRASH-004
+    tree = await _in_trash(work, task_id)
+    expected.require(tree[0].version)
+    await _purge_tasks(work, _going_along(tree, lambda row: row.deleted_at is not None)[::-1], now=now)
+
+
+async def empty(work: UnitOfWork, *, now: datetime) -> None:
+    """Remove everything in the trash for good."""
+    # Spec: features/trash.md#TRASH-005
+    while tasks := await work.leftovers.rows(work.tasks, before=_END_OF_TIME, limit=BITE):
+        await _purge_tasks(work, tasks, now=now)
+
+
+async def purge_old(work: UnitOfWork, *, now: datetime) -> int:
+    """Take one bite from what has been deleted or kept for too long, and return how much it was; it is done when that is 0."""
+    # Spec: features/trash.md#TRASH-008 features/trash.md#TRASH-009
+    before = now - KEPT_FOR
+    old = await work.leftovers.rows(work.tasks, before=before, limit=BITE)
+    await _purge_tasks(work, old, now=now)
+    count = len(old)
+    # Categories and tags come last: the tasks that refer to them go first.
+    kinds: tuple[Owned[Any], ...] = (work.comments, work.saved_filters, work.categories, work.tags)
+    for kind in kinds:
+        some = await work.leftovers.rows(kind, before=before, limit=BITE - count)
+        await kind.remove_each(some, now=now)
+        count += len(some)
+    return count + await work.leftovers.forget_answers(before=now - idempotency.KEPT_FOR, limit=BITE - count)
+
+
+async def owners_of_old(survey: Survey, *, after: str, now: datetime) -> Sequence[str]:
+    """Return, in order, the next people who have something for `purge_old`; the first of them for an empty `after`."""
+    return await survey.owners(after=after, limit=_PEOPLE_AT_ONCE, deleted=now - KEPT_FOR, kept=now - idempotency.KEPT_FOR)
+
+
+async def _in_trash(work: UnitOfWork, task_id: UUID) -> Sequence[TaskRow]:
+    """Return a task in the trash and everything below it, deleted or not, each before its subtasks.
+
+    Raises:
+        NotFound: It is not in the trash, or is somebody else's.
+    """
+    tree = await work.tasks.subtree(task_id)
+    if not tree or tree[0].deleted_at is None:
+        raise NotFound("There is no such task.")
+    return tree
+
+
+def _going_along(tree: Sequence[TaskRow], goes: Callable[[TaskRow], bool]) -> Sequence[TaskRow]:
+    """Return the first task of a tree, and of those below it whichever goes along with its parent, each before its subtasks."""
+    going = {tree[0].id: tree[0]}
+    for row in tree[1:]:
+        if row.parent_id in going and goes(row):
+            going[row.id] = row
+    return list(going.values())
+
+
+async def living_references(work: UnitOfWork, family: Sequence[TaskRow]) -> Sequence[dict[str, Any]]:
+    """Return what each task refers to, as far as that is there; the first alone has a parent outside of the family."""
+    # Spec: features/trash.md#TRASH-003
+    categories = await work.trash.living(work.categories, (row.category_id for row in family if row.category_id is not None))
+    tags = await work.trash.living(work.tags, (tag_id for row in family for tag_id in row.tag_ids))
+    kept: list[dict[str, Any]] = [
+        {
+            "category_id": row.category_id if row.category_id in categories else None,
+            "tag_ids": tuple(tag_id for tag_id in row.tag_ids if tag_id in tags),
+        }
+        for row in family
+    ]
+    kept[0]["parent_id"] = await _parent_of(work, family[0])
+    return kept
+
+
+async def _parent_of(work: UnitOfWork, task: TaskRow) -> UUID | None:
+    try:
+        await references.check(work, {"parent_id": task.parent_id}, task_id=task.id)
+    except Invalid:
+        return None
+    return task.parent_id
+
+
+async def _purge_tasks(work: UnitOfWork, tasks: Sequence[TaskRow], *, now: datetime) -> None:
+    """Remove tasks, subtasks before their parents; what is below them and stays loses its parent."""
+    # Spec: features/trash.md#TRASH-006
+    staying = await work.trash.others_below(tasks) if tasks else ()
+    await work.tasks.change_each([(row, {"parent_id": None}) for row in staying], action=Action.UPDATED, now=now)
+    await work.tasks.remove_each(tasks, now=now)

@@ -1,0 +1,1 @@
+"""The door that time comes through: loops that run beside the requests, with a clean stop; no rule, no SQL, and no HTTP."""

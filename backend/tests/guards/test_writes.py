@@ -1,0 +1,86 @@
+"""Generated from the OpenAPI document: no write has its effect twice, and none is done over what its caller has not seen."""
+
+from collections.abc import Iterator
+
+import asyncpg
+import pytest
+from fastapi import FastAPI
+
+from tests.guards.operations import Operation
+from tests.guards.writes import Writer
+from tests.people import Person
+
+# What names a thing in its address and takes no condition, or may be stale and takes none: each with the reason.
+UNCONDITIONAL = {
+    "POST /api/tasks/bulk": "each operation of a batch names the version that it is for",
+    "POST /api/tasks/{task_id}/comments": "what is made is new, and the task stays as it is",
+}
+
+
+@pytest.fixture
+def writer(ada: Person, connection: asyncpg.Connection) -> Writer:
+    return Writer(ada, connection)
+
+
+@pytest.fixture
+def surprises(app: FastAPI) -> Iterator[FastAPI]:
+    """The application with a write that knows nothing of keys and conditions."""
+    known = list(app.router.routes)
+
+    @app.post("/api/surprises/{task_id}")
+    async def surprise(task_id: str) -> dict[str, str]:
+        return {"id": task_id}
+
+    yield app
+    app.router.routes[:] = known
+
+
+@pytest.mark.spec("SAFE-011")
+async def test_no_write_that_is_sent_again_has_its_effect_twice(writer: Writer, operations: list[Operation]) -> None:
+    writes = [operation for operation in operations if operation.is_write]
+    assert [str(operation) for operation in writes if "Idempotency-Key" not in operation.headers] == []
+    assert [fault for operation in writes for fault in await writer.check_replay(operation)] == []
+    assert len(writes) >= 10
+
+
+@pytest.mark.spec("SAFE-008")
+async def test_no_write_is_done_over_a_version_that_nobody_has_seen(writer: Writer, operations: list[Operation]) -> None:
+    conditional = [operation for operation in operations if "If-Match" in operation.headers]
+    assert [fault for operation in conditional for fault in await writer.check_condition(operation)] == []
+    assert len(conditional) >= 7
+
+
+@pytest.mark.spec("SAFE-008")
+def test_every_write_of_something_that_is_there_takes_a_condition(operations: list[Operation]) -> None:
+    writes = [operation for operation in operations if operation.is_write and (operation.parameters or "412" in operation.statuses)]
+    without = [str(operation) for operation in writes if not ("412" in operation.statuses and "If-Match" in operation.headers)]
+    assert set(without) == UNCONDITIONAL.keys()
+
+
+@pytest.mark.spec("SAFE-007")
+async def test_no_read_sends_again_what_is_known(writer: Writer, operations: list[Operation]) -> None:
+    reads = [operation for operation in operations if "304" in operation.statuses]
+    assert [fault for operation in reads for fault in await writer.check_read(operation)] == []
+    assert len(reads) >= 3
+
+
+async def test_a_write_that_knows_no_keys_and_no_conditions_is_seen(surprises: FastAPI, writer: Writer) -> None:
+    surprise = Operation("POST", "/api/surprises/{task_id}", ("task_id",), {})
+    assert surprises is not None
+    assert await writer.check_replay(surprise) == [
+        "POST /api/surprises/{task_id}: the first has no effect, so that nothing is proved",
+        "POST /api/surprises/{task_id}: the second is not said to be a replay",
+    ]
+    assert await writer.check_condition(surprise) == [
+        "POST /api/surprises/{task_id}: an unknown version gives 200",
+        "POST /api/surprises/{task_id}: an unknown version is not called stale",
+    ]
+
+
+async def test_a_read_without_an_entity_tag_is_seen(writer: Writer) -> None:
+    tree = Operation("GET", "/api/tasks/{task_id}/tree", ("task_id",))
+    assert await writer.check_read(tree) == [
+        "GET /api/tasks/{task_id}/tree: the entity tag is none",
+        "GET /api/tasks/{task_id}/tree: what is known gives 200",
+        "GET /api/tasks/{task_id}/tree: what is known is sent again",
+    ]

@@ -1,0 +1,217 @@
+"""Which way PostgreSQL takes to a page of tasks, for a person with 100,000 of them: never by reading a whole table.
+
+The statements are those that the repositories run, with their values; looked at are both the plan for these values and the one for any.
+"""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import orjson
+import pytest
+from uuid_utils.compat import uuid7
+
+from app.database.connection import Database, Session
+from app.database.statements import Statement
+from app.database.url import read_address
+from app.domain.changes import Origin, Source
+from app.domain.paging import Position, Slice
+from app.repositories.unit_of_work import UnitOfWork, reading
+from app.schemas.task_query import TaskFilter
+from app.services import listing, trash
+from tests.races.crowd import HEAVY, USUAL, fill
+from tests.server import copy_database, drop_database, run, url_of
+
+NOW = datetime.now(UTC)
+SORTS = ("created_at", "updated_at", "completed_at", "due", "start_date", "priority", "title", "position")
+QUESTIONS: dict[str, dict[str, Any]] = {
+    **{sign + name: {"sort": f"{sign}{name}"} for name in SORTS for sign in ("", "-")},
+    "as it comes": {},
+    "open by due": {"status": "open", "sort": "due"},
+    "open": {"status": "open"},
+    "completed": {"status": "completed", "sort": "-completed_at"},
+    "urgent": {"priority": "urgent"},
+    "urgent open by due": {"priority": "high,urgent", "status": "open", "sort": "due"},
+    "no category": {"category_id": "none"},
+    "tag": {"tag": "tag 1"},
+    "some tags": {"tag": "tag 5,tag 6"},
+    "all tags": {"tag": "tag 1,tag 5", "tag_match": "all"},
+    "no parent": {"parent_id": "none"},
+    "due range": {"due_after": str((NOW - timedelta(days=3)).date()), "due_before": str((NOW + timedelta(days=5)).date())},
+    "overdue": {"overdue": "true", "sort": "due"},
+    "not overdue": {"overdue": "false"},
+    "no due": {"no_due": "true"},
+    "changed": {"updated_after": (NOW - timedelta(days=2)).isoformat(), "sort": "-updated_at"},
+    "words": {"q": "word7"},
+    "words by due": {"q": "task word7", "sort": "due"},
+    "mixed": {"sort": "-priority,due"},
+    "deleted as well": {"include_deleted": "true", "include_hidden": "true"},
+}
+# What leads to the page, or to the number of all.
+INDEXES = {
+    **{sign + name: f"ix_task_user_id_{name}_id" for name in SORTS for sign in ("", "-")},
+    "as it comes": "ix_task_user_id_created_at_id",
+    "open by due": "ix_task_user_id_open_due_id",
+    "completed": "ix_task_user_id_completed_at_id",
+    "category": "ix_task_user_id_category_id_created_at_id",
+    "due range": "ix_task_user_id_due_id",
+    "overdue": "ix_task_user_id_open_due_id",
+    "changed": "ix_task_user_id_updated_at_id",
+    "trash": "ix_task_user_id_deleted_at_id",
+    "parent": "ix_task_user_id_parent_id_id",
+}
+Node = dict[str, Any]
+
+
+class Noting(Session):
+    """Runs statements, and remembers the last one."""
+
+    last: tuple[str, list[Any]]
+
+    async def fetch(self, statement: Statement, **values: Any) -> Sequence[asyncpg.Record]:
+        """Run a statement and return its rows."""
+        self.last = statement.sql, statement.arguments(values)
+        return await super().fetch(statement, **values)
+
+
+# One worker fills the database, which takes a while, and asks all of it.
+pytestmark = pytest.mark.xdist_group("crowd")
+
+
+@pytest.fixture(scope="module")
+def crowded(template: str) -> Iterator[str]:
+    """The address of a database with many tasks."""
+    name = f"crowded_{uuid7().hex}"
+    run(copy_database(template, name))
+    run(_fill(url_of(name)))
+    yield url_of(name)
+    run(drop_database(name))
+
+
+async def _fill(url: str) -> None:
+    connection = await asyncpg.connect(dsn=url)
+    await fill(connection)
+    await connection.close()
+
+
+@pytest.fixture
+async def database(crowded: str) -> AsyncIterator[Database]:
+    pool = Database(read_address(crowded), size=1)
+    await pool.open()
+    yield pool
+    await pool.close()
+
+
+async def found(work: UnitOfWork, name: str, *, after: Position | None = None) -> dict[str, Any]:
+    """Return a page of what a question lists, where its cursor is a position."""
+    asked: Any = Slice(20, 0, after, exact=False, mark=lambda position: position)  # type: ignore[arg-type,return-value]
+    if name == "trash":
+        return await trash.browse(work, asked)
+    question = QUESTIONS.get(name) or await _question(work, name)
+    return await listing.browse(work, TaskFilter.model_validate(question), asked, now=NOW)
+
+
+async def _question(work: UnitOfWork, name: str) -> dict[str, Any]:
+    """Return a question that names something of the person's."""
+    if name == "as it comes":
+        return {}
+    column = {"category": "category_id", "parent": "parent_id"}[name]
+    query = f"SELECT {column}::text FROM agendum.task WHERE {column} IS NOT NULL ORDER BY 1 LIMIT 1"
+    return {column: await work.tasks._session._connection.fetchval(query)}
+
+
+async def plans_of(database: Database, person: str, name: str) -> list[Node]:
+    """Return the plans for the first page and the next one, each for its values and for any."""
+    async with reading(database, Origin(person, Source.API, None)) as work:
+        session = Noting(work.tasks._session._connection)
+        noting = UnitOfWork(session, Origin(person, Source.API, None))
+        first = await found(noting, name)
+        plans = [*await _explain(session)]
+        if first["next_cursor"] is not None:
+            await found(noting, name, after=first["next_cursor"])
+            plans += await _explain(session)
+    return plans
+
+
+async def _explain(session: Noting) -> list[Node]:
+    statement, values = session.last
+    connection = session._connection
+    custom = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement}", *values)
+    await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+    await connection.execute(f"PREPARE asked AS {statement}")
+    generic = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE asked ({', '.join(map(_literal, values))})")
+    await connection.execute("DEALLOCATE asked")
+    await connection.execute("SET LOCAL plan_cache_mode = auto")
+    return [orjson.loads(plan)[0]["Plan"] for plan in (custom, generic)]
+
+
+def _literal(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    text = "{" + ",".join(f'"{item}"' for item in value) + "}" if isinstance(value, list) else str(value)
+    return "'" + text.replace("'", "''") + "'"
+
+
+def nodes(plan: Node) -> Iterator[Node]:
+    """Give every node of a plan."""
+    yield plan
+    for part in plan.get("Plans", ()):
+        yield from nodes(part)
+
+
+def read_whole(plan: Node) -> list[str]:
+    """List the tables that a plan reads from one end to the other."""
+    return [node["Relation Name"] for node in nodes(plan) if node["Node Type"] == "Seq Scan"]
+
+
+def bounds(plan: Node, index: str) -> list[str]:
+    """List what a plan asks of an index."""
+    return [node.get("Index Cond", "") for node in nodes(plan) if node.get("Index Name") == index]
+
+
+@pytest.mark.spec("FIND-007")
+@pytest.mark.parametrize("person", [HEAVY, USUAL])
+async def test_no_table_is_read_as_a_whole(database: Database, person: str) -> None:
+    for name in (*QUESTIONS, "category", "parent", "trash"):
+        for plan in await plans_of(database, person, name):
+            assert read_whole(plan) == [], name
+
+
+@pytest.mark.spec("FIND-007")
+async def test_each_sort_and_the_common_filters_have_their_index(database: Database) -> None:
+    for name, index in INDEXES.items():
+        for plan in await plans_of(database, HEAVY, name):
+            assert bounds(plan, index), name
+
+
+@pytest.mark.spec("FIND-007")
+@pytest.mark.parametrize("sort", [sign + name for name in SORTS for sign in ("", "-")])
+async def test_a_cursor_is_where_the_index_begins(database: Database, sort: str) -> None:
+    _first, _first_generic, *following = await plans_of(database, HEAVY, sort)
+    index = INDEXES[sort]
+    assert [any("ROW(" in bound for bound in bounds(plan, index)) for plan in following] == [True, True]
+    assert not any(node["Node Type"] == "Sort" and node["Plan Rows"] > 200 for plan in following for node in nodes(plan))
+
+
+@pytest.mark.spec("FIND-007", "FIND-010")
+async def test_words_are_looked_up_in_their_indexes(crowded: str, database: Database) -> None:
+    connection = await asyncpg.connect(dsn=crowded)
+    body = await connection.fetchval("SELECT prosrc FROM pg_proc WHERE oid = 'agendum.found_tasks(tsquery)'::regprocedure")
+    async with reading(database, Origin(HEAVY, Source.API, None)) as work:
+        session = Noting(work.tasks._session._connection)
+        await found(UnitOfWork(session, Origin(HEAVY, Source.API, None)), "words")
+    async with connection.transaction():
+        await connection.execute(f"SET LOCAL role agendum_search; SET LOCAL app.user_id = '{HEAVY}'")
+        plan = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {body.replace('query', '$1::text::tsquery')}", session.last[1][0])
+    await connection.close()
+    assert read_whole(orjson.loads(plan)[0]["Plan"]) == []
+    assert all(bounds(orjson.loads(plan)[0]["Plan"], index) for index in ("ix_task_search", "ix_comment_search"))
+
+
+@pytest.mark.spec("FIND-007")
+async def test_a_table_that_is_read_as_a_whole_is_seen(crowded: str) -> None:
+    connection = await asyncpg.connect(dsn=crowded)
+    plan = await connection.fetchval("EXPLAIN (FORMAT JSON) SELECT count(description) FROM agendum.task")
+    await connection.close()
+    assert read_whole(orjson.loads(plan)[0]["Plan"]) == ["task"]
