@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from bench import load
-from bench.operations import OPERATIONS, PAGE, Call, Operation, Target
+from bench.operations import OPERATIONS, PAGE, READS, Call, Operation, Target
 
 _SHORTEST_MOMENT = len("2025-01-01T00:00:00Z")
 _SIGNED = {"next_cursor"}
@@ -25,7 +25,7 @@ async def compare(floor: Target, service: Target, numbers: "dict[str, count[int]
         UnfairError: keys, or the values of something that was only read, differ.
     """
     for operation in OPERATIONS.values():
-        reads = operation.name in {"get", "list"}
+        reads = operation.name in READS
         first = operation.call(next(numbers[operation.name]))
         second = first if reads else operation.call(next(numbers[operation.name]))
         answers = await _ask(floor, operation, first), await _ask(service, operation, second)

@@ -8,12 +8,16 @@ import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import UTC, date, datetime, time
 from typing import Any
+from urllib.parse import parse_qs
 from uuid import UUID
 
 import asyncpg
 import orjson
 from uuid_utils.compat import uuid7
 
+from app.domain.due import Due, instant
+from app.domain.ordering import initial
+from app.domain.search import query, vector
 from bench import floor_sql
 
 Message = MutableMapping[str, Any]
@@ -60,13 +64,17 @@ class Floor:
             return await self._complete(owner, UUID(path[_ID_START:_ID_END]), await _body(receive))
         if len(path) > _ID_START:
             return _found(await self._pool.fetchval(floor_sql.GET, owner, UUID(path[_ID_START:])))
-        return _found(await self._pool.fetchval(floor_sql.LIST, owner, _PAGE))
+        statement, *values = _list(owner, parse_qs(scope["query_string"].decode()))
+        return _found(await self._pool.fetchval(statement, owner, _PAGE, datetime.now(UTC).date(), *values))
 
     async def _create(self, owner: str, body: Any) -> tuple[int, bytes]:
         due_date, due_time, due_zone = _due(body["due"])
         content = body["title"], body["description"], body["priority"], due_date, due_time, due_zone
-        made = datetime.now(UTC), uuid7(), str(uuid7())
-        return _found(await self._pool.fetchval(floor_sql.CREATE, owner, uuid7(), *content, *made), status=201)
+        now, task_id = datetime.now(UTC), uuid7()
+        due_at = None if due_date is None else instant(Due(due_date, due_time, due_zone))
+        derived = due_at, initial(now, task_id), vector(owner, important=body["title"], other=body["description"])
+        made = now, uuid7(), str(uuid7())
+        return _found(await self._pool.fetchval(floor_sql.CREATE, owner, task_id, *content, *made, *derived), status=201)
 
     async def _complete(self, owner: str, task_id: UUID, body: Any) -> tuple[int, bytes]:
         values = body["completed"], datetime.now(UTC), uuid7(), str(uuid7())
@@ -75,6 +83,13 @@ class Floor:
 
 async def _nothing_to_reset(_connection: asyncpg.Connection) -> None:
     """The floor changes no session state, so a connection goes back as it is."""
+
+
+def _list(owner: str, asked: dict[str, list[str]]) -> tuple[str, *tuple[object, ...]]:
+    """Choose the statement of a list, with the values beyond owner, limit and day."""
+    if "q" in asked:
+        return floor_sql.SEARCH, query(owner, asked["q"][0])
+    return (floor_sql.FILTER, asked["priority"][0].split(",")) if "priority" in asked else (floor_sql.LIST,)
 
 
 def _owner(scope: Message) -> str:

@@ -1,4 +1,4 @@
-"""The four operations that are measured, as numbered requests: the same number is always the same request.
+"""The operations that are measured, as numbered requests: the same number is always the same request.
 
 Both targets draw from one sequence of numbers, so that the same task is never completed twice in the same direction.
 """
@@ -13,6 +13,10 @@ from bench.data import PEOPLE, TASKS_EACH, is_completed, task_id
 from bench.servers import HOST
 
 PAGE = 50
+# Two filters and a sort, and a search for a word and the beginning of another: 49 and 8 of an ordinary person's 200 tasks.
+FILTERED = "/api/tasks?status=open&priority=none,high&sort=due"
+SEARCHED = "/api/tasks?q=rent%20con"
+READS = ("get", "list", "filter", "search")
 # Every fifth person calls: enough that no two requests in flight are one person's, and few enough that the service, which remembers a
 # verified token for a minute, is measured with callers that it knows.
 _CALLERS = range(0, PEOPLE, 5)
@@ -79,6 +83,14 @@ def _list(number: int) -> Call:
     return Call(_person(number), "GET", "/api/tasks")
 
 
+def _filter(number: int) -> Call:
+    return Call(_person(number), "GET", FILTERED)
+
+
+def _search(number: int) -> Call:
+    return Call(_person(number), "GET", SEARCHED)
+
+
 def _create(number: int) -> Call:
     body = {
         "title": f"Call the supplier about order {number}",
@@ -102,6 +114,8 @@ OPERATIONS = {
     for operation in (
         Operation("get", 200, gate=8, goal=3.5, call=_get),
         Operation("list", 200, gate=4, goal=2.5, call=_list),
+        Operation("filter", 200, gate=4, goal=2.5, call=_filter),
+        Operation("search", 200, gate=8, goal=3.5, call=_search),
         Operation("create", 201, gate=8, goal=3.5, call=_create),
         Operation("complete", 200, gate=7, goal=3.5, call=_complete),
     )

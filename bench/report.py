@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bench.measure import Case, Ratio, ratio
 from bench.operations import Operation
 
-HEAVY_GOAL = 1.3
+HEAVY_GOAL = 1.5
 TAIL_GOAL = 4.0
 
 
@@ -28,6 +28,16 @@ class Comparison:
         return self.ratio().median <= self.operation.gate
 
 
+@dataclass(frozen=True)
+class Pair:
+    """One list as it is for the person with 100 tasks and for the one with 100,000; `goal`: it is to cost both the same."""
+
+    name: str
+    light: Case
+    heavy: Case
+    goal: bool
+
+
 def write(line: str = "") -> None:
     """Print a line now, also into a pipe."""
     sys.stdout.write(f"{line}\n")
@@ -45,14 +55,15 @@ def write_comparisons(comparisons: Sequence[Comparison]) -> None:
     write(f"\nratio: floor / service, median of the rounds; p99/p50 of the service is to stay under {TAIL_GOAL:g}")
 
 
-def write_heavy(pairs: Sequence[tuple[str, Case, Case]]) -> None:
-    """Print how an ordinary person's lists compare with the heavy person's."""
-    rows = [("list", "ordinary/s", "heavy/s", "ordinary p50/p99 ms", "heavy p50/p99 ms", "ratio", "lowest..highest", "goal", "verdict")]
-    for name, ordinary, heavy in pairs:
-        found = ratio(ordinary, heavy)
-        rates = f"{ordinary.rate():.0f}", f"{heavy.rate():.0f}"
-        verdict = "goal" if found.median <= HEAVY_GOAL else "over the goal"
-        rows.append((name, *rates, _latency(ordinary), _latency(heavy), *_spread(found), f"{HEAVY_GOAL:g}", verdict))
+def write_heavy(pairs: Sequence[Pair]) -> None:
+    """Print how the lists of the person with 100 tasks compare with those of the person with 100,000."""
+    rows = [("list", "100/s", "100,000/s", "100 p50/p99 ms", "100,000 p50/p99 ms", "ratio", "lowest..highest", "goal", "verdict")]
+    for pair in pairs:
+        found = ratio(pair.light, pair.heavy)
+        rates = f"{pair.light.rate():.0f}", f"{pair.heavy.rate():.0f}"
+        verdict = "-" if not pair.goal else "goal" if found.median <= HEAVY_GOAL else "over the goal"
+        goal = f"{HEAVY_GOAL:g}" if pair.goal else "-"
+        rows.append((pair.name, *rates, _latency(pair.light), _latency(pair.heavy), *_spread(found), goal, verdict))
     _table(rows)
 
 

@@ -47,14 +47,14 @@ async def _run(url: str, folder: Path, options: argparse.Namespace) -> int:
     effort = suites.Effort(options.rounds, options.seconds, options.concurrency)
     if options.profile:
         return await _profile(url, folder, operation=options.profile, effort=effort)
-    report.write("seeding 1,000 people with 200 tasks each and one with 100,000 ...")
+    report.write("seeding 1,000 people with 200 tasks each, one with 100,000 and one with 100 ...")
     async with set_stage(url, folder, profile=None) as stage:
         await _describe(stage, effort)
         comparisons = await suites.compare_operations(stage, options.only, effort)
         report.write_comparisons(comparisons)
         if "list" in options.only:
             report.write()
-            report.write_heavy(await suites.compare_people(stage.service, options.depth, effort))
+            report.write_heavy(await suites.compare_people(stage.service, effort))
     return 0 if all(comparison.within_gate() for comparison in comparisons) else 1
 
 
@@ -82,7 +82,6 @@ def _read_options() -> argparse.Namespace:
     parser.add_argument("--seconds", type=_number(float, 0.1, _LONGEST_SLICE), default=1.0, help="length of a slice (1)")
     parser.add_argument("--concurrency", type=_number(int, 1, 256), default=8, help="requests in flight (8)")
     parser.add_argument("--only", type=_names, default=list(OPERATIONS), help="operations, separated by commas")
-    parser.add_argument("--depth", type=_number(int, 100, 99_900), default=2_000, help="the heavy person's deep page (2000)")
     parser.add_argument("--profile", choices=OPERATIONS, help="profile the service in one operation instead of measuring")
     return parser.parse_args()
 

@@ -77,13 +77,13 @@ async def _service(settings: Mapping[str, str], *, log: Path, profile: Path | No
 
 
 def _user_headers() -> list[str]:
-    return [f"x-user-id: {data.user_id(person)}\r\n" for person in range(data.PEOPLE + 1)]
+    return [f"x-user-id: {data.user_id(person)}\r\n" for person in range(data.EVERYBODY)]
 
 
 def _tokens(secret: str) -> list[str]:
     """Mint the access token that a login would have given to each person, for longer than a run lasts."""
     now = int(time())
     claims = {"iss": OWN_ISSUER, "aud": TOKEN_AUDIENCE, "iat": now, "exp": now + _TOKEN_SECONDS}
-    people = [data.user_id(person) for person in range(data.PEOPLE + 1)]
+    people = [data.user_id(person) for person in range(data.EVERYBODY)]
     tokens = [sign_token(secret, claims={**claims, "sub": user_id}, token_type=TOKEN_TYPE) for user_id in people]
     return [f"authorization: Bearer {token}\r\n" for token in tokens]

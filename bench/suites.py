@@ -1,4 +1,4 @@
-"""The two suites: the four operations beside the floor, and the heavy person beside an ordinary one."""
+"""The two suites: the operations beside the floor, and the person with 100,000 tasks beside the one with 100."""
 
 import json
 from collections.abc import Sequence
@@ -7,15 +7,13 @@ from itertools import count
 from urllib.parse import quote
 
 from bench import fairness, load
-from bench.data import HEAVY
+from bench.data import HEAVY, LIGHT
 from bench.measure import Case, measure
-from bench.operations import OPERATIONS, PAGE, Call, Operation, Target, stream
-from bench.report import Comparison
+from bench.operations import FILTERED, OPERATIONS, PAGE, SEARCHED, Call, Operation, Target, stream
+from bench.report import Comparison, Pair
 from bench.stage import Stage
 
 _WALKING_PAGE = 100
-_ORDINARY = 0
-Pair = tuple[str, Case, Case]
 
 
 @dataclass(frozen=True)
@@ -42,15 +40,20 @@ async def compare_operations(stage: Stage, names: Sequence[str], effort: Effort)
     return comparisons
 
 
-async def compare_people(service: Target, depth: int, effort: Effort) -> list[Pair]:
-    """Measure the first page and a page at a cursor for the heavy person and for an ordinary one."""
-    ordinary_cursor = await _walk(service, _ORDINARY, 2 * PAGE)
-    heavy_cursor = await _walk(service, HEAVY, depth)
+async def compare_people(service: Target, effort: Effort) -> list[Pair]:
+    """Measure the lists of the person with 100,000 tasks beside those of the person with 100."""
+    light = await _walk(service, LIGHT, PAGE)
+    tenth, thousandth = [await _walk(service, HEAVY, (page - 1) * PAGE) for page in (10, 1000)]
     pairs = [
-        ("first page", _page(service, _ORDINARY, ""), _page(service, HEAVY, "")),
-        ("at a cursor", _page(service, _ORDINARY, ordinary_cursor), _page(service, HEAVY, heavy_cursor)),
+        _pair(service, "first page", goal=True, light="/api/tasks", heavy="/api/tasks"),
+        _pair(service, "tenth page, by cursor", goal=True, light=light, heavy=tenth),
+        _pair(service, "thousandth page, by cursor", goal=True, light=light, heavy=thousandth),
+        _pair(service, "tenth page, by offset", light=f"/api/tasks?offset={PAGE}", heavy=f"/api/tasks?offset={9 * PAGE}"),
+        _pair(service, "thousandth page, by offset", light=f"/api/tasks?offset={PAGE}", heavy=f"/api/tasks?offset={999 * PAGE}"),
+        _pair(service, "two filters and a sort", light=FILTERED, heavy=FILTERED),
+        _pair(service, "search", light=SEARCHED, heavy=SEARCHED),
     ]
-    cases = [case for _, ordinary, heavy in pairs for case in (ordinary, heavy)]
+    cases = [case for pair in pairs for case in (pair.light, pair.heavy)]
     await measure(cases, rounds=effort.rounds, seconds=effort.seconds, concurrency=effort.concurrency)
     return pairs
 
@@ -74,16 +77,21 @@ def _comparison(stage: Stage, operation: Operation, numbers: "count[int]") -> Co
     return Comparison(operation, *cases)
 
 
-def _page(service: Target, person: int, query: str) -> Case:
-    request = service.request(Call(person, "GET", f"/api/tasks{query}"))
+def _pair(service: Target, name: str, *, light: str, heavy: str, goal: bool = False) -> Pair:
+    return Pair(name, _page(service, LIGHT, light), _page(service, HEAVY, heavy), goal)
+
+
+def _page(service: Target, person: int, path: str) -> Case:
+    request = service.request(Call(person, "GET", path))
     return Case(service.name, service.port, service.process_id, 200, lambda: request)
 
 
 async def _walk(service: Target, person: int, depth: int) -> str:
-    """Follow the cursors past this many tasks and give the query of the page that comes then."""
-    query = ""
-    for _ in range(depth // _WALKING_PAGE):
-        path = f"/api/tasks?limit={_WALKING_PAGE}{query}"
+    """Follow the cursors past this many tasks and give the path of the page that comes then."""
+    query, passed = "", 0
+    while passed < depth:
+        limit = min(_WALKING_PAGE, depth - passed)
+        path = f"/api/tasks?limit={limit}{query}"
         page = json.loads(await load.fetch(service.port, service.request(Call(person, "GET", path)), status=200))
-        query = f"&cursor={quote(page['next_cursor'])}"
-    return query.replace("&", "?", 1)
+        query, passed = f"&cursor={quote(page['next_cursor'])}", passed + limit
+    return f"/api/tasks?limit={PAGE}{query}"
