@@ -11,7 +11,6 @@ from typing import Annotated
 import orjson
 from fastapi import Depends, Request, Response
 from fastapi.security import HTTPBearer
-from starlette.datastructures import Headers
 
 from app.database.connection import Database
 from app.domain.changes import Origin, Source
@@ -152,7 +151,7 @@ async def open_writing(request: Request, user_id: Caller) -> AsyncIterator[Write
         StillRunning: A request with the same key, or another write, has not ended in time.
         Invalid: A header of the request cannot be read.
     """
-    keyed, expected = await _keyed(request), _expected(request.headers)
+    keyed, expected = await _keyed(request), _expected(request)
     async with AsyncExitStack() as stack:
         work = await _enter(stack, request, user_id, keyed=keyed is not None)
         # Under the lock, so that a person's moments follow the person's numbers.
@@ -199,13 +198,16 @@ async def _keep(write: Write, keyed: KeyedRequest) -> None:
     )
 
 
-def _expected(headers: Headers) -> Expected:
+def _expected(request: Request) -> Expected:
     """Read `If-Match`, and whether a merge is preferred."""
     # Spec: features/safe-writes.md#SAFE-008 features/safe-writes.md#SAFE-009
+    headers = request.headers
     if "If-None-Match" in headers:
         raise invalid("If-None-Match", "is for reads; a write is made conditional by If-Match")
     if not (lines := headers.getlist("If-Match")):
         return ANY
+    if not request.path_params:
+        raise invalid("If-Match", "is for writes of one thing that is there")
     try:
         tags = read_tags(", ".join(lines))
     except InvalidTagError as error:

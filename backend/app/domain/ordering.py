@@ -12,7 +12,7 @@ from app.domain.errors import NoRoom
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 LONGEST = 1000
 _BASE = len(DIGITS)
-_MOMENT, _CHANCE = 9, 4
+_MOMENT, _CHANCE, _OWN = 9, 4, 3
 _WIDTH = _MOMENT + _CHANCE
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEY = re.compile("[0-9A-Za-z]*[1-9A-Za-z]")
@@ -32,8 +32,18 @@ def initial(moment: datetime, entity_id: UUID) -> str:
     microseconds = (moment - _EPOCH) // timedelta(microseconds=1)
     if not 0 <= microseconds < _BASE**_MOMENT:
         raise ValueError("must be in the years 1970 to 2398")
-    chance, last = divmod(entity_id.int % (_BASE ** (_CHANCE - 1) * (_BASE - 1)), _BASE - 1)
-    return _written(microseconds, _MOMENT) + _written(chance, _CHANCE - 1) + DIGITS[1 + last]
+    return _written(microseconds, _MOMENT) + _own_digits(entity_id, _CHANCE)
+
+
+def place(before: str | None, after: str | None, *, entity_id: UUID) -> str:
+    """Return a key between two as `between` does, with digits of the row's own.
+
+    The place between two keys is given again when who stood there has gone to the trash, and may come back: their keys must differ.
+    """
+    # Spec: features/ordering.md#ORDER-003
+    key = between(before, after)
+    own = key + _own_digits(entity_id, _OWN)
+    return own if len(own) <= LONGEST and (after is None or own < after) else key
 
 
 def between(before: str | None, after: str | None) -> str:
@@ -99,6 +109,12 @@ def _number(key: str) -> int:
     for place in range(_WIDTH):
         number = number * _BASE + _digit(key, place)
     return number
+
+
+def _own_digits(entity_id: UUID, width: int) -> str:
+    """Return digits of an id's random part, of which the last is not the smallest."""
+    chance, last = divmod(entity_id.int % (_BASE ** (width - 1) * (_BASE - 1)), _BASE - 1)
+    return _written(chance, width - 1) + DIGITS[1 + last]
 
 
 def _written(number: int, width: int) -> str:

@@ -1,18 +1,40 @@
 """A person's comments in PostgreSQL."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
+from sqlalchemy import bindparam, func, literal_column, select, true, tuple_
+
+from app.database.statements import Statement
 from app.domain.paging import Listing, Slice
 from app.domain.search import vector
 from app.models.comment import Comment, CommentRow
 from app.repositories.owned import Owned
 from app.repositories.owned_list import OwnedList
-from app.repositories.owned_statements import OwnedStatements
+from app.repositories.owned_statements import OwnedStatements, id_list
 
 _STATEMENTS = OwnedStatements(Comment, CommentRow._fields, derived=("search",))
 _LIST = OwnedList(_STATEMENTS, CommentRow, by="created_at", within=("task_id",))
+_BEGINNING: dict[str, Any] = {"task_id": UUID(int=0), "created_at": datetime.min.replace(tzinfo=UTC), "id": UUID(int=0)}
+
+
+def _below() -> Statement:
+    """Build a page of all comments on some tasks, looked up task by task: without statistics, another join may take minutes."""
+    task_ids = select(func.unnest(id_list("task_ids")).label("id")).subquery("ids")
+    # In order, so that the comments of a later task are not read before those of an earlier one are done.
+    task = select(task_ids.c.id).order_by(task_ids.c.id).offset(literal_column("0")).subquery("task")
+    table = _STATEMENTS.table
+    key = (table.c.task_id, table.c.created_at, table.c.id)
+    later = tuple_(*key) > tuple_(*(bindparam(column.name) for column in key))
+    theirs = select(*_STATEMENTS.columns).where(table.c.user_id == bindparam("user_id"), table.c.task_id == task.c.id, later)
+    comment = theirs.offset(literal_column("0")).correlate(task).lateral("comment")
+    page = select(*comment.c).select_from(task.join(comment, true()))
+    return Statement(page.order_by(task.c.id, comment.c.created_at, comment.c.id).limit(bindparam("rows")))
+
+
+_BELOW = _below()
 
 
 class Comments(Owned[CommentRow]):
@@ -26,6 +48,13 @@ class Comments(Owned[CommentRow]):
         """List the living comments on a task, oldest first."""
         # Spec: features/comments.md#COMMENT-003
         return await _LIST.fetch(self._session, asked, user_id=self._origin.user_id, task_id=task_id)
+
+    async def below(self, task_ids: Iterable[UUID], *, at_once: int) -> AsyncIterator[Sequence[CommentRow]]:
+        """Walk through all comments on some tasks, deleted or not, so many at once; those that were passed may be removed meanwhile."""
+        ids, after = [str(task_id) for task_id in task_ids], _BEGINNING
+        while records := await self._session.fetch(_BELOW, user_id=self._origin.user_id, task_ids=ids, rows=at_once, **after):
+            yield [CommentRow(*record) for record in records]
+            after = {name: records[-1][name] for name in _BEGINNING}
 
     def _derived(self, row: CommentRow, names: frozenset[str]) -> dict[str, Any]:
         # Spec: features/finding.md#FIND-008

@@ -1,10 +1,11 @@
 """What has been kept too long, in PostgreSQL: who has any, under a role that sees nothing else, and what one person has."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, exists, func, literal_column, select, union
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, literal_column, select, tuple_, union
 
 from app.database.connection import Session
 from app.database.statements import Statement
@@ -22,14 +23,23 @@ from app.repositories.tasks import Tasks
 Row = TypeVar("Row", bound=OwnedRow)
 _TASK, _LINK, _KEY = Tasks.statements.table, table_of(TaskTag), table_of(IdempotencyKey)
 _CATEGORY, _TAG = Categories.statements.table, Tags.statements.table
+# Without statistics a whole trash is taken for a few rows, which would be collected and sorted anew for each bite of it.
+_IN_ORDER = Statement(
+    select(func.set_config(literal_column("'enable_bitmapscan'"), literal_column("'off'"), literal_column("true")).label("setting"))
+)
+_BEGINNING = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
+
+
+def _there_is(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Look for a row with an index each time: without statistics, the join that this would become may take minutes."""
+    return select(literal_column("1")).where(*conditions).offset(literal_column("0")).exists()
 
 
 def _an_old_subtask() -> ColumnElement[bool]:
     """Say it so that no index of moments fits: to look through the whole trash for each task in it would take hours."""
     child = _TASK.alias("child")
     deleted_at = func.coalesce(child.c.deleted_at, literal_column("'infinity'::timestamptz"))
-    mine = (child.c.user_id == bindparam("user_id"), child.c.parent_id == _TASK.c.id)
-    return exists().where(*mine, deleted_at < bindparam("before"))
+    return _there_is(child.c.user_id == bindparam("user_id"), child.c.parent_id == _TASK.c.id, deleted_at < bindparam("before"))
 
 
 # What keeps a row from being purged although it is old: a task waits for what is below it and is old as well.
@@ -37,16 +47,18 @@ _HELD_BY: dict[type[Owned[Any]], ColumnElement[bool] | None] = {
     Tasks: _an_old_subtask(),
     Comments: None,
     SavedFilters: None,
-    Categories: exists().where(_TASK.c.user_id == bindparam("user_id"), _TASK.c.category_id == _CATEGORY.c.id),
-    Tags: exists().where(_LINK.c.user_id == bindparam("user_id"), _LINK.c.tag_id == _TAG.c.id),
+    Categories: _there_is(_TASK.c.user_id == bindparam("user_id"), _TASK.c.category_id == _CATEGORY.c.id),
+    Tags: _there_is(_LINK.c.user_id == bindparam("user_id"), _LINK.c.tag_id == _TAG.c.id),
 }
 
 
 def _old(kind: type[Owned[Any]], held: ColumnElement[bool] | None) -> Statement:
     table = kind.statements.table
-    old = select(*kind.statements.columns).where(table.c.user_id == bindparam("user_id"), table.c.deleted_at < bindparam("before"))
+    key = (table.c.deleted_at, table.c.id)
+    later = tuple_(*key) > tuple_(bindparam("after"), bindparam("after_id"))
+    old = select(*kind.statements.columns).where(table.c.user_id == bindparam("user_id"), table.c.deleted_at < bindparam("before"), later)
     old = old if held is None else old.where(~held)
-    return Statement(old.order_by(table.c.deleted_at, table.c.id).limit(bindparam("rows")))
+    return Statement(old.order_by(*key).limit(bindparam("rows")))
 
 
 def _owners() -> Iterator[Select[Any]]:
@@ -86,9 +98,15 @@ class Survey:
 class Leftovers(Belonging):
     """What one person has had for too long."""
 
-    async def rows(self, kind: Owned[Row], *, before: datetime, limit: int) -> Sequence[Row]:
-        """Return rows of a kind that were deleted before a moment and that nothing holds, the oldest first."""
-        records = await self._session.fetch(_OLD[kind.entity], user_id=self._origin.user_id, before=before, rows=limit)
+    async def walk_in_order(self) -> None:
+        """Have what follows in this transaction read its rows along the index that has them in order."""
+        await self._session.fetch_row(_IN_ORDER)
+
+    async def rows(self, kind: Owned[Row], *, before: datetime, limit: int, after: Row | None = None) -> Sequence[Row]:
+        """Return rows of a kind that were deleted before a moment and that nothing holds, the oldest first, or those after one of them."""
+        moment, after_id = _BEGINNING if after is None else (after.deleted_at, after.id)
+        values = {"before": before, "after": moment, "after_id": after_id, "rows": limit}
+        records = await self._session.fetch(_OLD[kind.entity], user_id=self._origin.user_id, **values)
         return [kind.make_row(*record) for record in records]
 
     async def forget_answers(self, *, before: datetime, limit: int) -> int:

@@ -99,12 +99,18 @@ class Owned(Belonging, Generic[Row]):
 
     async def change_each(self, wanted: Sequence[tuple[Row, dict[str, Any]]], *, action: Action, now: datetime) -> Sequence[Row]:
         """Change rows that were read in this unit of work, each to values of its own, and record each change, in the given order."""
-        pairs = [(row, _with(row, **values)) for row, values in wanted]
-        raised = [(row, row if row == new else _with(new, version=row.version + 1, updated_at=now)) for row, new in pairs]
-        changes = [(old, new) for old, new in raised if old is not new]
-        for some in _parts(changes):
-            await self._write(some, action=action, now=now)
-        return [new for _, new in raised]
+        done: list[Row] = []
+        for some in _parts(wanted):
+            raised = [(row, self._raised(row, values, now=now)) for row, values in some]
+            if changes := [(old, new) for old, new in raised if old is not new]:
+                await self._write(changes, action=action, now=now)
+            done += [new for _, new in raised]
+        return done
+
+    def _raised(self, row: Row, values: dict[str, Any], *, now: datetime) -> Row:
+        """Return the row with these values and its next version, or the row itself when nothing differs."""
+        new = _with(row, **values)
+        return row if new == row else _with(new, version=row.version + 1, updated_at=now)
 
     async def remove_each(self, rows: Iterable[Row], *, now: datetime) -> None:
         """Remove rows that were read in this unit of work for good, and record for each that it is gone, and nothing of what it was."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
@@ -38,10 +38,7 @@ from app.repositories.task_json import as_json, task_fields
 _TAG = table_of(Tag)
 _SHAPES = 256
 _COLUMNS = [TASK.c[name] for name in TaskRow._fields if name != "tag_ids"]
-# The planner takes a limit that it does not know for a tenth of the table: it is told the longest page, and one more.
-_LONGEST: ColumnElement[Any] = literal_column("101")
 _COUNTED: ColumnElement[Any] = literal_column(str(COUNTED + 1))
-
 
 DirectedKey = tuple[ColumnElement[Any], bool]
 
@@ -55,7 +52,7 @@ class Shape(NamedTuple):
     conditions: frozenset[str]
     sorts: tuple[Sort, ...]
     found: bool
-    begin: Literal["start", "cursor", "offset"]
+    by_cursor: bool
     exact: bool
 
 
@@ -72,7 +69,7 @@ def _tags(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 _REFERENCES = Statement(
     select(
-        # What is there more often than usual must be planned for by its name.
+        # A plan for the usual tag or category is slow for one that many tasks have: from here on, plans are made for the values.
         func.set_config(literal_column("'plan_cache_mode'"), literal_column("'force_custom_plan'"), literal_column("true")),
         _there(table_of(Category), "category_id").label("category"),
         _there(TASK, "parent_id").label("parent"),
@@ -97,21 +94,18 @@ def statement_of(shape: Shape) -> Statement:
     counted = counted if shape.exact else counted.limit(_COUNTED)
     total = select(func.count().label("total")).select_from(counted.subquery()).subquery("counted")
     # The JSON is built outside of the limited part, so that rows which are passed over cost nothing.
-    rows = _part(select(*_COLUMNS).select_from(source).where(*where), keys, begin=shape.begin).subquery("page")
+    rows = _part(select(*_COLUMNS).select_from(source).where(*where), keys, by_cursor=shape.by_cursor).subquery("page")
     fields, places = task_fields(rows), _places(rows, keys)
     shown = select(total.c.total, as_json(fields).label("body"), *(cast(place, Text) for place in places))
     listed = total.outerjoin(rows.join(fields, true()), true())
     return Statement(shown.select_from(listed).order_by(*_directed(places, keys)))
 
 
-def _part(tasks: Select[Any], keys: list[DirectedKey], *, begin: str) -> Select[Any]:
+def _part(tasks: Select[Any], keys: list[DirectedKey], *, by_cursor: bool) -> Select[Any]:
     """Limit the tasks to a page, with what they are sorted by beside them."""
     ordered = tasks.add_columns(*(key.label(f"key_{number}") for number, (key, _) in enumerate(keys)))
-    ordered = ordered.order_by(*_directed([key for key, _ in keys], keys))
-    if begin == "offset":
-        return ordered.limit(bindparam("rows")).offset(bindparam("offset"))
-    longest = ordered.where(*(_behind(keys) if begin == "cursor" else ())).limit(_LONGEST).subquery("longest")
-    return select(longest).order_by(*_directed(_places(longest, keys), keys)).limit(bindparam("rows"))
+    ordered = ordered.order_by(*_directed([key for key, _ in keys], keys)).limit(bindparam("rows"))
+    return ordered.where(*_behind(keys)) if by_cursor else ordered.offset(bindparam("offset"))
 
 
 def _places(rows: FromClause, keys: list[DirectedKey]) -> list[ColumnElement[Any]]:
@@ -168,9 +162,9 @@ class TaskListing(Belonging):
         """Fetch a slice, each task as the text of its JSON, in one statement."""
         # Spec: features/finding.md#FIND-001 features/finding.md#FIND-006 features/finding.md#FIND-009
         # Spec: features/finding.md#FIND-010
-        names, begin = place_names(question.sorts), _begin(asked)
-        shape = Shape(question.conditions, question.sorts, question.query is not None, begin, asked.exact)
-        place: dict[str, Any] = dict(zip(names, asked.after or (), strict=begin == "cursor")) | {"offset": asked.offset}
+        names, by_cursor = place_names(question.sorts), asked.after is not None
+        shape = Shape(question.conditions, question.sorts, question.query is not None, by_cursor, asked.exact)
+        place: dict[str, Any] = dict(zip(names, asked.after or (), strict=by_cursor)) | {"offset": asked.offset}
         values = values_of(question.values) | place | {"user_id": self._origin.user_id, "query": question.query, "rows": asked.limit + 1}
         records = await self._session.fetch(statement_of(shape), **values)
         found = [record for record in records if record["body"] is not None]
@@ -185,9 +179,3 @@ class TaskListing(Belonging):
         if record is None:
             raise RuntimeError("a statement without a table gave no row")
         return References(record["category"], record["parent"], list(zip(record["ids"], record["names"], strict=True)))
-
-
-def _begin(asked: Slice) -> Literal["start", "cursor", "offset"]:
-    if asked.after is not None:
-        return "cursor"
-    return "offset" if asked.offset else "start"

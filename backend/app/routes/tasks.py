@@ -1,6 +1,5 @@
 """The tasks of the caller, over HTTP."""
 
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -36,9 +35,9 @@ async def read_task(task_id: UUID, request: Request, work: Reading) -> Response:
 
 
 @router.get("/{task_id}/tree", response_model=TaskTreeRead, responses=documented(401, 404, 422, 503))
-async def read_task_tree(task_id: UUID, work: Reading) -> dict[str, Any]:
+async def read_task_tree(task_id: UUID, work: Reading) -> Response:
     """Read a task with all of its living subtasks."""
-    return await tasks.tree(work, task_id)
+    return Response(await tasks.tree(work, task_id), media_type="application/json")
 
 
 @router.put("/{task_id}", response_model=TaskRead, responses=documented(*CHANGE, *BODY))
@@ -59,7 +58,7 @@ async def delete_task(task_id: UUID, write: Writing) -> Response:
     return await done(write, tasks.delete(write.work, task_id, now=write.now, expected=write.expected))
 
 
-@router.patch("/{task_id}/complete", response_model=TaskRead, responses=documented(*CHANGE, *BODY))
+@router.patch("/{task_id}/complete", response_model=TaskRead, responses=documented(*CHANGE, EditConflict, *BODY))
 async def complete_task(task_id: UUID, write: Writing, body: Completion | None = None) -> Response:
     """Complete a task, or reopen it with `{"completed": false}`; doing it twice is the same as once."""
     return written(

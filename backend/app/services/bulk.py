@@ -14,7 +14,6 @@ from app.schemas.bulk import (
     Bulk,
     CompleteOperation,
     CreateOperation,
-    DeleteOperation,
     MoveOperation,
     OnTask,
     TagOperation,
@@ -96,8 +95,7 @@ async def _change(work: UnitOfWork, operation: OnTask, task_id: UUID, *, known: 
             return await tasks.move(work, task_id, _place(operation, known), **when)
         case TagOperation(add=add, remove=remove):
             return await tasks.change_tags(work, task_id, TagsUpdate(add=add, remove=remove), **when)
-        case DeleteOperation():
-            await tasks.delete(work, task_id, **when)
+    await tasks.delete(work, task_id, **when)
     return None
 
 

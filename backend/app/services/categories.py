@@ -7,7 +7,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from app.domain.changes import Action
-from app.domain.ordering import between, initial
+from app.domain.ordering import initial, place
 from app.domain.paging import Slice
 from app.domain.preconditions import Expected
 from app.models.category import CategoryRow
@@ -71,7 +71,7 @@ async def move(work: UnitOfWork, category_id: UUID, body: CategoryMove, *, now: 
     low, high = (beyond, anchor.position) if field == "before" else (anchor.position, beyond)
     if (low is None or low < category.position) and (high is None or category.position < high):
         return category
-    return await work.categories.change(category, action=Action.MOVED, now=now, position=between(low, high))
+    return await work.categories.change(category, action=Action.MOVED, now=now, position=place(low, high, entity_id=category_id))
 
 
 async def delete(work: UnitOfWork, category_id: UUID, asked: CategoryDeletion, *, now: datetime, expected: Expected) -> None:
@@ -81,7 +81,8 @@ async def delete(work: UnitOfWork, category_id: UUID, asked: CategoryDeletion, *
     if asked.tasks == "trash":
         # Spec: features/categories.md#CAT-009
         doomed = await work.categories.trees(category_id)
-        await work.tasks.change_each([(task, {"deleted_at": now}) for task in doomed], action=Action.DELETED, now=now)
+        # Subtasks first, as when a task is deleted.
+        await work.tasks.change_each([(task, {"deleted_at": now}) for task in reversed(doomed)], action=Action.DELETED, now=now)
     else:
         # Spec: features/categories.md#CAT-008
         kept = await work.categories.tasks(category_id)

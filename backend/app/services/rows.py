@@ -53,14 +53,12 @@ async def settle(work: UnitOfWork, rows: Owned[Row], pair: tuple[Row, Row], *, n
     """
     # Spec: features/safe-writes.md#SAFE-009 features/safe-writes.md#SAFE-010
     row, wanted = pair
-    if expected.covers(row.version):
-        return
     seen = expected.seen_before(row.version) if expected.merge else None
-    if seen is None:
+    if expected.covers(row.version) or seen is None:
         expected.require(row.version)
-        return
-    touched = await work.changes.touched(rows.entity, row.id, after=seen)
-    refuse_overlaps(row.document(), wanted.document(), touched=touched, named=named)
+    else:
+        touched = await work.changes.touched(rows.entity, row.id, after=seen)
+        refuse_overlaps(row.document(), wanted.document(), touched=touched, named=named)
 
 
 def refuse_overlaps(current: dict[str, Any], given: dict[str, Any], *, touched: dict[str, int], named: Iterable[str]) -> None:

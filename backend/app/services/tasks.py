@@ -1,5 +1,6 @@
 """What a person can do with tasks. Each function refuses first, then changes, then returns the row; it commits nothing itself."""
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +11,7 @@ from app.domain.changes import Action
 from app.domain.due import Due, instant
 from app.domain.errors import Invalid
 from app.domain.fields import MOST_TAGS
-from app.domain.ordering import between, initial
+from app.domain.ordering import initial, place
 from app.domain.preconditions import Expected
 from app.models.task import TaskRow
 from app.repositories.unit_of_work import UnitOfWork
@@ -41,17 +42,20 @@ async def read(work: UnitOfWork, task_id: UUID) -> TaskRow:
     return await work.tasks.get(task_id)
 
 
-async def tree(work: UnitOfWork, task_id: UUID) -> dict[str, Any]:
-    """Return a living task with its living subtasks, each in their manual order, as nested mappings."""
+async def tree(work: UnitOfWork, task_id: UUID) -> str:
+    """Return a living task with its living subtasks, each level in its manual order, as the text of nested JSON objects.
+
+    Raises:
+        NotFound: The task is not there, or deleted.
+    """
     # Spec: features/subtasks.md#SUB-005
-    living = await work.tasks.living_subtree(task_id)
-    nodes: dict[UUID, dict[str, Any]] = {
-        row.id: {**row._asdict(), "completed": row.completed, "due": row.due, "children": []} for row in living
-    }
-    for row in living[1:]:
-        if row.parent_id in nodes:
-            nodes[row.parent_id]["children"].append(nodes[row.id])
-    return nodes[task_id]
+    nodes = await work.tasks.living_tree(task_id)
+    children: dict[UUID, list[str]] = defaultdict(list)
+    # From the deepest level up, so that every node's children are whole when the node is written.
+    for node in reversed(nodes):
+        whole = f'{node.body[:-1]},"children":[{",".join(reversed(children.pop(node.id, [])))}]}}'
+        children[node.parent_id or task_id].append(whole)
+    return whole
 
 
 async def replace(work: UnitOfWork, task_id: UUID, body: TaskReplace, *, now: datetime, expected: Expected) -> TaskRow:
@@ -75,7 +79,8 @@ async def change_tags(work: UnitOfWork, task_id: UUID, body: TagsUpdate, *, now:
     """Add tags to a task and take others away; what the body does not name stays, whoever put it there."""
     # Spec: features/tags.md#TAG-005
     task = await work.tasks.get(task_id)
-    expected.require(task.version)
+    # It names no field as a whole, so that a merge overlaps with nothing.
+    await rows.settle(work, work.tasks, (task, task), named=(), expected=expected)
     await references.check(work, {"tag_ids": body.add})
     tag_ids = tuple(sorted({*task.tag_ids, *body.add} - {*body.remove}))
     if len(tag_ids) > MOST_TAGS:
@@ -101,15 +106,16 @@ async def move(work: UnitOfWork, task_id: UUID, body: Move, *, now: datetime, ex
     low, high = (beyond, anchor.position) if field == "before" else (anchor.position, beyond)
     if (low is None or low < task.position) and (high is None or task.position < high):
         return task
-    return await work.tasks.change(task, action=Action.MOVED, now=now, position=between(low, high))
+    return await work.tasks.change(task, action=Action.MOVED, now=now, position=place(low, high, entity_id=task_id))
 
 
 async def set_completion(work: UnitOfWork, task_id: UUID, body: Completion, *, now: datetime, expected: Expected) -> TaskRow:
     """Complete a task, or reopen it; one that is so already stays as it is, and so do its subtasks."""
     # Spec: features/tasks.md#TASK-009 features/tasks.md#TASK-010 features/subtasks.md#SUB-003
-    task = await work.tasks.get(task_id)
-    expected.require(task.version)
-    return await _write(work, task, body.model_dump(), now=now)
+    task, content = await work.tasks.get(task_id), body.model_dump()
+    wanted = task._replace(**_values(task, content, now=now))
+    await rows.settle(work, work.tasks, (task, wanted), named=content, expected=expected)
+    return await _write(work, task, content, now=now)
 
 
 async def delete(work: UnitOfWork, task_id: UUID, *, now: datetime, expected: Expected) -> None:
@@ -117,7 +123,8 @@ async def delete(work: UnitOfWork, task_id: UUID, *, now: datetime, expected: Ex
     # Spec: features/tasks.md#TASK-011 features/subtasks.md#SUB-004
     living = await work.tasks.living_subtree(task_id)
     expected.require(living[0].version)
-    await work.tasks.change_each([(row, {"deleted_at": now}) for row in living], action=Action.DELETED, now=now)
+    # Subtasks first, so that who undoes change after change, the last one first, gets parents before what stands below them.
+    await work.tasks.change_each([(row, {"deleted_at": now}) for row in reversed(living)], action=Action.DELETED, now=now)
 
 
 def _new(content: dict[str, Any], *, now: datetime) -> TaskRow:

@@ -49,13 +49,18 @@ async def purge(work: UnitOfWork, task_id: UUID, *, now: datetime, expected: Exp
 async def empty(work: UnitOfWork, *, now: datetime) -> None:
     """Remove everything in the trash for good."""
     # Spec: features/trash.md#TRASH-005
-    while tasks := await work.leftovers.rows(work.tasks, before=_END_OF_TIME, limit=BITE):
+    await work.leftovers.walk_in_order()
+    last: TaskRow | None = None
+    while (tasks := await work.leftovers.rows(work.tasks, before=_END_OF_TIME, after=last, limit=BITE)) or last is not None:
         await _purge_tasks(work, tasks, now=now)
+        # At the end it begins anew, for what was passed over because of the subtasks that are gone now.
+        last = tasks[-1] if len(tasks) == BITE else None
 
 
 async def purge_old(work: UnitOfWork, *, now: datetime) -> int:
     """Take one bite from what has been deleted or kept for too long, and return how much it was; it is done when that is 0."""
     # Spec: features/trash.md#TRASH-008 features/trash.md#TRASH-009
+    await work.leftovers.walk_in_order()
     before = now - KEPT_FOR
     old = await work.leftovers.rows(work.tasks, before=before, limit=BITE)
     await _purge_tasks(work, old, now=now)
@@ -120,8 +125,12 @@ async def _parent_of(work: UnitOfWork, task: TaskRow) -> UUID | None:
 
 
 async def _purge_tasks(work: UnitOfWork, tasks: Sequence[TaskRow], *, now: datetime) -> None:
-    """Remove tasks, subtasks before their parents; what is below them and stays loses its parent."""
-    # Spec: features/trash.md#TRASH-006
-    staying = await work.trash.others_below(tasks) if tasks else ()
-    await work.tasks.change_each([(row, {"parent_id": None}) for row in staying], action=Action.UPDATED, now=now)
-    await work.tasks.remove_each(tasks, now=now)
+    """Remove tasks, subtasks before their parents, each with its comments; what is below them and stays loses its parent."""
+    # Spec: features/trash.md#TRASH-004 features/trash.md#TRASH-006
+    for begin in range(0, len(tasks), BITE):
+        some = tasks[begin : begin + BITE]
+        async for comments in work.comments.below((task.id for task in some), at_once=BITE):
+            await work.comments.remove_each(comments, now=now)
+        staying = await work.trash.others_below(some)
+        await work.tasks.change_each([(row, {"parent_id": None}) for row in staying], action=Action.UPDATED, now=now)
+        await work.tasks.remove_each(some, now=now)

@@ -8,7 +8,7 @@ import orjson
 from pydantic import ValidationError
 
 from app.domain.changes import Action
-from app.domain.errors import Conflict, Invalid
+from app.domain.errors import Conflict, EditConflict, FieldConflict, Invalid
 from app.domain.fields import folded
 from app.domain.preconditions import Expected
 from app.models.category import CategoryRow
@@ -19,7 +19,7 @@ from app.models.task import TaskRow
 from app.repositories.owned import Owned
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.task import TaskUpdate
-from app.services import references, rows, tasks, trash
+from app.services import references, tasks, trash
 
 Fields = Mapping[str, Any]
 
@@ -30,8 +30,8 @@ async def revert(work: UnitOfWork, seq: int, *, now: datetime, expected: Expecte
     Raises:
         NotFound: There is no such change.
         Stale: The entity has another version than the caller has seen.
-        EditConflict: A field that it has written was written otherwise since.
-        Conflict: There is nothing to undo, or it cannot be undone.
+        EditConflict: A field that it has written was written since.
+        Conflict: There is nothing to undo, or it cannot be undone, or others have built upon it.
     """
     # Spec: features/undo.md#UNDO-001
     change = await work.changes.get(seq)
@@ -43,11 +43,8 @@ async def revert(work: UnitOfWork, seq: int, *, now: datetime, expected: Expecte
     expected.require(row.version)
     before = None if change.before is None else orjson.loads(change.before)
     await _refuse(work, change, row, before=before)
-    if before is None or before.get("deleted_at") is not None:
-        await _discard(work, entities, row, now=now)
-    else:
-        values = await _columns(work, row, before)
-        await entities.change(row, action=Action.REVERTED, now=now, **values)
+    values = {"deleted_at": now} if _discards(before) else await _columns(work, row, before or {})
+    await entities.change(row, action=Action.REVERTED, now=now, **values)
     return await work.changes.of_version(change.entity, row.id, version=row.version + 1)
 
 
@@ -65,37 +62,43 @@ async def _refuse(work: UnitOfWork, change: ChangeRow, row: Any, *, before: Fiel
         raise Conflict("Its task is in the trash; restore that first.")
     # As the record says values, so that they can be compared.
     current = orjson.loads(orjson.dumps(row.document(), option=orjson.OPT_UTC_Z))
-    after = orjson.loads(change.after or "{}")
-    # Spec: features/undo.md#UNDO-003 features/undo.md#UNDO-005
-    if before is None:
-        given = {name: after.get(name) for name in current}
-    elif before.items() <= current.items():
+    if before is not None and before.items() <= current.items():
+        # Spec: features/undo.md#UNDO-005
         raise Conflict("There is nothing to undo: everything is as it was before.")
-    else:
-        given = current | before
-    touched = await work.changes.touched(change.entity, row.id, after=change.version)
-    # What has the value that the change gave it was left alone, or has come back to that.
-    others = [name for name in touched if name in given and current[name] != after.get(name)]
-    rows.refuse_overlaps(current, given, touched=touched, named=others)
+    await _refuse_touched(work, change, current, before=before)
+    if _discards(before) and await _is_in_use(work, row):
+        # Spec: features/undo.md#UNDO-003
+        raise Conflict("Living tasks stand below it or refer to it; undo or delete that first.")
+
+
+async def _refuse_touched(work: UnitOfWork, change: ChangeRow, current: Fields, *, before: Fields | None) -> None:
+    """Refuse if others have written the same fields, and that was not undone again."""
+    # Spec: features/undo.md#UNDO-005
+    after = orjson.loads(change.after or "{}")
+    given = {name: after.get(name) for name in current} if before is None else before
+    touches = await work.changes.touches(change.entity, change.entity_id, after=change.version)
+    standing = [name for name in sorted(touches) if name in given and not (touches[name].taken_back and current[name] == after.get(name))]
+    if standing:
+        conflicts = tuple(FieldConflict(name, current[name], given[name], touches[name].seq) for name in standing)
+        raise EditConflict(f"It was written since: {', '.join(standing)}.", conflicts=conflicts)
+
+
+def _discards(before: Fields | None) -> bool:
+    """Tell whether undoing moves to the trash, which is where what was created or restored came from."""
+    return before is None or before.get("deleted_at") is not None
 
 
 def _restores(before: Fields | None) -> bool:
     return before is not None and "deleted_at" in before and before["deleted_at"] is None
 
 
-async def _discard(work: UnitOfWork, entities: Owned[Any], row: Any, *, now: datetime) -> None:
-    """Move what was created or restored to the trash, and do to what refers to it what deleting does."""
-    # Spec: features/undo.md#UNDO-003
+async def _is_in_use(work: UnitOfWork, row: Any) -> bool:
+    """Tell whether living tasks stand below it or refer to it."""
     if isinstance(row, TaskRow):
-        below = (await work.tasks.living_subtree(row.id))[1:]
-        await work.tasks.change_each([(task, {"deleted_at": now}) for task in below], action=Action.DELETED, now=now)
+        return len(await work.tasks.living_subtree(row.id)) > 1
     if isinstance(row, CategoryRow):
-        kept = await work.categories.tasks(row.id)
-        await work.tasks.change_each([(task, {"category_id": None}) for task in kept], action=Action.UPDATED, now=now)
-    if isinstance(row, TagRow):
-        without = [(task, {"tag_ids": tuple(tag for tag in task.tag_ids if tag != row.id)}) for task in await work.tags.tasks(row.id)]
-        await work.tasks.change_each(without, action=Action.UPDATED, now=now)
-    await entities.change(row, action=Action.REVERTED, now=now, deleted_at=now)
+        return bool(await work.categories.tasks(row.id))
+    return isinstance(row, TagRow) and bool(await work.tags.tasks(row.id))
 
 
 async def _columns(work: UnitOfWork, row: Any, before: Fields) -> dict[str, Any]:

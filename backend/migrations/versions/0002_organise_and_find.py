@@ -3,10 +3,13 @@
 See specs/database/migrations/0002-organise-and-find.md.
 """
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import context, op
 from sqlalchemy.dialects import postgresql
 
+from app.domain.due import Due, instant
 from app.domain.search import vector
 
 revision = "0002"
@@ -34,6 +37,10 @@ _SORT_KEYS = {
 }
 # Behind each other, in the order of their making; the digits of a position are 0-9A-Za-z, and an "8" begins those of this release.
 _POSITION = "concat('7', lpad(((extract(epoch FROM {moment}) * 1000000)::bigint)::text, 16, '0'), '1')"
+_SOME_TASKS = """
+    SELECT user_id, id, title, description, due_date, due_time, due_timezone FROM agendum.task
+    WHERE (user_id, id) > (:user_id, CAST(:id AS uuid)) ORDER BY user_id, id LIMIT 1000
+"""
 _ACTIONS = "'created', 'updated', 'completed', 'reopened', 'moved', 'deleted', 'restored', 'purged', 'reverted'"
 _FIND = """
     CREATE FUNCTION agendum.found_tasks(query tsquery) RETURNS TABLE (task_id uuid, rank real)
@@ -72,7 +79,6 @@ def downgrade() -> None:
         op.execute(f"DROP POLICY {policy} ON agendum.task")
     for table in _TABLES:
         op.drop_table(table, schema="agendum")
-    _let_changes_say_less()
     # A role that is kept may keep no privilege on what is kept as well.
     op.execute("REVOKE ALL ON agendum.task FROM agendum_search, agendum_worker")
     op.execute("REVOKE DELETE ON agendum.task FROM agendum_app")
@@ -239,27 +245,36 @@ def _extend_task() -> None:
 
 
 def _fill_tasks() -> None:
-    """Give the tasks that are there a place, in the order of their making, and their words.
+    """Give the tasks that are there a place, in the order of their making, their words, and the moments at which they are due.
 
     The owner of the table is let past its walls for that.
     """
     op.execute("ALTER TABLE agendum.task NO FORCE ROW LEVEL SECURITY")
-    op.execute(f"UPDATE agendum.task SET position = {_POSITION.format(moment='created_at')}")
-    if not context.is_offline_mode():
-        _fill_search()
+    if context.is_offline_mode():
+        # Words and moments cannot be made without looking at the rows.
+        op.execute(f"UPDATE agendum.task SET position = {_POSITION.format(moment='created_at')}")
+    else:
+        _fill_each_task()
     op.execute("ALTER TABLE agendum.task FORCE ROW LEVEL SECURITY")
 
 
-def _fill_search() -> None:
+def _fill_each_task() -> None:
     connection = op.get_bind()
-    update = sa.text("UPDATE agendum.task SET search = CAST(:words AS tsvector) WHERE user_id = :user_id AND id = :id")
-    tasks = connection.execute(sa.text("SELECT user_id, id, title, coalesce(description, '') AS description FROM agendum.task"))
-    for some in tasks.partitions(1000):
-        words = [
-            {"user_id": task.user_id, "id": task.id, "words": vector(task.user_id, important=task.title, other=task.description)}
-            for task in some
-        ]
-        connection.execute(update, words)
+    position = _POSITION.format(moment="created_at")
+    update = sa.text(
+        f"UPDATE agendum.task SET position = {position}, search = CAST(:words AS tsvector), due_at = :due_at "
+        "WHERE user_id = :user_id AND id = :id"
+    )
+    after: tuple[str, object] = ("", "00000000-0000-0000-0000-000000000000")
+    while tasks := connection.execute(sa.text(_SOME_TASKS), {"user_id": after[0], "id": after[1]}).all():
+        connection.execute(update, [_filling(task) for task in tasks])
+        after = tasks[-1].user_id, tasks[-1].id
+
+
+def _filling(task: sa.Row[Any]) -> dict[str, object]:
+    due = None if task.due_date is None else Due(task.due_date, task.due_time, task.due_timezone)
+    words = vector(task.user_id, important=task.title, other=task.description or "")
+    return {"user_id": task.user_id, "id": task.id, "words": words, "due_at": due and instant(due)}
 
 
 def _index_newest(*, include: tuple[str, ...]) -> None:
@@ -370,13 +385,6 @@ def _let_changes_say_more() -> None:
     op.execute("-- squawk-ignore ban-drop-constraint\nALTER TABLE agendum.change DROP CONSTRAINT ck_change_action")
     rule = f"CHECK (action IN ({_ACTIONS}))"
     op.execute(f"-- squawk-ignore constraint-missing-not-valid\nALTER TABLE agendum.change ADD CONSTRAINT ck_change_action {rule}")
-
-
-def _let_changes_say_less() -> None:
-    """Older releases know fewer actions; what happened stays recorded, and no such row is written again."""
-    op.execute("ALTER TABLE agendum.change DROP CONSTRAINT ck_change_action")
-    known = "'created', 'updated', 'completed', 'reopened', 'deleted'"
-    op.execute(f"ALTER TABLE agendum.change ADD CONSTRAINT ck_change_action CHECK (action IN ({known})) NOT VALID")
 
 
 def _create_search() -> None:

@@ -306,7 +306,7 @@ async def test_a_task_can_be_changed_twice_each_time_from_the_version_it_has_by_
 @pytest.mark.spec("BULK-005")
 async def test_a_batch_has_no_version_of_its_own(ada: Person) -> None:
     response = await send(ada, create(), **{"If-Match": '"7"'})
-    assert (response.status_code, "ETag" in response.headers) == (200, False)
+    assert (response.status_code, response.json()["errors"][0]["field"], "ETag" in response.headers) == (422, "If-Match", False)
 
 
 @pytest.mark.spec("BULK-001")

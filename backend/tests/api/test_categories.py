@@ -304,7 +304,7 @@ async def test_tasks_go_to_the_trash_with_their_subtasks(ada: Person) -> None:
     await ada.client.delete(f"{PATH}/{category['id']}?tasks=trash")
     changes = await ada.changes(after=8)
     assert [change["action"] for change in changes] == ["deleted"] * 5
-    assert [change["entity_id"] for change in changes] == [task["id"] for task in (root, below, child, grandchild, category)]
+    assert [change["entity_id"] for change in changes] == [task["id"] for task in (grandchild, child, below, root, category)]
     assert [await task_of(ada, task) for task in (bystander, parent)] == [bystander, parent]
     assert (await ada.client.get("/api/tasks")).json()["total"] == 2
 

@@ -270,10 +270,20 @@ async def test_a_merge_starts_from_the_newest_version_that_was_seen(ada: Person)
 
 
 @pytest.mark.spec("SAFE-009")
-@pytest.mark.parametrize("kind", [kind for kind in WRITES if kind[:2] != ("PATCH", "")])
-async def test_only_a_partial_update_is_merged(ada: Person, kind: tuple[str, str, Any]) -> None:
+@pytest.mark.parametrize("kind", WRITES)
+async def test_every_partial_update_is_merged_and_nothing_else(ada: Person, kind: tuple[str, str, Any]) -> None:
     task = await changed(ada, description="by hand")
-    assert (await write(ada, task, kind, If_Match='"1"', Prefer="merge")).status_code == 412
+    response = await write(ada, task, kind, If_Match='"1"', Prefer="merge")
+    assert response.status_code == (200 if kind[0] == "PATCH" else 412)
+
+
+@pytest.mark.spec("SAFE-010")
+async def test_a_completion_that_was_written_otherwise_is_a_conflict(ada: Person) -> None:
+    task = await ada.create_task()
+    for completed in (True, False):
+        await ada.client.patch(f"/api/tasks/{task['id']}/complete", json={"completed": completed})
+    response = await write(ada, task, ("PATCH", "/complete", None), If_Match='"1"', Prefer="merge")
+    assert (response.status_code, response.json()["conflicts"][0]["field"]) == (409, "completed")
 
 
 @pytest.mark.spec("SAFE-009")

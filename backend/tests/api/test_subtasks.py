@@ -81,13 +81,13 @@ async def test_completing_a_parent_leaves_its_subtasks_open(ada: Person) -> None
 
 
 @pytest.mark.spec("SUB-004")
-async def test_deleting_a_task_deletes_what_is_below_it_and_records_each(ada: Person) -> None:
+async def test_deleting_a_task_deletes_what_is_below_it_and_records_each_before_its_parent(ada: Person) -> None:
     ids = await chain(ada, 3)
     other = await ada.create_task()
     assert (await ada.client.delete(f"/api/tasks/{ids[0]}")).status_code == 204
     deleted = await ada.changes(after=4)
     assert [(change["seq"], change["action"], change["entity_id"]) for change in deleted] == [
-        (5 + place, "deleted", task_id) for place, task_id in enumerate(ids)
+        (5 + place, "deleted", task_id) for place, task_id in enumerate(reversed(ids))
     ]
     assert len({str(change["after"]) for change in deleted}) == 1
     assert (await ada.client.get(f"/api/tasks/{other['id']}")).status_code == 200

@@ -1,6 +1,5 @@
 """The trash: what was deleted is listed, comes back with what was deleted with it, and goes for good when that is wanted."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +7,7 @@ import asyncpg
 import pytest
 from uuid_utils.compat import uuid7
 
+from app.services import trash
 from tests.api.rows import count_rows, fetch
 from tests.api.test_statement_counts import count
 from tests.people import Person
@@ -18,6 +18,10 @@ _DELETED = """
     INSERT INTO agendum.task (user_id, id, title, priority, created_at, updated_at, deleted_at, version)
     SELECT $1, gen_random_uuid(), 'Task ' || number, 'none', now(), now(), now() - number / $3 * interval '1 second', 1
     FROM generate_series(1, $2) number
+"""
+_COMMENTS = """
+    INSERT INTO agendum.comment (user_id, id, task_id, body, created_at, updated_at, deleted_at, version, search)
+    SELECT $1, gen_random_uuid(), $3, $4, now(), now(), CASE number WHEN 1 THEN now() END, 1, '' FROM generate_series(1, $2) number
 """
 
 
@@ -281,15 +285,21 @@ async def test_purging_takes_everything_below_and_records_each(ada: Person, conn
     assert (await fetch(connection, "select id from agendum.task where id <> $1", UUID(kept["id"]))) == []
 
 
-@pytest.mark.spec("TRASH-004")
-async def test_comments_and_tagging_go_with_a_purged_task(ada: Person, connection: asyncpg.Connection) -> None:
+@pytest.mark.spec("TRASH-004", "TRASH-005")
+@pytest.mark.parametrize("below", ["/{id}", ""])
+async def test_comments_and_tagging_go_with_a_purged_task(ada: Person, connection: asyncpg.Connection, below: str) -> None:
     tag = (await ada.client.post("/api/tags", json={"name": "home"})).json()
-    task = await ada.create_task(tag_ids=[tag["id"]])
-    await add_comment(connection, ada, task)
+    task, kept = await ada.create_task(tag_ids=[tag["id"]]), await ada.create_task()
+    for among, number in ((task, 1500), (await ada.create_task(parent_id=task["id"]), 2), (kept, 3)):
+        await add_comments(connection, ada, among, number=number)
     await delete(ada, task)
-    await purge(ada, task)
+    assert (await ada.client.delete(f"/api/trash{below.format_map(task)}")).status_code == 204
     rows = await count_rows(connection)
-    assert (rows["task"], rows["task_tag"], rows["comment"], rows["tag"]) == (0, 0, 0, 1)
+    assert (rows["task"], rows["task_tag"], rows["comment"], rows["tag"]) == (1, 0, 3, 1)
+    purged = await fetch(connection, "select entity, entity_id, before, after from agendum.change where action = 'purged' order by seq")
+    assert sorted(change["entity"] for change in purged) == ["comment"] * 1502 + ["task"] * 2
+    assert len({change["entity_id"] for change in purged}) == 1504
+    assert {change["before"] or change["after"] for change in purged} == {None}
 
 
 @pytest.mark.spec("TRASH-006")
@@ -307,7 +317,11 @@ async def test_a_living_task_below_a_purged_one_stays_and_loses_its_parent(ada: 
 
 
 @pytest.mark.spec("TRASH-005")
-async def test_emptying_takes_everything_in_the_trash_and_nothing_else(ada: Person, bob: Person) -> None:
+@pytest.mark.parametrize("bite", [1, 2, trash.BITE])
+async def test_emptying_takes_everything_in_the_trash_and_nothing_else(
+    ada: Person, bob: Person, monkeypatch: pytest.MonkeyPatch, bite: int
+) -> None:
+    monkeypatch.setattr(trash, "BITE", bite)
     tasks, living, foreign = await family(ada), await ada.create_task(title="living"), await bob.create_task()
     await delete(ada, tasks[1], tasks[0])
     await delete(bob, foreign)
@@ -354,7 +368,7 @@ async def test_what_is_purged_is_gone_and_its_id_is_not_free(ada: Person) -> Non
 @pytest.mark.spec("TRASH-007")
 async def test_of_what_is_purged_only_earlier_changes_hold_anything(ada: Person, connection: asyncpg.Connection) -> None:
     task = await ada.create_task(title=CANARY, description=CANARY)
-    await add_comment(connection, ada, task)
+    await add_comments(connection, ada, task, number=2)
     await delete(ada, task)
     await purge(ada, task)
     holding = {}
@@ -366,22 +380,14 @@ async def test_of_what_is_purged_only_earlier_changes_hold_anything(ada: Person,
     assert (await ada.changes())[-1]["after"] is None
 
 
-async def add_comment(connection: asyncpg.Connection, person: Person, task: dict[str, Any]) -> None:
-    """Put a comment below a task, past the API."""
-    await fetch(
-        connection,
-        "insert into agendum.comment (user_id, id, task_id, body, created_at, updated_at, version, search)"
-        " values ($1, gen_random_uuid(), $2, $3, $4, $4, 1, '')",
-        person.user_id,
-        UUID(task["id"]),
-        CANARY,
-        datetime.now(UTC),
-    )
+async def add_comments(connection: asyncpg.Connection, person: Person, task: dict[str, Any], *, number: int) -> None:
+    """Put comments below a task, past the API, the first of them deleted."""
+    await fetch(connection, _COMMENTS, person.user_id, number, UUID(task["id"]), CANARY)
 
 
 @pytest.mark.parametrize(
     ("method", "below", "expected"),
-    [("GET", "", (200, 2)), ("POST", "/{id}/restore", (200, 3)), ("DELETE", "/{id}", (204, 4)), ("DELETE", "", (204, 5))],
+    [("GET", "", (200, 2)), ("POST", "/{id}/restore", (200, 3)), ("DELETE", "/{id}", (204, 5)), ("DELETE", "", (204, 7))],
 )
 async def test_the_price_of_the_trash(
     ada: Person, connection: asyncpg.Connection, method: str, below: str, *, expected: tuple[int, int]

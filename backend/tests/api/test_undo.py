@@ -5,6 +5,7 @@ import pytest
 
 from tests.api.rows import fetch
 from tests.api.test_statement_counts import count
+from tests.api.test_subtasks import tree
 from tests.api.undoing import DUE, KINDS, Content, begun, last, made, problem_of, read, sent, undo, undone
 from tests.people import Person
 
@@ -130,40 +131,59 @@ async def test_what_others_have_written_since_stays(ada: Person) -> None:
     assert (await read(ada, path) or {})["description"] == "by transfer"
 
 
-@pytest.mark.spec("UNDO-003", "UNDO-004")
-async def test_undoing_a_creation_takes_the_subtasks_along_and_undoing_that_brings_back_one(ada: Person) -> None:
+@pytest.mark.spec("UNDO-003")
+async def test_a_restoration_is_undone_subtasks_first_and_no_sooner_purged(ada: Person) -> None:
     task = await ada.create_task()
-    child = await ada.create_task(parent_id=task["id"])
-    await undone(ada, 1)
-    changes = await ada.changes(after=2)
-    assert sorted((change["entity_id"], change["action"]) for change in changes) == [(task["id"], "reverted"), (child["id"], "deleted")]
-    assert {change["after"]["deleted_at"] for change in changes} == {changes[0]["occurred_at"]}
-    await undone(ada, next(change["seq"] for change in changes if change["action"] == "reverted"))
-    tree = (await ada.client.get(f"/api/tasks/{task['id']}/tree")).json()
-    assert (tree["id"], tree["children"]) == (task["id"], [])
-
-
-@pytest.mark.spec("UNDO-003")
-@pytest.mark.parametrize(("kind", "name"), [("category", "category_id"), ("tag", "tag_ids")])
-async def test_undoing_a_creation_takes_it_away_from_its_tasks(ada: Person, kind: str, name: str) -> None:
-    thing, other = await made(ada, kind), await made(ada, "tag", name="Other")
-    task = await ada.create_task(**{"tag_ids": [other["id"]]} | {name: thing["id"] if kind == "category" else [thing["id"], other["id"]]})
-    await undone(ada, 1)
-    [change] = [change for change in await ada.changes(after=3) if change["entity"] == "task"]
-    assert (change["action"], change["entity_id"]) == ("updated", task["id"])
-    assert (await read(ada, f"/api/tasks/{task['id']}") or {})[name] == (None if kind == "category" else [other["id"]])
-
-
-@pytest.mark.spec("UNDO-003")
-async def test_a_restoration_is_undone_with_the_subtasks_and_no_sooner_purged(ada: Person) -> None:
-    path = f"/api/tasks/{(task := await ada.create_task())['id']}"
     await ada.create_task(parent_id=task["id"])
-    await sent(ada, "DELETE", path)
-    await sent(ada, "POST", f"/api/trash/{task['id']}/restore")
-    [restored] = [change for change in await ada.changes(after=4) if change["entity_id"] == task["id"]]
+    await sent(ada, "DELETE", f"/api/tasks/{task['id']}")
+    seq = await sent(ada, "POST", f"/api/trash/{task['id']}/restore")
+    restored = (await ada.changes(after=4))[0]
+    await undone(ada, seq)
     change = await undone(ada, restored["seq"])
-    assert change["after"]["deleted_at"] == change["occurred_at"] > restored["before"]["deleted_at"]
+    assert (change["entity_id"], change["after"]) == (task["id"], {"deleted_at": change["occurred_at"]})
+    assert change["occurred_at"] > restored["before"]["deleted_at"]
     assert (await ada.client.get("/api/tasks")).json()["total"] == 0
+
+
+@pytest.mark.spec("UNDO-003", "UNDO-006")
+async def test_what_is_in_the_trash_does_not_keep_a_creation_from_being_undone(ada: Person) -> None:
+    thing, tag, parent = await made(ada, "category"), await made(ada, "tag"), await ada.create_task()
+    child = await ada.create_task(parent_id=parent["id"], category_id=thing["id"], tag_ids=[tag["id"]])
+    after = await sent(ada, "DELETE", f"/api/tasks/{child['id']}")
+    changes = [await undone(ada, seq) for seq in (1, 2, 3)]
+    assert [change["after"].keys() for change in changes] == [{"deleted_at"}] * 3
+    assert await last(ada) == after + 3
+
+
+@pytest.mark.spec("UNDO-004", "SUB-004")
+async def test_undoing_the_deletions_of_a_tree_gives_the_same_tree_again(ada: Person) -> None:
+    top = await ada.create_task(title="top")
+    for title in ("first", "second"):
+        child = await ada.create_task(title=title, parent_id=top["id"])
+        await ada.create_task(title=f"below {title}", parent_id=child["id"])
+    path = f"/api/tasks/{top['id']}"
+    original = await tree(ada, top["id"])
+    final = await sent(ada, "DELETE", path)
+    for seq in range(final, final - 5, -1):
+        await undone(ada, seq)
+    assert await tree(ada, top["id"]) == original
+    for seq in range(final + 5, final, -1):
+        await undone(ada, seq)
+    assert await read(ada, path) is None
+
+
+@pytest.mark.spec("UNDO-004", "CAT-008", "CAT-009")
+@pytest.mark.parametrize("fate", ["keep", "trash"])
+async def test_undoing_all_that_the_deletion_of_a_category_did_gives_the_same_again(ada: Person, fate: str) -> None:
+    category = await made(ada, "category")
+    parent = await ada.create_task(category_id=category["id"])
+    child = await ada.create_task(category_id=category["id"], parent_id=parent["id"])
+    paths = [f"/api/categories/{category['id']}", *(f"/api/tasks/{task['id']}" for task in (parent, child))]
+    original = [await read(ada, path) for path in paths]
+    final = await sent(ada, "DELETE", f"{paths[0]}?tasks={fate}")
+    for seq in (final, final - 1, final - 2):
+        await undone(ada, seq)
+    assert [await read(ada, path) for path in paths] == original
 
 
 @pytest.mark.spec("UNDO-004")

@@ -37,13 +37,71 @@ async def test_what_was_written_over_since_is_told_and_nothing_is_changed(ada: P
 
 
 @pytest.mark.spec("UNDO-005")
-async def test_what_has_gone_back_already_is_no_conflict(ada: Person) -> None:
+async def test_what_has_gone_back_already_is_not_undone(ada: Person) -> None:
     path = f"/api/tasks/{(await ada.create_task())['id']}"
-    seq = await sent(ada, "PATCH", path, title="Pay more", priority="high")
+    seq = await sent(ada, "PATCH", path, title="Pay more")
     await sent(ada, "PATCH", path, title="Pay rent")
-    assert (await undone(ada, seq))["after"] == {"priority": "none"}
-    again = await undo(ada, seq)
-    assert (problem_of(again), await last(ada)) == ((409, "CONFLICT"), 4)
+    assert (problem_of(await undo(ada, seq)), await last(ada)) == ((409, "CONFLICT"), 3)
+
+
+@pytest.mark.spec("UNDO-005")
+async def test_what_was_written_since_is_told_even_if_it_is_the_same_again(ada: Person) -> None:
+    path = f"/api/tasks/{(await ada.create_task(title='A'))['id']}"
+    for title in "BCB":
+        await sent(ada, "PATCH", path, title=title)
+    response = await undo(ada, 2)
+    assert problem_of(response) == (409, "EDIT_CONFLICT")
+    assert response.json()["conflicts"] == [{"field": "title", "current": "B", "given": "A", "seq": 4}]
+    assert await last(ada) == 4
+
+
+@pytest.mark.spec("UNDO-005")
+async def test_undoing_the_last_of_several_writes_does_not_free_those_before_it(ada: Person) -> None:
+    path = f"/api/tasks/{(await ada.create_task(title='A'))['id']}"
+    for title in "BCBD":
+        await sent(ada, "PATCH", path, title=title)
+    await undone(ada, 5)
+    assert problem_of(await undo(ada, 2)) == (409, "EDIT_CONFLICT")
+    for seq in (4, 3, 2, 1):
+        await undone(ada, seq)
+
+
+@pytest.mark.spec("UNDO-005")
+async def test_an_undoing_that_was_undone_is_told(ada: Person) -> None:
+    path = f"/api/tasks/{(await ada.create_task(title='A'))['id']}"
+    for seq in (await sent(ada, "PATCH", path, title="B"), 3):
+        await undone(ada, seq)
+    assert (await undo(ada, 1)).json()["conflicts"] == [{"field": "title", "current": "B", "given": "A", "seq": 4}]
+
+
+@pytest.mark.spec("UNDO-005")
+async def test_a_write_after_an_undoing_is_told(ada: Person) -> None:
+    path = f"/api/tasks/{(await ada.create_task(title='A'))['id']}"
+    await sent(ada, "PATCH", path, title="B")
+    await undone(ada, await sent(ada, "PATCH", path, title="C"))
+    await undone(ada, 4)
+    await sent(ada, "PATCH", path, title="B")
+    assert (await undo(ada, 2)).json()["conflicts"] == [{"field": "title", "current": "B", "given": "A", "seq": 6}]
+
+
+@pytest.mark.spec("UNDO-003")
+@pytest.mark.parametrize(("kind", "name"), [("task", "parent_id"), ("category", "category_id"), ("tag", "tag_ids")])
+async def test_a_creation_that_living_tasks_build_upon_is_not_undone(ada: Person, kind: str, name: str) -> None:
+    thing = await made(ada, kind)
+    await ada.create_task(**{name: [thing["id"]] if kind == "tag" else thing["id"]})
+    after = await last(ada)
+    assert (problem_of(await undo(ada, 1)), await last(ada)) == ((409, "CONFLICT"), after)
+    await undone(ada, after)
+    await undone(ada, 1)
+
+
+@pytest.mark.spec("UNDO-003")
+async def test_a_restoration_is_not_undone_while_subtasks_live(ada: Person) -> None:
+    task = await ada.create_task()
+    await ada.create_task(parent_id=task["id"])
+    await sent(ada, "DELETE", f"/api/tasks/{task['id']}")
+    after = await sent(ada, "POST", f"/api/trash/{task['id']}/restore")
+    assert (problem_of(await undo(ada, after - 1)), await last(ada)) == ((409, "CONFLICT"), after)
 
 
 @pytest.mark.spec("UNDO-005")

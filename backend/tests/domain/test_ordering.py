@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.errors import NoRoom
-from app.domain.ordering import DIGITS, LONGEST, between, initial
+from app.domain.ordering import DIGITS, LONGEST, between, initial, place
 
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 FIRST = initial(NOW, UUID(int=0))
@@ -158,3 +158,23 @@ def test_what_is_made_in_one_microsecond_is_told_apart_by_its_id() -> None:
 def test_a_clock_that_is_centuries_off_makes_no_key(moment: datetime) -> None:
     with pytest.raises(ValueError, match="1970 to 2398"):
         initial(moment, UUID(int=1))
+
+
+@pytest.mark.spec("ORDER-003")
+@given(KEYS, KEYS, st.uuids(), st.uuids())
+def test_two_rows_at_one_place_get_keys_that_differ_by_their_ids(first: str, second: str, one: UUID, other: UUID) -> None:
+    low, high = sorted((first, second + "V"))
+    if low == high:
+        return
+    keys = [place(low, high, entity_id=entity_id) for entity_id in (one, other)]
+    assert all(is_key(key) and low < key < high for key in keys)
+    # Where no digit fits behind the shortest key, the two are equal.
+    assert keys[0] != keys[1] or between(low, high) in keys or one.int % (62**2 * 61) == other.int % (62**2 * 61)
+
+
+@pytest.mark.spec("ORDER-002", "ORDER-003")
+def test_digits_of_the_rows_own_do_not_add_up() -> None:
+    low, high = FIRST, initial(NOW + timedelta(seconds=1), UUID(int=0))
+    for number in range(700):
+        high = place(low, high, entity_id=UUID(int=number * 7919))
+    assert len(high) < 200

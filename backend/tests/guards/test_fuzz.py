@@ -36,7 +36,7 @@ PROMISES = [
 ]
 # Each of these hashes a password, which is slow on purpose.
 SLOW = ("POST /auth/register", "POST /auth/login")
-EXAMPLES, SLOW_EXAMPLES = 80, 15
+EXAMPLES, SLOW_EXAMPLES = 50, 15
 # So that the workers share what takes longest.
 PARTS = 4
 share = pytest.mark.parametrize("part", range(PARTS))

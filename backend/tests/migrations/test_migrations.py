@@ -4,6 +4,8 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +66,21 @@ async def within(url: str, act: Callable[[Connection], Any]) -> Any:
     return result
 
 
-def downgrade(connection: Connection) -> None:
-    """Go back to the beginning."""
+def configuration(connection: Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     config.attributes["connection"] = connection
-    command.downgrade(config, "base")
+    return config
+
+
+def upgrade(connection: Connection, *, to: str) -> None:
+    """Go on to a revision, and no further."""
+    command.upgrade(configuration(connection), to)
+
+
+def downgrade(connection: Connection) -> None:
+    """Go back to the beginning."""
+    command.downgrade(configuration(connection), "base")
 
 
 def differences(connection: Connection) -> list[Any]:
@@ -223,3 +234,21 @@ async def test_a_migration_that_fails_leaves_nothing(empty: str) -> None:
 async def test_a_database_that_is_away_is_said_to_be_away() -> None:
     with pytest.raises(MigrationError):
         await migrate(read_address("postgresql://postgres@127.0.0.1:1/nowhere"))
+
+
+@pytest.mark.spec("OPS-020")
+async def test_tasks_of_the_release_before_get_a_place_their_words_and_their_moment(empty: str) -> None:
+    await within(empty, partial(upgrade, to="0001"))
+    connection = await asyncpg.connect(dsn=empty)
+    await connection.execute("INSERT INTO agendum.account VALUES ('ada', 'agendum', 'ada', NULL, NULL, now(), now())")
+    await connection.executemany(
+        "INSERT INTO agendum.task (user_id, id, title, priority, due_date, due_time, due_timezone, created_at, updated_at, version) "
+        "VALUES ('ada', gen_random_uuid(), $1, 'none', '2026-12-01', $2, $3, now() - make_interval(mins => $4), now(), 1)",
+        [("Later", time(9), "Europe/Berlin", 1), ("Earlier", None, None, 2)],
+    )
+    await migrate(read_address(empty))
+    rows = await connection.fetch("SELECT title, due_at, search::text FROM agendum.task ORDER BY position")
+    await connection.close()
+    assert [row["title"] for row in rows] == ["Earlier", "Later"]
+    assert [row["due_at"] for row in rows] == [None, datetime(2026, 12, 1, 8, tzinfo=UTC)]
+    assert all(f"/{row['title'].lower()}':1A" in row["search"] for row in rows)

@@ -79,7 +79,7 @@ class Noting(Session):
 pytestmark = pytest.mark.xdist_group("crowd")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def crowded(template: str) -> Iterator[str]:
     """The address of a database with many tasks."""
     name = f"crowded_{uuid7().hex}"
