@@ -7,13 +7,14 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from app.domain.changes import Action
-from app.domain.ordering import initial, place
+from app.domain.ordering import initial
 from app.domain.paging import Slice
 from app.domain.preconditions import Expected
 from app.models.category import CategoryRow
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.category import CategoryCreate, CategoryDeletion, CategoryMove, CategoryUpdate
 from app.services import rows
+from app.services.ordering import position_at
 
 _CONTENT = ("name", "color", "archived")
 
@@ -63,15 +64,8 @@ async def move(work: UnitOfWork, category_id: UUID, body: CategoryMove, *, now: 
     # Spec: features/categories.md#CAT-007
     category = await work.categories.get(category_id)
     expected.require(category.version)
-    field, anchor_id = ("before", body.before) if body.before is not None else ("after", body.after)
-    anchor = None if anchor_id in (None, category_id) else await work.categories.find(anchor_id)
-    if anchor is None:
-        raise rows.missing(field, "other category")
-    beyond = await work.categories.next_position(anchor.position, without=category_id, ahead=field == "before")
-    low, high = (beyond, anchor.position) if field == "before" else (anchor.position, beyond)
-    if (low is None or low < category.position) and (high is None or category.position < high):
-        return category
-    return await work.categories.change(category, action=Action.MOVED, now=now, position=place(low, high, entity_id=category_id))
+    position = await position_at(work.categories, category, body)
+    return await work.categories.change(category, action=Action.MOVED, now=now, position=position)
 
 
 async def delete(work: UnitOfWork, category_id: UUID, asked: CategoryDeletion, *, now: datetime, expected: Expected) -> None:

@@ -11,12 +11,13 @@ from app.domain.changes import Action
 from app.domain.due import Due, instant
 from app.domain.errors import Invalid
 from app.domain.fields import MOST_TAGS
-from app.domain.ordering import initial, place
+from app.domain.ordering import initial
 from app.domain.preconditions import Expected
 from app.models.task import TaskRow
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.task import Completion, Move, TagsUpdate, TaskCreate, TaskReplace, TaskUpdate
 from app.services import references, rows
+from app.services.ordering import position_at
 
 _AS_THEY_ARE = ("title", "description", "priority", "start_date", "category_id", "parent_id")
 
@@ -98,15 +99,8 @@ async def move(work: UnitOfWork, task_id: UUID, body: Move, *, now: datetime, ex
     # Spec: features/ordering.md#ORDER-001
     task = await work.tasks.get(task_id)
     expected.require(task.version)
-    field, anchor_id = ("before", body.before) if body.before is not None else ("after", body.after)
-    anchor = None if anchor_id in (None, task_id) else await work.tasks.find(anchor_id)
-    if anchor is None:
-        raise rows.missing(field, "other task")
-    beyond = await work.tasks.next_position(anchor.position, without=task_id, ahead=field == "before")
-    low, high = (beyond, anchor.position) if field == "before" else (anchor.position, beyond)
-    if (low is None or low < task.position) and (high is None or task.position < high):
-        return task
-    return await work.tasks.change(task, action=Action.MOVED, now=now, position=place(low, high, entity_id=task_id))
+    position = await position_at(work.tasks, task, body)
+    return await work.tasks.change(task, action=Action.MOVED, now=now, position=position)
 
 
 async def set_completion(work: UnitOfWork, task_id: UUID, body: Completion, *, now: datetime, expected: Expected) -> TaskRow:
