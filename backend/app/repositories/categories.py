@@ -10,6 +10,7 @@ from app.database.statements import Statement
 from app.domain.paging import Listing, Slice
 from app.models.category import Category, CategoryRow
 from app.models.task import TaskRow
+from app.repositories.ordered import Ordered, neighbours_in
 from app.repositories.owned import Owned
 from app.repositories.owned_list import OwnedList
 from app.repositories.owned_statements import OwnedStatements
@@ -39,21 +40,12 @@ def _trees() -> Statement:
 _TREES = _trees()
 
 
-def _neighbour(*, ahead: bool) -> Statement:
-    place = _TABLE.c.position
-    beyond = place < bindparam("position") if ahead else place > bindparam("position")
-    others = (_TABLE.c.user_id == bindparam("user_id"), _TABLE.c.deleted_at.is_(None), _TABLE.c.id != bindparam("id"))
-    return Statement(select(place).where(*others, beyond).order_by(place.desc() if ahead else place).limit(literal_column("1")))
-
-
-_NEIGHBOURS = {ahead: _neighbour(ahead=ahead) for ahead in (False, True)}
-
-
-class Categories(Owned[CategoryRow]):
+class Categories(Owned[CategoryRow], Ordered):
     """The categories of one person."""
 
     entity = "category"
     statements = _STATEMENTS
+    neighbours = neighbours_in(_TABLE)
     make_row: ClassVar[Callable[..., CategoryRow]] = CategoryRow
     unique_name = "ux_category_user_id_name"
 
@@ -69,12 +61,6 @@ class Categories(Owned[CategoryRow]):
     async def trees(self, category_id: UUID) -> Sequence[TaskRow]:
         """Return the living tasks in a category and all that is living below them, in whatever category; parents come first."""
         return await self._tasks(_TREES, category_id)
-
-    async def next_position(self, position: str, *, without: UUID, ahead: bool) -> str | None:
-        """Return the position of the next living category behind a position, or ahead of it, leaving out one; None at the end."""
-        values = {"user_id": self._origin.user_id, "position": position, "id": without}
-        record = await self._session.fetch_row(_NEIGHBOURS[ahead], **values)
-        return None if record is None else record[0]
 
     async def _tasks(self, statement: Statement, category_id: UUID) -> Sequence[TaskRow]:
         records = await self._session.fetch(statement, user_id=self._origin.user_id, id=category_id)

@@ -13,6 +13,7 @@ from app.domain.changes import Action
 from app.domain.errors import NotFound
 from app.domain.search import vector
 from app.models.task import Task, TaskRow, TaskTag
+from app.repositories.ordered import Ordered, neighbours_in
 from app.repositories.owned import Owned
 from app.repositories.owned_statements import OwnedStatements, id_list, table_of
 from app.repositories.task_json import as_json, tag_ids, task_fields
@@ -76,16 +77,6 @@ class TreeNode(NamedTuple):
     body: str
 
 
-def _neighbour(*, ahead: bool) -> Statement:
-    place = _TASK.c.position
-    beyond = place < bindparam("position") if ahead else place > bindparam("position")
-    others = (_TASK.c.user_id == bindparam("user_id"), _TASK.c.deleted_at.is_(None), _TASK.c.id != bindparam("id"))
-    return Statement(select(place).where(*others, beyond).order_by(place.desc() if ahead else place).limit(literal_column("1")))
-
-
-_NEIGHBOURS = {ahead: _neighbour(ahead=ahead) for ahead in (False, True)}
-
-
 Rooted = TypeVar("Rooted", TaskRow, TreeNode)
 
 
@@ -95,11 +86,12 @@ def _rooted(rows: list[Rooted], task_id: UUID) -> list[Rooted]:
     return rows
 
 
-class Tasks(Owned[TaskRow]):
+class Tasks(Owned[TaskRow], Ordered):
     """The tasks of one person."""
 
     entity = "task"
     statements = _STATEMENTS
+    neighbours = neighbours_in(_TASK)
 
     @staticmethod
     def make_row(*values: Any) -> TaskRow:
@@ -138,12 +130,6 @@ class Tasks(Owned[TaskRow]):
         """Return how many levels of subtasks there are below a task, those in the trash included."""
         record = await self._session.fetch_row(_HEIGHT, user_id=self._origin.user_id, id=task_id)
         return 0 if record is None else record[0] or 0
-
-    async def next_position(self, position: str, *, without: UUID, ahead: bool) -> str | None:
-        """Return the position of the next living task behind a position, or ahead of it, leaving out one task; None at the end."""
-        values = {"user_id": self._origin.user_id, "position": position, "id": without}
-        record = await self._session.fetch_row(_NEIGHBOURS[ahead], **values)
-        return None if record is None else record[0]
 
     async def add(self, row: TaskRow, *, now: datetime) -> TaskRow:
         """Insert a task with its tags and record its creation."""
