@@ -166,6 +166,26 @@ async def own_app(own_database: str, application: FastAPI) -> AsyncIterator[Fast
 
 
 @pytest.fixture
+async def own_ada(own_app: FastAPI) -> AsyncIterator[Person]:
+    async with joined(own_app) as person:
+        yield person
+
+
+@pytest.fixture
+async def own_bob(own_app: FastAPI) -> AsyncIterator[Person]:
+    async with joined(own_app) as person:
+        yield person
+
+
+@pytest.fixture
+async def witness(own_database: str) -> AsyncIterator[asyncpg.Connection]:
+    """A superuser's connection of its own: it sees only what is committed."""
+    connection = await asyncpg.connect(dsn=own_database)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
 def operations(openapi: dict[str, Any]) -> list[Operation]:
     """Every operation of the OpenAPI document."""
     return operations_of(openapi)

@@ -14,7 +14,7 @@ from fastapi.security import HTTPBearer
 
 from app.database.connection import Database
 from app.domain.changes import Origin, Source
-from app.domain.errors import Busy, FieldError, Invalid, StillRunning, TokenInvalid, Unauthenticated, Unavailable
+from app.domain.errors import Busy, StillRunning, TokenInvalid, Unauthenticated, Unavailable, invalid_field
 from app.domain.preconditions import ANY, Expected
 from app.models.idempotency_key import KeptAnswer
 from app.repositories.unit_of_work import UnitOfWork, reading, writing
@@ -180,7 +180,7 @@ async def _keyed(request: Request) -> KeyedRequest | None:
     try:
         key = idempotency_key(request.headers.getlist("Idempotency-Key"))
     except InvalidHeaderError as error:
-        raise invalid("Idempotency-Key", str(error)) from error
+        raise invalid_field("Idempotency-Key", str(error)) from error
     if key is None:
         return None
     target = f"{request.method}\0{request.scope['path']}\0".encode() + request.scope["query_string"]
@@ -203,22 +203,17 @@ def _expected(request: Request) -> Expected:
     # Spec: features/safe-writes.md#SAFE-008 features/safe-writes.md#SAFE-009
     headers = request.headers
     if "If-None-Match" in headers:
-        raise invalid("If-None-Match", "is for reads; a write is made conditional by If-Match")
+        raise invalid_field("If-None-Match", "is for reads; a write is made conditional by If-Match")
     if not (lines := headers.getlist("If-Match")):
         return ANY
     if not request.path_params:
-        raise invalid("If-Match", "is for writes of one thing that is there")
+        raise invalid_field("If-Match", "is for writes of one thing that is there")
     try:
         tags = read_tags(", ".join(lines))
     except InvalidTagError as error:
-        raise invalid("If-Match", str(error)) from error
+        raise invalid_field("If-Match", str(error)) from error
     versions = None if tags is None else frozenset(int(tag[1:-1]) for tag in tags if _VERSION.fullmatch(tag))
     return Expected(versions, merge=prefers(headers.getlist("Prefer"), "merge"))
-
-
-def invalid(field: str, message: str) -> Invalid:
-    """Return the refusal of a parameter or a header."""
-    return Invalid(f"{field}: {message}", errors=(FieldError(field, message),))
 
 
 # Of function scope, so that the unit of work ends before the response begins: with FastAPI's default it would end after it.

@@ -6,7 +6,8 @@ from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Query, Request
 
-from app.dependencies import Caller, invalid, runtime_of
+from app.dependencies import Caller, runtime_of
+from app.domain.errors import invalid_field
 from app.domain.paging import Position, Slice
 from app.schemas.paging import PageQuery
 from app.schemas.task_query import TaskFilter, TaskQuery
@@ -33,16 +34,16 @@ def _refuse_repeated(request: Request) -> None:
     names = [name for name, _ in request.query_params.multi_items() if name not in _SEVERAL]
     if len(set(names)) < len(names):
         # Spec: features/finding.md#FIND-001
-        raise invalid(next(name for name in names if names.count(name) > 1), "must be given once")
+        raise invalid_field(next(name for name in names if names.count(name) > 1), "must be given once")
 
 
 def _position(cursors: CursorSigner, scope: str, query: PageQuery) -> Position:
     if query.offset:
-        raise invalid("cursor", "must not come with an offset")
+        raise invalid_field("cursor", "must not come with an offset")
     try:
         return cursors.read(scope, query.cursor or "")
     except InvalidCursorError as error:
-        raise invalid("cursor", str(error)) from error
+        raise invalid_field("cursor", str(error)) from error
 
 
 async def page(request: Request, query: Annotated[PageQuery, Query()], user_id: Caller) -> Slice:

@@ -148,6 +148,11 @@ class Stale(AgendumError):
         self.version = version
 
 
+def invalid_field(field: str, message: str) -> Invalid:
+    """Return the refusal of one field, a parameter or a header; the message never repeats the input."""
+    return Invalid(f"{field}: {message}", errors=(FieldError(field, message),))
+
+
 class KeyReused(Invalid):
     """The idempotency key belongs to another request."""
 

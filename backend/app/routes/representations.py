@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 from pydantic import TypeAdapter
 
 from app.dependencies import Replay, Write
-from app.domain.errors import FieldError, Invalid
+from app.domain.errors import invalid_field
 from app.schemas.base import Output
 from app.utils.etags import InvalidTagError, read_tags, weakly_equal
 
@@ -88,7 +88,7 @@ def _names(headers: list[str], tag: str) -> bool:
     try:
         tags = read_tags(", ".join(headers))
     except InvalidTagError as error:
-        raise Invalid(f"If-None-Match: {error}", errors=(FieldError("If-None-Match", str(error)),)) from error
+        raise invalid_field("If-None-Match", str(error)) from error
     return tags is None or any(weakly_equal(known, tag) for known in tags)
 
 

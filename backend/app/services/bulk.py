@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from app.domain.errors import AgendumError, FieldError, Invalid
+from app.domain.errors import AgendumError, FieldError, invalid_field
 from app.domain.preconditions import ANY, Expected
 from app.models.task import TaskRow
 from app.repositories.unit_of_work import UnitOfWork
@@ -73,7 +73,7 @@ async def _result(work: UnitOfWork, operation: AnyOperation, known: TemporaryIds
 async def _create(work: UnitOfWork, operation: CreateOperation, known: TemporaryIds, *, now: datetime) -> TaskRow:
     # Spec: features/bulk.md#BULK-004
     if operation.temp_id in known:
-        raise _wrong("temp_id", "is defined more than once")
+        raise invalid_field("temp_id", "is defined more than once")
     body = operation.task.model_copy(update=_resolved_parent(operation.task.parent_id, known))
     task = await tasks.create(work, body, now=now)
     if operation.temp_id is not None:
@@ -115,9 +115,5 @@ def _resolved(reference: UUID | str, known: TemporaryIds, *, field: str) -> UUID
     if not isinstance(reference, str):
         return reference
     if reference not in known:
-        raise _wrong(field, "is no temporary id of an operation before this one")
+        raise invalid_field(field, "is no temporary id of an operation before this one")
     return known[reference]
-
-
-def _wrong(field: str, message: str) -> Invalid:
-    return Invalid(f"{field}: {message}", errors=(FieldError(field, message),))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from app.domain.errors import FieldError, Invalid
+from app.domain.errors import invalid_field
 from app.repositories.unit_of_work import UnitOfWork
 from app.services.rows import missing
 
@@ -37,11 +37,7 @@ async def _check_parent(work: UnitOfWork, parent_id: UUID, *, task_id: UUID | No
         raise missing("parent_id", "task")
     above = await work.tasks.ancestry(parent_id)
     if task_id in above:
-        raise _wrong_parent("must not be the task itself or one of its subtasks")
+        raise invalid_field("parent_id", "must not be the task itself or one of its subtasks")
     below = 0 if task_id is None else await work.tasks.height(task_id)
     if len(above) + below > DEEPEST:
-        raise _wrong_parent(f"must not make subtasks more than {DEEPEST} levels deep")
-
-
-def _wrong_parent(message: str) -> Invalid:
-    return Invalid(f"parent_id: {message}", errors=(FieldError("parent_id", message),))
+        raise invalid_field("parent_id", f"must not make subtasks more than {DEEPEST} levels deep")

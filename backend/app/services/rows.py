@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from app.domain.errors import EditConflict, FieldConflict, FieldError, IdTaken, Invalid
+from app.domain.errors import EditConflict, FieldConflict, IdTaken, Invalid, invalid_field
 from app.domain.paging import COUNTED, Listing, Slice
 from app.domain.preconditions import Expected
 from app.repositories.owned import Owned, OwnedRow
@@ -98,5 +98,4 @@ def page(found: Listing[Any], asked: Slice) -> dict[str, Any]:
 def missing(field: str, entity: str) -> Invalid:
     """Return the refusal of a reference to something that is not there, or is somebody else's: the two are never told apart."""
     # Spec: features/isolation.md#ISO-008
-    message = f"there is no such {entity}"
-    return Invalid(f"{field}: {message}", errors=(FieldError(field, message),))
+    return invalid_field(field, f"there is no such {entity}")

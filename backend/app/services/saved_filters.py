@@ -9,7 +9,7 @@ import orjson
 from uuid_utils.compat import uuid7
 
 from app.domain.changes import Action
-from app.domain.errors import FieldError, Invalid
+from app.domain.errors import FieldError, Invalid, invalid_field
 from app.domain.paging import Slice
 from app.domain.preconditions import Expected
 from app.models.saved_filter import SavedFilterRow
@@ -117,7 +117,6 @@ def _bound(asked: Slice, query: dict[str, Any]) -> Slice:
     """Return a slice whose cursors hold for this query alone: the address stays the same when the query is replaced."""
     digest = blake2s(orjson.dumps(query), digest_size=8).hexdigest()
     if asked.after is not None and asked.after[0] != digest:
-        message = "is not a cursor of this list"
-        raise Invalid(f"cursor: {message}", errors=(FieldError("cursor", message),))
+        raise invalid_field("cursor", "is not a cursor of this list")
     after = None if asked.after is None else asked.after[1:]
     return asked._replace(after=after, mark=lambda position: asked.mark((digest, *position)))

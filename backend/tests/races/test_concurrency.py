@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,31 +17,11 @@ from app.domain.changes import Origin, Source
 from app.repositories.unit_of_work import UnitOfWork, writing
 from app.schemas.task import TaskCreate
 from app.services import tasks
-from tests.people import Person, joined, open_client
+from tests.people import Person, open_client
 from tests.world import World, world_of
 
 NOW = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
 WRITERS = 50
-
-
-@pytest.fixture
-async def own_ada(own_app: FastAPI) -> AsyncIterator[Person]:
-    async with joined(own_app) as person:
-        yield person
-
-
-@pytest.fixture
-async def own_bob(own_app: FastAPI) -> AsyncIterator[Person]:
-    async with joined(own_app) as person:
-        yield person
-
-
-@pytest.fixture
-async def witness(own_database: str) -> AsyncIterator[asyncpg.Connection]:
-    """A superuser's connection of its own: it sees only what is committed."""
-    connection = await asyncpg.connect(dsn=own_database)
-    yield connection
-    await connection.close()
 
 
 def database_of(app: FastAPI) -> Database:

@@ -33,26 +33,6 @@ _TRASHED = """
 
 
 @pytest.fixture
-async def own_ada(own_app: FastAPI) -> AsyncIterator[Person]:
-    async with joined(own_app) as person:
-        yield person
-
-
-@pytest.fixture
-async def own_bob(own_app: FastAPI) -> AsyncIterator[Person]:
-    async with joined(own_app) as person:
-        yield person
-
-
-@pytest.fixture
-async def witness(own_database: str) -> AsyncIterator[asyncpg.Connection]:
-    """A superuser's connection of its own: it sees only what is committed."""
-    connection = await asyncpg.connect(dsn=own_database)
-    yield connection
-    await connection.close()
-
-
-@pytest.fixture
 def database(own_app: FastAPI) -> Database:
     database: Database = own_app.state.runtime.database
     return database

@@ -15,24 +15,10 @@ from app.database.connection import Database
 from app.database.url import read_address
 from app.main import create_app
 from app.repositories import unit_of_work
-from tests.people import Person, joined, open_client, using
+from tests.people import Person, open_client, using
 from tests.world import world_of
 
 COPIES = 100
-
-
-@pytest.fixture
-async def own_ada(own_app: FastAPI) -> AsyncIterator[Person]:
-    async with joined(own_app) as person:
-        yield person
-
-
-@pytest.fixture
-async def witness(own_database: str) -> AsyncIterator[asyncpg.Connection]:
-    """A superuser's connection of its own: it sees only what is committed."""
-    connection = await asyncpg.connect(dsn=own_database)
-    yield connection
-    await connection.close()
 
 
 @pytest.fixture
