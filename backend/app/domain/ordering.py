@@ -12,7 +12,8 @@ from app.domain.errors import NoRoom
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 LONGEST = 1000
 _BASE = len(DIGITS)
-_MOMENT, _CHANCE, _OWN = 9, 4, 3
+# How many digits of a key say when a row was made, what chance adds to that, and what a row adds to a place that it moves to.
+_MOMENT, _CHANCE, _OWN = 9, 4, 6
 _WIDTH = _MOMENT + _CHANCE
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEY = re.compile("[0-9A-Za-z]*[1-9A-Za-z]")
@@ -36,14 +37,25 @@ def initial(moment: datetime, entity_id: UUID) -> str:
 
 
 def place(before: str | None, after: str | None, *, entity_id: UUID) -> str:
-    """Return a key between two as `between` does, with digits of the row's own.
+    """Return a key between two, as `between` does, that ends in digits of the row's own id.
 
     The place between two keys is given again when who stood there has gone to the trash, and may come back: their keys must differ.
+
+    Args:
+        before: The key in front of the place, or None for the very beginning.
+        after: The key behind the place, or None for the very end.
+        entity_id: The id of the row.
+
+    Raises:
+        NoRoom: It would be longer than 1000 digits.
+        ValueError: There is no place between the two, or one of them is no key.
     """
     # Spec: features/ordering.md#ORDER-003
     key = between(before, after)
-    own = key + _own_digits(entity_id, _OWN)
-    return own if len(own) <= LONGEST and (after is None or own < after) else key
+    # Behind a beginning of `after` not all digits stand ahead of it; behind any other key ahead of it they do.
+    while after is not None and after.startswith(key):
+        key = between(before, key)
+    return _short_enough(key + _own_digits(entity_id, _OWN))
 
 
 def between(before: str | None, after: str | None) -> str:
@@ -66,6 +78,10 @@ def between(before: str | None, after: str | None) -> str:
         key = _midpoint(before, after)
     else:
         raise ValueError("must be two keys in their order")
+    return _short_enough(key)
+
+
+def _short_enough(key: str) -> str:
     if len(key) > LONGEST:
         raise NoRoom("There is no room left at this place; move the tasks beside it first.")
     return key

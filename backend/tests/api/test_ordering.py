@@ -85,6 +85,20 @@ async def test_a_move_to_no_place_or_to_two_is_refused(ada: Person, body: dict[s
     assert (await move(ada, task, **body)).status_code == 422
 
 
+@pytest.mark.spec("ORDER-003")
+async def test_who_comes_back_from_the_trash_does_not_share_a_place(ada: Person) -> None:
+    for _ in range(12):
+        low, high, first, second = await make(ada, 4)
+        assert (await move(ada, first, after=low)).status_code == 200
+        await ada.client.delete(f"/api/tasks/{first}")
+        assert (await move(ada, second, after=low)).status_code == 200
+        assert (await ada.client.post(f"/api/trash/{first}/restore")).status_code == 200
+        assert (await move(ada, high, after=first)).status_code == 200
+        stand = await order(ada)
+        assert stand.index(high) == stand.index(first) + 1
+    assert len({item["position"] for item in (await ada.client.get("/api/tasks?limit=100")).json()["items"]}) == 48
+
+
 @pytest.mark.spec("ORDER-002")
 async def test_a_place_that_is_used_up_is_refused_and_nothing_is_moved(ada: Person, connection: asyncpg.Connection) -> None:
     first, second, third = await make(ada, 3)

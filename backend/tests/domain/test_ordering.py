@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from random import Random
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.domain.errors import NoRoom
@@ -160,16 +161,54 @@ def test_a_clock_that_is_centuries_off_makes_no_key(moment: datetime) -> None:
         initial(moment, UUID(int=1))
 
 
+# A key in front, and one behind, which often begins with it, or with a key between the two.
+GAPS = st.tuples(KEYS, KEYS).map(lambda pair: (pair[0], pair[0] + pair[1])) | st.tuples(KEYS, KEYS).map(
+    lambda pair: (min(pair), max(pair) + "1")
+)
+
+
 @pytest.mark.spec("ORDER-003")
-@given(KEYS, KEYS, st.uuids(), st.uuids())
-def test_two_rows_at_one_place_get_keys_that_differ_by_their_ids(first: str, second: str, one: UUID, other: UUID) -> None:
-    low, high = sorted((first, second + "V"))
-    if low == high:
-        return
+@given(GAPS, st.uuids(), st.uuids())
+@example(("1", "111"), UUID(int=62**5 * 60), UUID(int=62**5 * 59))
+def test_two_rows_at_one_place_get_keys_that_differ_by_their_ids(gap: tuple[str, str], one: UUID, other: UUID) -> None:
+    low, high = gap
     keys = [place(low, high, entity_id=entity_id) for entity_id in (one, other)]
-    assert all(is_key(key) and low < key < high for key in keys)
-    # Where no digit fits behind the shortest key, the two are equal.
-    assert keys[0] != keys[1] or between(low, high) in keys or one.int % (62**2 * 61) == other.int % (62**2 * 61)
+    assert all(is_key(key) and low.encode() < key.encode() < high.encode() for key in keys)
+    assert (keys[0] == keys[1]) == (one.int % (62**5 * 61) == other.int % (62**5 * 61))
+
+
+@pytest.mark.spec("ORDER-003")
+@given(st.none() | KEYS, st.uuids())
+def test_a_place_at_either_end_ends_in_digits_of_the_row(key: str | None, entity_id: UUID) -> None:
+    edge = key or FIRST
+    assert place(None, edge, entity_id=entity_id).encode() < edge.encode() < place(edge, None, entity_id=entity_id).encode()
+    assert place(None, edge, entity_id=entity_id)[-6:] == place(edge, None, entity_id=entity_id)[-6:]
+
+
+@pytest.mark.spec("ORDER-002", "ORDER-003")
+def test_a_place_without_room_for_the_digits_of_a_row_is_refused() -> None:
+    low = "V" * (LONGEST - 6)
+    assert len(between(low, low + "2")) <= LONGEST
+    with pytest.raises(NoRoom):
+        place(low, low + "2", entity_id=UUID(int=1))
+
+
+@pytest.mark.spec("ORDER-003")
+@pytest.mark.parametrize("seed", range(20))
+def test_no_two_rows_ever_have_one_key_whoever_leaves_and_comes_back(seed: int) -> None:
+    chance = Random(seed)
+    for _ in range(100):
+        ids = [UUID(int=chance.getrandbits(128)) for _ in range(4)]
+        keys = {row: initial(NOW + timedelta(microseconds=number), row) for number, row in enumerate(ids)}
+        here = set(ids)
+        for _ in range(12):
+            row, anchor = chance.sample(ids, 2)
+            if chance.random() < 0.4:
+                here ^= {row}
+            elif {row, anchor} <= here:
+                behind = [keys[other] for other in here - {row} if keys[other] > keys[anchor]]
+                keys[row] = place(keys[anchor], min(behind, default=None), entity_id=row)
+            assert len(set(keys.values())) == len(ids)
 
 
 @pytest.mark.spec("ORDER-002", "ORDER-003")
