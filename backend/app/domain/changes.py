@@ -1,6 +1,7 @@
 """The vocabulary of the change sequence, and what differs between two states. Numbers are given by the repository."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -42,6 +43,47 @@ class Difference(NamedTuple):
 
     before: dict[str, object] | None
     after: dict[str, object]
+
+
+class Write(NamedTuple):
+    """The fields that one change of an entity has written; `reverts` is the number of the change that it undid, if it undid one."""
+
+    seq: int
+    reverts: int | None
+    fields: Sequence[str]
+
+
+def last_writes(writes: Sequence[Write]) -> dict[str, int]:
+    """Return, for each field, the number of the last write of it; writes are given in their order."""
+    return {field: write.seq for write in writes for field in write.fields}
+
+
+def standing_writes(writes: Sequence[Write]) -> dict[str, int]:
+    """Return the number of the last write of each field, for the fields of which some write has not been undone.
+
+    An undoing and the write that it undid cancel each other, unless the undoing was undone itself, and so on.
+
+    Args:
+        writes: All writes of one entity after some moment, in their order.
+    """
+    # Spec: features/undo.md#UNDO-005
+    of_field: defaultdict[str, list[Write]] = defaultdict(list)
+    for write in writes:
+        for field in write.fields:
+            of_field[field].append(write)
+    return {field: some[-1].seq for field, some in of_field.items() if _any_stands(some)}
+
+
+def _any_stands(writes: Sequence[Write]) -> bool:
+    known = {write.seq for write in writes}
+    undone: set[int] = set()
+    for write in reversed(writes):
+        if write.seq in undone:
+            continue
+        if write.reverts not in known:
+            return True
+        undone.add(write.reverts)
+    return False
 
 
 def difference(before: Document | None, after: Document) -> Difference:

@@ -32,6 +32,7 @@ class Change(SQLModel, table=True):
         ),
         CheckConstraint("source IN ('api', 'console', 'worker')", name="source"),
         CheckConstraint("seq >= 1", name="seq_positive"),
+        CheckConstraint("reverts IS NULL OR (action = 'reverted' AND reverts < seq)", name="reverts"),
         {"schema": SCHEMA},
     )
 
@@ -49,10 +50,16 @@ class Change(SQLModel, table=True):
     request_id: str | None = Field(sa_type=Text)
     occurred_at: datetime
     published_at: datetime | None
+    reverts: int | None = Field(sa_type=BigInteger)
+    redacted_at: datetime | None
 
 
 class ChangeRow(NamedTuple):
-    """A change as read; `before` and `after` are texts of JSON objects, of the fields that differ."""
+    """A change as read.
+
+    `before` and `after` are texts of JSON objects, of the fields that differ. `reverts` is the number of the change that this one undid;
+    `redacted_at` is when its texts were emptied, because what it is of was purged.
+    """
 
     seq: int
     entity: str
@@ -64,3 +71,5 @@ class ChangeRow(NamedTuple):
     source: str
     request_id: str | None
     occurred_at: datetime
+    reverts: int | None
+    redacted_at: datetime | None

@@ -16,7 +16,7 @@ from app.repositories.owned_list import OwnedList
 from app.repositories.owned_statements import OwnedStatements
 from app.repositories.tasks import Tasks
 
-_STATEMENTS = OwnedStatements(Category, CategoryRow._fields)
+_STATEMENTS = OwnedStatements(Category, CategoryRow._fields, texts=("name",))
 _TABLE = _STATEMENTS.table
 _LIST = OwnedList(_STATEMENTS, CategoryRow, by="position")
 _TASK = Tasks.statements.table

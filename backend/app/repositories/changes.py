@@ -1,12 +1,13 @@
 """A person's change sequence, for reading; it is written by the repositories of what changes."""
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, literal_column, select
+from sqlalchemy import bindparam, func, select
 
 from app.database.statements import Statement
-from app.domain.changes import Action
+from app.domain.changes import Write
 from app.domain.errors import NotFound
 from app.models.change import Change, ChangeRow
 from app.repositories.belonging import Belonging
@@ -29,35 +30,17 @@ _OF_VERSION = Statement(
         _TABLE.c.version == bindparam("version"),
     )
 )
-_LATER = (
-    select(_TABLE.c.seq, _TABLE.c.action, func.jsonb_object_keys(_TABLE.c.after).label("field"))
+_FIELDS = func.array(select(func.jsonb_object_keys(_TABLE.c.after)).correlate(_TABLE).scalar_subquery())
+_SINCE = Statement(
+    select(_TABLE.c.seq, _TABLE.c.reverts, _FIELDS)
     .where(
         _TABLE.c.user_id == bindparam("user_id"),
         _TABLE.c.entity == bindparam("entity"),
         _TABLE.c.entity_id == bindparam("entity_id"),
         _TABLE.c.version > bindparam("version"),
     )
-    .subquery()
+    .order_by(_TABLE.c.seq)
 )
-_TOUCHED = Statement(select(_LATER.c.field, func.max(_LATER.c.seq)).group_by(_LATER.c.field))
-
-
-def _touches() -> Statement:
-    """Build the list of the fields that later changes have written, with whether as many of those as were not undoings were undone."""
-    undoing = _LATER.c.action == literal_column(f"'{Action.REVERTED.value}'")
-    undone = func.count().filter(undoing) >= func.count().filter(~undoing)
-    taken_back = and_(undone, func.max(_LATER.c.seq).filter(undoing) == func.max(_LATER.c.seq))
-    return Statement(select(_LATER.c.field, func.max(_LATER.c.seq), taken_back).group_by(_LATER.c.field))
-
-
-_TOUCHES = _touches()
-
-
-class Touch(NamedTuple):
-    """The last later change that wrote a field, and whether that was the undoing of all that others have written there."""
-
-    seq: int
-    taken_back: bool
 
 
 class Changes(Belonging):
@@ -81,17 +64,11 @@ class Changes(Belonging):
         values = {"entity": entity, "entity_id": entity_id, "version": version}
         return self._found(await self._session.fetch_row(_OF_VERSION, user_id=self._origin.user_id, **values))
 
-    async def touched(self, entity: str, entity_id: UUID, *, after: int) -> dict[str, int]:
-        """Return the fields that were written after a version, each with the number of the last change that did."""
-        # Spec: features/safe-writes.md#SAFE-010
-        records = await self._session.fetch(_TOUCHED, user_id=self._origin.user_id, entity=entity, entity_id=entity_id, version=after)
-        return {record[0]: record[1] for record in records}
-
-    async def touches(self, entity: str, entity_id: UUID, *, after: int) -> dict[str, Touch]:
-        """Return the fields that were written after a version, and what has become of that."""
-        # Spec: features/undo.md#UNDO-005
-        records = await self._session.fetch(_TOUCHES, user_id=self._origin.user_id, entity=entity, entity_id=entity_id, version=after)
-        return {record[0]: Touch(record[1], record[2]) for record in records}
+    async def writes_since(self, entity: str, entity_id: UUID, *, version: int) -> Sequence[Write]:
+        """Return what was written to an entity after it had a version, in order."""
+        values = {"entity": entity, "entity_id": entity_id, "version": version}
+        records = await self._session.fetch(_SINCE, user_id=self._origin.user_id, **values)
+        return [Write(*record) for record in records]
 
     async def list(self, *, after: int, limit: int) -> list[ChangeRow]:
         """List the changes after a number, in their order."""

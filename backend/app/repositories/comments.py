@@ -15,7 +15,7 @@ from app.repositories.owned import Owned
 from app.repositories.owned_list import OwnedList
 from app.repositories.owned_statements import OwnedStatements, id_list
 
-_STATEMENTS = OwnedStatements(Comment, CommentRow._fields, derived=("search",))
+_STATEMENTS = OwnedStatements(Comment, CommentRow._fields, derived=("search",), texts=("body",))
 _LIST = OwnedList(_STATEMENTS, CommentRow, by="created_at", within=("task_id",))
 _BEGINNING: dict[str, Any] = {"task_id": UUID(int=0), "created_at": datetime.min.replace(tzinfo=UTC), "id": UUID(int=0)}
 

@@ -91,19 +91,29 @@ class Owned(Belonging, Generic[Row]):
         await self._run(self.statements.add, [values])
         return row
 
-    async def change(self, row: Row, *, action: Action, now: datetime, **values: Any) -> Row:
-        """Change a row that was read in this unit of work, and record the change; values that change nothing write nothing."""
+    async def change(self, row: Row, *, action: Action, now: datetime, reverts: int | None = None, **values: Any) -> Row:
+        """Change a row that was read in this unit of work, and record the change; values that change nothing write nothing.
+
+        Args:
+            row: The row as it is.
+            action: What happens to it.
+            now: The moment.
+            reverts: The number of the change that this one undoes, if it undoes one.
+            values: The columns that are written.
+        """
         # Spec: features/tasks.md#TASK-012
-        changed = await self.change_each([(row, values)], action=action, now=now)
+        changed = await self.change_each([(row, values)], action=action, now=now, reverts=reverts)
         return changed[0]
 
-    async def change_each(self, wanted: Sequence[tuple[Row, dict[str, Any]]], *, action: Action, now: datetime) -> Sequence[Row]:
+    async def change_each(
+        self, wanted: Sequence[tuple[Row, dict[str, Any]]], *, action: Action, now: datetime, reverts: int | None = None
+    ) -> Sequence[Row]:
         """Change rows that were read in this unit of work, each to values of its own, and record each change, in the given order."""
         done: list[Row] = []
         for some in _parts(wanted):
             raised = [(row, self._raised(row, values, now=now)) for row, values in some]
             if changes := [(old, new) for old, new in raised if old is not new]:
-                await self._write(changes, action=action, now=now)
+                await self._write(changes, action=action, now=now, reverts=reverts)
             done += [new for _, new in raised]
         return done
 
@@ -113,16 +123,29 @@ class Owned(Belonging, Generic[Row]):
         return row if new == row else _with(new, version=row.version + 1, updated_at=now)
 
     async def remove_each(self, rows: Iterable[Row], *, now: datetime) -> None:
-        """Remove rows that were read in this unit of work for good, and record for each that it is gone, and nothing of what it was."""
+        """Remove rows that were read in this unit of work for good, and record for each that it is gone.
+
+        Its earlier changes stay, with their texts emptied.
+        """
         # Spec: features/trash.md#TRASH-007
         for some in _parts(list(rows)):
             values = [self._values(_with(row, version=row.version + 1), frozenset()) for row in some]
             await self._run(self.statements.remove, [value | self._record(Action.PURGED, None, None, now=now) for value in values])
+            await self._redact([str(row.id) for row in some], now=now)
 
-    async def _write(self, changes: Sequence[tuple[Row, Row]], *, action: Action, now: datetime) -> None:
+    async def _redact(self, ids: Sequence[str], *, now: datetime) -> None:
+        """Empty what a person wrote in the earlier changes of entities, some changes at once."""
+        values = {"user_id": self._origin.user_id, "entity": self.entity, "ids": ids, "now": now, "rows": _AT_ONCE}
+        while len(await self._session.fetch(self.statements.redact, **values)) == _AT_ONCE:
+            pass
+
+    async def _write(self, changes: Sequence[tuple[Row, Row]], *, action: Action, now: datetime, reverts: int | None = None) -> None:
         names = frozenset(name for old, new in changes for name in _differing(old, new)) & self.statements.stored
         derived = self._derived(changes[0][1], names).keys()
-        values = [self._values(new, names) | self._record(action, old.document(), new.document(), now=now) for old, new in changes]
+        values = [
+            self._values(new, names) | self._record(action, old.document(), new.document(), now=now) | {"reverts": reverts}
+            for old, new in changes
+        ]
         await self._run(self.statements.change(names.union(derived)), values)
 
     async def _run(self, write: RecordedWrite, values: Sequence[dict[str, Any]]) -> None:
@@ -163,6 +186,7 @@ class Owned(Belonging, Generic[Row]):
             "source": self._origin.source.value,
             "request_id": self._origin.request_id,
             "updated_at": now,
+            "reverts": None,
         }
 
 

@@ -2,7 +2,24 @@
 
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Table, Text, Uuid, bindparam, cast, delete, insert, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Table,
+    Text,
+    Uuid,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import SQLModel
 
@@ -41,6 +58,7 @@ class OwnedStatements:
         fields: The row's fields, in the row's order.
         gathered: The fields that are no columns of the table, each with where it comes from.
         derived: The columns that are written and never read.
+        texts: The fields of the public content that hold what a person wrote; a purge empties them in earlier changes.
     """
 
     def __init__(
@@ -50,6 +68,7 @@ class OwnedStatements:
         *,
         gathered: dict[str, ColumnElement[Any]] | None = None,
         derived: tuple[str, ...] = (),
+        texts: tuple[str, ...],
     ) -> None:
         gathered = gathered or {}
         self.table = table = table_of(model)
@@ -62,6 +81,7 @@ class OwnedStatements:
         values: dict[str, Any] = {name: bindparam(name) for name in written}
         self.add = RecordedWrite(insert(table).values(user_id=bindparam("user_id"), **values).returning(table.c.id))
         self.remove = RecordedWrite(delete(table).where(*self._row, self._as_it_was()).returning(table.c.id))
+        self.redact = _redacting(texts)
 
     def change(self, names: frozenset[str]) -> RecordedWrite:
         """Return the write that changes these columns; each set of columns is built once."""
@@ -105,9 +125,40 @@ def _recorded(write: Any, *, numbered: bool) -> Statement:
         "source": bindparam("source"),
         "request_id": bindparam("request_id"),
         "occurred_at": bindparam("updated_at"),
+        "reverts": bindparam("reverts", type_=BigInteger),
     }
     source = select(*(value.label(name) for name, value in values.items())).select_from(written if numbered else counter)
     return Statement(insert(_CHANGE).from_select(list(values), source).returning(_CHANGE.c.seq))
+
+
+def _redacting(texts: tuple[str, ...]) -> Statement:
+    """Build the statement that empties the texts in some earlier changes of entities that are purged, and says so there."""
+    # Spec: features/changes.md#CHANGE-006
+    documents = (_CHANGE.c.before, _CHANGE.c.after)
+    some = (
+        select(_CHANGE.c.seq)
+        .where(
+            _CHANGE.c.user_id == bindparam("user_id"),
+            _CHANGE.c.entity == bindparam("entity"),
+            _CHANGE.c.entity_id == func.any(id_list("ids")),
+            _CHANGE.c.redacted_at.is_(None),
+            or_(*(document.has_any(cast(list(texts), ARRAY(Text))) for document in documents)),
+        )
+        .limit(bindparam("rows"))
+    )
+    emptied = {document: document.concat(_empty(document, texts)) for document in documents}
+    redacted = update(_CHANGE).where(_CHANGE.c.user_id == bindparam("user_id"), _CHANGE.c.seq.in_(some))
+    return Statement(redacted.values({**emptied, _CHANGE.c.redacted_at: bindparam("now")}).returning(_CHANGE.c.seq))
+
+
+def _empty(document: ColumnElement[Any], texts: tuple[str, ...]) -> ColumnElement[Any]:
+    """Return, for those of the texts that a document has, an empty value of the same type; null stays null, and absent absent."""
+    values: list[Any] = []
+    for name in texts:
+        kind = func.jsonb_typeof(document[name])
+        empty = case((kind == "string", literal_column("'\"\"'::jsonb")), (kind == "object", literal_column("'{}'::jsonb")))
+        values += [literal_column(f"'{name}'"), empty]
+    return func.jsonb_strip_nulls(func.jsonb_build_object(*values), type_=JSONB)
 
 
 _COUNTER, _CHANGE = table_of(ChangeCounter), table_of(Change)

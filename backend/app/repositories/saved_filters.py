@@ -13,7 +13,7 @@ from app.repositories.owned_statements import OwnedStatements
 
 _FIELDS = SavedFilterRow._fields
 _QUERY = _FIELDS.index("query")
-_STATEMENTS = OwnedStatements(SavedFilter, _FIELDS)
+_STATEMENTS = OwnedStatements(SavedFilter, _FIELDS, texts=("name", "query"))
 
 
 def _row(*values: Any) -> SavedFilterRow:

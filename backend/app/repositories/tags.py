@@ -15,7 +15,7 @@ from app.repositories.owned_list import OwnedList
 from app.repositories.owned_statements import OwnedStatements, id_list, table_of
 from app.repositories.tasks import Tasks
 
-_STATEMENTS = OwnedStatements(Tag, TagRow._fields)
+_STATEMENTS = OwnedStatements(Tag, TagRow._fields, texts=("name",))
 _TABLE = _STATEMENTS.table
 _LIST = OwnedList(_STATEMENTS, TagRow, by="folded_name")
 _TASK = Tasks.statements.table

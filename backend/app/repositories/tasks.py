@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, literal_column, select, true
+from sqlalchemy import ColumnElement, bindparam, delete, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import insert as insert_if_free
 
 from app.database.statements import Statement
@@ -19,7 +19,9 @@ from app.repositories.owned_statements import OwnedStatements, id_list, table_of
 from app.repositories.task_json import as_json, tag_ids, task_fields
 
 _TASK, _LINK = table_of(Task), table_of(TaskTag)
-_STATEMENTS = OwnedStatements(Task, TaskRow._fields, gathered={"tag_ids": tag_ids(_TASK)}, derived=("search",))
+_STATEMENTS = OwnedStatements(
+    Task, TaskRow._fields, gathered={"tag_ids": tag_ids(_TASK)}, derived=("search",), texts=("title", "description")
+)
 _TEXTS = {"title", "description"}
 # No chain of parents is as long as this; it ends a walk even if one should be closed.
 _FARTHEST: Any = literal_column("50")
@@ -37,18 +39,20 @@ def _tagging() -> Statement:
 _TAG = _tagging()
 
 
-def _walk(*, up: bool) -> Any:
+def _walk(*, up: bool, where: ColumnElement[bool] | None = None) -> Any:
     """Build the walk from a task to its ancestors, or to all that is below it, with the distance of each; the task itself is at 0."""
     begin = select(_TASK.c.id, _TASK.c.parent_id, literal_column("0").label("distance"))
     walk = begin.where(_TASK.c.user_id == bindparam("user_id"), _TASK.c.id == bindparam("id")).cte("walk", recursive=True)
     on = _TASK.c.id == walk.c.parent_id if up else _TASK.c.parent_id == walk.c.id
     step = select(_TASK.c.id, _TASK.c.parent_id, walk.c.distance + literal_column("1")).join(walk, on)
+    step = step if where is None else step.where(where)
     return walk.union_all(step.where(_TASK.c.user_id == bindparam("user_id"), walk.c.distance < _FARTHEST))
 
 
 _UP, _DOWN = _walk(up=True), _walk(up=False)
+_LIVING_DOWN = _walk(up=False, where=_TASK.c.deleted_at.is_(None))
 _ANCESTRY = Statement(select(_UP.c.id).order_by(_UP.c.distance))
-_HEIGHT = Statement(select(func.max(_DOWN.c.distance)))
+_HEIGHT = Statement(select(func.max(_LIVING_DOWN.c.distance)))
 _SUBTREE = Statement(
     select(*_STATEMENTS.columns)
     .join(_DOWN, _DOWN.c.id == _TASK.c.id)
@@ -127,7 +131,7 @@ class Tasks(Owned[TaskRow], Ordered):
         return [record["id"] for record in records]
 
     async def height(self, task_id: UUID) -> int:
-        """Return how many levels of subtasks there are below a task, those in the trash included."""
+        """Return how many levels of living subtasks there are below a task."""
         record = await self._session.fetch_row(_HEIGHT, user_id=self._origin.user_id, id=task_id)
         return 0 if record is None else record[0] or 0
 
@@ -137,8 +141,10 @@ class Tasks(Owned[TaskRow], Ordered):
         await self._tag([row] if row.tag_ids else [])
         return row
 
-    async def _write(self, changes: Sequence[tuple[TaskRow, TaskRow]], *, action: Action, now: datetime) -> None:
-        await super()._write(changes, action=action, now=now)
+    async def _write(
+        self, changes: Sequence[tuple[TaskRow, TaskRow]], *, action: Action, now: datetime, reverts: int | None = None
+    ) -> None:
+        await super()._write(changes, action=action, now=now, reverts=reverts)
         await self._tag([new for old, new in changes if old.tag_ids != new.tag_ids])
 
     async def _tag(self, rows: Sequence[TaskRow]) -> None:

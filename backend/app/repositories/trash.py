@@ -44,10 +44,10 @@ def _listing(*, by_cursor: bool, exact: bool) -> Statement:
 _LISTINGS = {(by_cursor, exact): _listing(by_cursor=by_cursor, exact=exact) for by_cursor in (False, True) for exact in (False, True)}
 
 
-def _living(statements: OwnedStatements) -> Statement:
+def _there(statements: OwnedStatements) -> Statement:
     table = statements.table
     mine = (table.c.user_id == bindparam("user_id"), table.c.id == func.any(id_list("ids")))
-    return Statement(select(table.c.id).where(*mine, table.c.deleted_at.is_(None)))
+    return Statement(select(table.c.id, table.c.deleted_at.is_(None).label("living")).where(*mine))
 
 
 def _children() -> Statement:
@@ -59,7 +59,7 @@ def _children() -> Statement:
 
 
 _CHILDREN = _children()
-_LIVING = {kind.entity: _living(kind.statements) for kind in (Categories, Tags)}
+_THERE = {kind.entity: _there(kind.statements) for kind in (Categories, Tags)}
 
 
 class Trash(Belonging):
@@ -86,6 +86,11 @@ class Trash(Belonging):
 
     async def living(self, kind: Owned[Any], ids: Iterable[UUID]) -> frozenset[UUID]:
         """Return which of these ids are those of living categories, or tags."""
+        there = await self.there(kind, ids)
+        return frozenset(entity_id for entity_id, living in there.items() if living)
+
+    async def there(self, kind: Owned[Any], ids: Iterable[UUID]) -> dict[UUID, bool]:
+        """Return which of these ids are those of categories, or tags, that are not purged, each with whether it is living."""
         wanted = [str(entity_id) for entity_id in {*ids}]
-        records = await self._session.fetch(_LIVING[kind.entity], user_id=self._origin.user_id, ids=wanted) if wanted else []
-        return frozenset(record["id"] for record in records)
+        records = await self._session.fetch(_THERE[kind.entity], user_id=self._origin.user_id, ids=wanted) if wanted else []
+        return {record["id"]: record["living"] for record in records}

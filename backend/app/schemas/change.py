@@ -22,6 +22,8 @@ _CHANGE: JsonDict = {
     "source": "api",
     "request_id": "019aa4b2-9d10-7c4e-8a41-5b7d2f6e9c01",
     "occurred_at": "2026-11-21T09:00:00Z",
+    "reverts": None,
+    "redacted_at": None,
 }
 
 
@@ -48,6 +50,10 @@ class ChangeRead(Output):
     source: Source
     request_id: str | None
     occurred_at: datetime
+    reverts: int | None = Field(description="The number of the change that this one undid.")
+    redacted_at: datetime | None = Field(
+        description="When the texts in `before` and `after` were emptied, because what the change is of was purged."
+    )
 
 
 class ChangePage(Output):

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
+from app.domain.changes import last_writes
 from app.domain.errors import EditConflict, FieldConflict, IdTaken, Invalid, invalid_field
 from app.domain.paging import COUNTED, Listing, Slice
 from app.domain.preconditions import Expected
@@ -57,7 +58,7 @@ async def settle(work: UnitOfWork, rows: Owned[Row], pair: tuple[Row, Row], *, n
     if expected.covers(row.version) or seen is None:
         expected.require(row.version)
     else:
-        touched = await work.changes.touched(rows.entity, row.id, after=seen)
+        touched = last_writes(await work.changes.writes_since(rows.entity, row.id, version=seen))
         refuse_overlaps(row.document(), wanted.document(), touched=touched, named=named)
 
 

@@ -112,13 +112,18 @@ async def living_references(work: UnitOfWork, family: Sequence[TaskRow]) -> Sequ
         }
         for row in family
     ]
-    kept[0]["parent_id"] = await _parent_of(work, family[0])
+    kept[0]["parent_id"] = await _parent_of(work, family)
     return kept
 
 
-async def _parent_of(work: UnitOfWork, task: TaskRow) -> UUID | None:
+async def _parent_of(work: UnitOfWork, family: Sequence[TaskRow]) -> UUID | None:
+    """Return the parent of the first task of a family, unless it is gone or the family would stand too deep below it."""
+    task, distance = family[0], {family[0].id: 0}
+    for row in family[1:]:
+        if row.parent_id is not None:
+            distance[row.id] = distance[row.parent_id] + 1
     try:
-        await references.check(work, {"parent_id": task.parent_id}, task_id=task.id)
+        await references.check(work, {"parent_id": task.parent_id}, task_id=task.id, levels=max(distance.values()))
     except Invalid:
         return None
     return task.parent_id

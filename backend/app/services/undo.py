@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 from pydantic import ValidationError
 
-from app.domain.changes import Action
+from app.domain.changes import Action, standing_writes
 from app.domain.errors import Conflict, EditConflict, FieldConflict, Invalid
 from app.domain.fields import folded
 from app.domain.preconditions import Expected
@@ -43,8 +44,11 @@ async def revert(work: UnitOfWork, seq: int, *, now: datetime, expected: Expecte
     expected.require(row.version)
     before = None if change.before is None else orjson.loads(change.before)
     await _refuse(work, change, row, before=before)
-    values = {"deleted_at": now} if _discards(before) else await _columns(work, row, before or {})
-    await entities.change(row, action=Action.REVERTED, now=now, **values)
+    if _discards(before):
+        values = {"deleted_at": now} | await _dropped(work, row, before or {})
+    else:
+        values = await _columns(work, row, before or {})
+    await entities.change(row, action=Action.REVERTED, now=now, reverts=seq, **values)
     return await work.changes.of_version(change.entity, row.id, version=row.version + 1)
 
 
@@ -76,11 +80,11 @@ async def _refuse_touched(work: UnitOfWork, change: ChangeRow, current: Fields, 
     # Spec: features/undo.md#UNDO-005
     after = orjson.loads(change.after or "{}")
     given = {name: after.get(name) for name in current} if before is None else before
-    touches = await work.changes.touches(change.entity, change.entity_id, after=change.version)
-    standing = [name for name in sorted(touches) if name in given and not (touches[name].taken_back and current[name] == after.get(name))]
-    if standing:
-        conflicts = tuple(FieldConflict(name, current[name], given[name], touches[name].seq) for name in standing)
-        raise EditConflict(f"It was written since: {', '.join(standing)}.", conflicts=conflicts)
+    later = await work.changes.writes_since(change.entity, change.entity_id, version=change.version)
+    standing = standing_writes(later)
+    if names := [name for name in sorted(standing) if name in given]:
+        conflicts = tuple(FieldConflict(name, current[name], given[name], standing[name]) for name in names)
+        raise EditConflict(f"It was written since: {', '.join(names)}.", conflicts=conflicts)
 
 
 def _discards(before: Fields | None) -> bool:
@@ -101,6 +105,22 @@ async def _is_in_use(work: UnitOfWork, row: Any) -> bool:
     return isinstance(row, TagRow) and bool(await work.tags.tasks(row.id))
 
 
+async def _dropped(work: UnitOfWork, row: Any, before: Fields) -> dict[str, Any]:
+    """Return what a restoration took from a task, as far as it is still there, be it in the trash."""
+    # Spec: features/undo.md#UNDO-003
+    if not isinstance(row, TaskRow):
+        return {}
+    dropped: dict[str, Any] = {}
+    if before.get("category_id"):
+        dropped["category_id"] = next(iter(await work.trash.there(work.categories, [UUID(before["category_id"])])), None)
+    if "tag_ids" in before:
+        dropped["tag_ids"] = tuple(sorted(await work.trash.there(work.tags, map(UUID, before["tag_ids"]))))
+    if before.get("parent_id"):
+        above = await work.tasks.ancestry(UUID(before["parent_id"]))
+        dropped["parent_id"] = above[0] if above and row.id not in above else None
+    return dropped
+
+
 async def _columns(work: UnitOfWork, row: Any, before: Fields) -> dict[str, Any]:
     """Return the columns to write so that these fields are as they were."""
     # Spec: features/undo.md#UNDO-002
@@ -112,9 +132,11 @@ async def _columns(work: UnitOfWork, row: Any, before: Fields) -> dict[str, Any]
 
 
 async def _columns_of_task(work: UnitOfWork, task: TaskRow, before: Fields) -> dict[str, Any]:
+    content = {name: before[name] for name in before if name in TaskUpdate.model_fields}
     try:
-        content = TaskUpdate.model_validate({name: before[name] for name in before if name in TaskUpdate.model_fields}).model_dump()
-        await references.check(work, content, task_id=task.id)
+        content = TaskUpdate.model_validate(content).model_dump()
+        if not _restores(before):
+            await references.check(work, content, task_id=task.id)
     except (Invalid, ValidationError) as error:
         # Spec: features/undo.md#UNDO-006
         raise Conflict("What it would go back to is not there or not allowed any more.") from error
@@ -123,6 +145,6 @@ async def _columns_of_task(work: UnitOfWork, task: TaskRow, before: Fields) -> d
         values["completed_at"] = before["completed_at"] and datetime.fromisoformat(before["completed_at"])
     if _restores(before):
         # Spec: features/undo.md#UNDO-004
-        [living] = await trash.living_references(work, [task])
+        [living] = await trash.living_references(work, [task._replace(**values)])
         values |= living
     return values

@@ -50,6 +50,8 @@ async def test_a_creation_records_the_whole_task(ada: Person) -> None:
             "source": "api",
             "request_id": response.headers["X-Request-ID"],
             "occurred_at": task["created_at"],
+            "reverts": None,
+            "redacted_at": None,
         }
     ]
 

@@ -73,6 +73,27 @@ async def test_what_stands_below_a_task_counts_when_it_is_moved(ada: Person) -> 
     assert await put_below(ada, lower[0], upper[2]) == (200, [])
 
 
+@pytest.mark.spec("SUB-002", "TRASH-003")
+async def test_subtasks_in_the_trash_do_not_make_a_task_too_deep_and_come_back_without_it(ada: Person) -> None:
+    upper, (leaf, below) = await chain(ada, 5), await chain(ada, 2)
+    await ada.client.delete(f"/api/tasks/{below}")
+    assert await put_below(ada, leaf, upper[-1]) == (200, [])
+    restored = await ada.client.post(f"/api/trash/{below}/restore")
+    assert (restored.status_code, restored.json()["parent_id"]) == (200, None)
+
+
+@pytest.mark.spec("SUB-002", "TRASH-003")
+async def test_a_family_that_is_restored_is_as_deep_as_all_that_comes_back(ada: Person) -> None:
+    upper, family = await chain(ada, 4), await chain(ada, 3)
+    assert await put_below(ada, family[0], upper[2]) == (200, [])
+    await ada.client.delete(f"/api/tasks/{family[0]}")
+    [higher] = await chain(ada, 1)
+    assert await put_below(ada, upper[0], higher) == (200, [])
+    restored = await ada.client.post(f"/api/trash/{family[0]}/restore")
+    assert (restored.status_code, restored.json()["parent_id"]) == (200, None)
+    assert [len(await tree(ada, family[0])), (await ada.client.get(f"/api/tasks/{family[2]}")).status_code] == [2, 200]
+
+
 @pytest.mark.spec("SUB-003")
 async def test_completing_a_parent_leaves_its_subtasks_open(ada: Person) -> None:
     parent, child = await chain(ada, 2)

@@ -50,6 +50,67 @@ async def test_a_deletion_of_anything_is_undone_once(ada: Person, kind: str) -> 
     assert await last(ada) == seq + 1
 
 
+@pytest.mark.spec("UNDO-005")
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_chain_of_undoings_goes_through_the_trash_and_back(ada: Person, kind: str) -> None:
+    path, created = await begun(ada, kind)
+    original = await read(ada, path)
+    deletion = await sent(ada, "DELETE", path)
+    restoration = (await undone(ada, deletion))["seq"]
+    assert await read(ada, path) == original
+    await undone(ada, restoration)
+    assert await read(ada, path) is None
+    await undone(ada, deletion)
+    assert await read(ada, path) == original
+    await undone(ada, created)
+    assert await read(ada, path) is None
+
+
+@pytest.mark.spec("UNDO-005")
+async def test_a_restoration_and_then_the_deletion_before_it_are_undone(ada: Person) -> None:
+    path = f"/api/tasks/{(await ada.create_task())['id']}"
+    original = await read(ada, path)
+    await sent(ada, "DELETE", path)
+    restoration = await sent(ada, "POST", path.replace("tasks", "trash") + "/restore")
+    await undone(ada, restoration)
+    await undone(ada, 2)
+    assert await read(ada, path) == original
+
+
+@pytest.mark.spec("UNDO-009")
+async def test_a_change_that_undoes_another_names_it(ada: Person) -> None:
+    path = f"/api/tasks/{(await ada.create_task())['id']}"
+    seq = await sent(ada, "PATCH", path, title="Pay more")
+    assert (await undone(ada, seq))["reverts"] == seq
+    assert (await undone(ada, seq + 1))["reverts"] == seq + 1
+    assert [change["reverts"] for change in await ada.changes()] == [None, None, seq, seq + 1]
+
+
+@pytest.mark.spec("UNDO-003")
+@pytest.mark.parametrize("purged", [False, True])
+async def test_undoing_a_restoration_gives_back_what_it_took(ada: Person, connection: asyncpg.Connection, *, purged: bool) -> None:
+    parent, category, kept = await ada.create_task(), await made(ada, "category"), await made(ada, "tag")
+    gone = await made(ada, "tag", name="Gone")
+    refers = {"parent_id": parent["id"], "category_id": category["id"], "tag_ids": sorted([kept["id"], gone["id"]])}
+    task = await ada.create_task(**refers)
+    for path in ("tasks/" + task["id"], "tasks/" + parent["id"], "categories/" + category["id"], "tags/" + gone["id"]):
+        await sent(ada, "DELETE", f"/api/{path}")
+    restoration = await sent(ada, "POST", f"/api/trash/{task['id']}/restore")
+    nothing = {"parent_id": None, "category_id": None, "tag_ids": [kept["id"]]}
+    assert {name: (await ada.changes())[-1]["after"][name] for name in refers} == nothing
+    if purged:
+        await sent(ada, "DELETE", f"/api/trash/{parent['id']}")
+        await fetch(connection, "delete from agendum.category")
+        await fetch(connection, "delete from agendum.tag where name = 'Gone'")
+    change = await undone(ada, restoration)
+    assert {name: change["after"].get(name, nothing[name]) for name in refers} == (nothing if purged else refers)
+    [trashed] = [item for item in (await ada.client.get("/api/trash")).json()["items"] if item["id"] == task["id"]]
+    assert {name: trashed[name] for name in refers} == (nothing if purged else refers)
+    await undone(ada, change["seq"])
+    again = await read(ada, f"/api/tasks/{task['id']}") or {}
+    assert {name: again[name] for name in refers} == nothing
+
+
 @pytest.mark.spec("UNDO-002")
 @pytest.mark.parametrize(
     "content",

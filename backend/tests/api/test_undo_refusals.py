@@ -67,6 +67,19 @@ async def test_undoing_the_last_of_several_writes_does_not_free_those_before_it(
 
 
 @pytest.mark.spec("UNDO-005")
+async def test_what_was_written_by_hand_after_undoings_is_not_written_over(ada: Person) -> None:
+    path = f"/api/tasks/{(await ada.create_task(title='A'))['id']}"
+    for title in "BC":
+        await sent(ada, "PATCH", path, title=title)
+    for seq in (3, 4, 5):
+        await undone(ada, seq)
+    for title in "DBE":
+        await sent(ada, "PATCH", path, title=title)
+    await undone(ada, 9)
+    assert (await undo(ada, 2)).json()["conflicts"] == [{"field": "title", "current": "B", "given": "A", "seq": 10}]
+
+
+@pytest.mark.spec("UNDO-005")
 async def test_an_undoing_that_was_undone_is_told(ada: Person) -> None:
     path = f"/api/tasks/{(await ada.create_task(title='A'))['id']}"
     for seq in (await sent(ada, "PATCH", path, title="B"), 3):

@@ -14,6 +14,11 @@ KINDS: dict[str, tuple[str, Content, Content]] = {
     "category": ("/api/categories", {"name": "Home"}, {"name": "Garden", "archived": True}),
     "tag": ("/api/tags", {"name": "Urgent"}, {"name": "Later", "color": "#33aa66"}),
     "comment": ("/api/tasks/{task_id}/comments", {"body": "By transfer"}, {"body": "In cash"}),
+    "saved_filter": (
+        "/api/filters",
+        {"name": "Errands", "query": {"status": "open"}},
+        {"name": "Done", "query": {"status": "completed"}},
+    ),
 }
 
 

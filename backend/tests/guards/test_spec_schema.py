@@ -141,12 +141,12 @@ async def test_a_wall_that_differs_is_told(connection: asyncpg.Connection, state
             "tables change_counter privileges agendum_identity: in the spec, missing in the database",
         ),
         (
-            "grant delete on agendum.change to agendum_app",
-            "tables change privileges agendum_app: the spec says INSERT SELECT, the database DELETE INSERT SELECT",
+            "grant delete on agendum.change_counter to agendum_app",
+            "tables change_counter privileges agendum_app: the spec says SELECT UPDATE, the database DELETE SELECT UPDATE",
         ),
         (
-            "grant update (published_at) on agendum.change to agendum_app",
-            "tables change privileges agendum_app: the spec says INSERT SELECT, the database INSERT SELECT UPDATE (published_at)",
+            "grant update (issuer) on agendum.account to agendum_app",
+            "tables account privileges agendum_app: the spec says SELECT, the database SELECT UPDATE (issuer)",
         ),
         (
             "grant select on agendum.account to agendum_app with grant option",
@@ -188,7 +188,11 @@ async def test_a_power_beyond_the_tables_is_told(connection: asyncpg.Connection)
             "tables task policies task_owner command: the spec says SELECT, the database ALL",
         ),
         ("`(user_id = (", "`(id = (", "tables task policies task_owner using: the spec says (id = ("),
-        ("| agendum_app | INSERT, SELECT |", "| agendum_app | SELECT |", "tables change privileges agendum_app: the spec says SELECT, the"),
+        (
+            "| agendum_app | INSERT, SELECT, UPDATE (after),",
+            "| agendum_app | SELECT, UPDATE (after),",
+            "tables change privileges agendum_app: the spec says SELECT UPDATE",
+        ),
         ("| `agendum_app` | the runtime role", "| `agendum_reader` | the runtime role", "roles agendum_reader: in the spec, missing in"),
     ],
 )
