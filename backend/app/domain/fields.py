@@ -10,7 +10,7 @@ from annotated_types import Len
 from pydantic import AfterValidator, BeforeValidator, Strict, StringConstraints, WithJsonSchema
 
 from app.domain.due import known_zone, plausible_date, whole_second
-from app.domain.text import one_line, storable
+from app.domain.text import one_line, shows, storable
 
 TITLE_LENGTH = 500
 DESCRIPTION_LENGTH = 10_000
@@ -72,7 +72,7 @@ def _is_id(name: str) -> bool:
 
 def _not_blank(text: str) -> str:
     # Spec: features/comments.md#COMMENT-002
-    if not any(character.isprintable() and not character.isspace() for character in text):
+    if not shows(text):
         raise ValueError("must not be empty")
     return text
 

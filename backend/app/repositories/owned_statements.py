@@ -102,7 +102,7 @@ def _recorded(write: Any, *, numbered: bool) -> Statement:
         write: It returns the id of the row.
         numbered: Whether the number is given; otherwise the same statement raises the person's counter.
     """
-    # Spec: features/changes.md#CHANGE-001 features/changes.md#CHANGE-002
+    # Spec: features/changes.md#CHANGE-001 features/changes.md#CHANGE-002 features/changes.md#CHANGE-007
     written = write.cte("written")
     counter = (
         update(_COUNTER)

@@ -66,7 +66,8 @@ async def update(work: UnitOfWork, filter_id: UUID, body: SavedFilterUpdate, *, 
     saved = await work.saved_filters.get(filter_id)
     content = _values(body.model_dump(mode="json", exclude_defaults=True))
     await rows.settle(work, work.saved_filters, (saved, saved._replace(**content)), named=content, expected=expected)
-    if isinstance(body.query, TaskFilter):
+    # What a query that stays refers to may have gone since.
+    if isinstance(body.query, TaskFilter) and content["query"] != saved.query:
         await _check(work, body.query, now=now)
     return await work.saved_filters.change(saved, action=Action.UPDATED, now=now, **content)
 

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from app.domain.changes import Action
 from app.domain.due import Due, instant
-from app.domain.errors import Invalid
+from app.domain.errors import invalid_field
 from app.domain.fields import MOST_TAGS
 from app.domain.ordering import initial
 from app.domain.preconditions import Expected
@@ -85,7 +85,7 @@ async def change_tags(work: UnitOfWork, task_id: UUID, body: TagsUpdate, *, now:
     await references.check(work, {"tag_ids": body.add})
     tag_ids = tuple(sorted({*task.tag_ids, *body.add} - {*body.remove}))
     if len(tag_ids) > MOST_TAGS:
-        raise Invalid("The task would have too many tags.")
+        raise invalid_field("add", f"must not give the task more than {MOST_TAGS} tags")
     return await work.tasks.change(task, action=Action.UPDATED, now=now, tag_ids=tag_ids)
 
 

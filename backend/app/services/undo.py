@@ -34,7 +34,7 @@ async def revert(work: UnitOfWork, seq: int, *, now: datetime, expected: Expecte
         EditConflict: A field that it has written was written since.
         Conflict: There is nothing to undo, or it cannot be undone, or others have built upon it.
     """
-    # Spec: features/undo.md#UNDO-001
+    # Spec: features/undo.md#UNDO-001 features/undo.md#UNDO-009
     change = await work.changes.get(seq)
     entities = _entities(work, change.entity)
     row = await entities.find_any(change.entity_id)

@@ -332,3 +332,16 @@ async def test_a_filter_that_refers_to_what_has_gone_says_so(ada: Person) -> Non
     assert (await ada.client.patch(path, json={"name": "Renamed"})).status_code == 200
     assert (await ada.client.patch(path, json={"query": {}})).status_code == 200
     assert (await ada.client.get(f"{path}/tasks")).status_code == 200
+
+
+@pytest.mark.spec("FILTER-005", "FILTER-007")
+@pytest.mark.parametrize("whole", [False, True])
+async def test_a_filter_that_refers_to_what_has_gone_is_renamed(ada: Person, *, whole: bool) -> None:
+    category = (await ada.client.post("/api/categories", json={"name": "Household"})).json()
+    saved = await create(ada, query={"category_id": category["id"]})
+    await ada.client.delete(f"/api/categories/{category['id']}")
+    body = {"name": "Renamed"} | ({"query": saved["query"]} if whole else {})
+    renamed = await ada.client.patch(f"{PATH}/{saved['id']}", json=body)
+    assert (renamed.status_code, renamed.json()["name"], renamed.json()["query"]) == (200, "Renamed", saved["query"])
+    other = await ada.client.patch(f"{PATH}/{saved['id']}", json={"query": saved["query"] | {"status": "open"}})
+    assert refused_fields(other) == ["query.category_id"]

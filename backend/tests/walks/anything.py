@@ -1,7 +1,6 @@
 """Somebody who does anything at all over the API, at random: every kind of thing, every kind of write. It knows no rule."""
 
 import random
-from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import Any
 
@@ -29,8 +28,9 @@ class Wanderer:
 
     async def step(self) -> None:
         """Do something, which may well be refused."""
-        deeds: list[Callable[[], Awaitable[Any]]] = [self.make] * 4 + [self.write] * 5 + [self.remove] * 2 + [self.recover] * 3
-        await self.chance.choice([*deeds, self.revert, self.revert, self.batch, self.purge])()
+        often = {self.make: 4, self.write: 5, self.remove: 2, self.recover: 3, self.revert: 2, self.batch: 1, self.purge: 1}
+        [deed] = self.chance.choices([*often], weights=[*often.values()])
+        await deed()
 
     async def send(self, method: str, path: str, body: Any = None) -> httpx2.Response:
         """Send a request, and count what is answered."""
