@@ -1,17 +1,21 @@
 """The commands of `agendum`, and how the terminal says a refusal: one sentence, and an exit code."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
 
 from app.config import ConfigurationError, Settings, load_settings
-from app.console import server
+from app.console import server as serving
+from app.console.demo import DemoError, Demonstration
 from app.database.embedded import EmbeddedError
 
-UNUSABLE = 78  # EX_CONFIG of sysexits.h
+# As sysexits.h has them: EX_UNAVAILABLE and EX_CONFIG.
+REFUSED, UNUSABLE = 69, 78
 
 
-def command_line(make_app: server.MakeApp) -> typer.Typer:
+def command_line(make_app: serving.MakeApp) -> typer.Typer:
     """Return the command line.
 
     Args:
@@ -22,12 +26,28 @@ def command_line(make_app: server.MakeApp) -> typer.Typer:
     @commands.command()
     def serve() -> None:
         """Run the API, with an embedded PostgreSQL unless DATABASE_URL is set."""
-        _carefully(lambda settings: server.serve(settings, make_app))
+        _carefully(lambda settings: serving.serve(settings, make_app))
 
     @commands.command()
     def migrate() -> None:
         """Apply the missing migrations to the database, and stop."""
-        _carefully(server.bring_up_to_date)
+        _carefully(serving.bring_up_to_date)
+
+    @commands.command()
+    def demo(
+        server: Annotated[str, typer.Option(help="Where the service runs.")] = "http://127.0.0.1:8000",
+        email: Annotated[str, typer.Option(help="Whose account; it is made if there is none.")] = "demo@example.com",
+        password: Annotated[str, typer.Option(prompt=True, hide_input=True, help="At least 8 characters.")] = "",
+        timezone: Annotated[str, typer.Option(help="The IANA time zone of the times of day.")] = "UTC",
+    ) -> None:
+        """Fill an account of a running service with sample data."""
+        try:
+            with Demonstration(server, report=typer.echo) as demonstration:
+                demonstration.sign_in(email=email, password=password)
+                demonstration.fill(datetime.now(UTC).date(), timezone=timezone)
+        except DemoError as error:
+            typer.echo(f"agendum: {error}", err=True)
+            raise typer.Exit(REFUSED) from None
 
     return commands
 
