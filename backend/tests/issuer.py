@@ -318,6 +318,7 @@ _HOUR = 3600
 _NAMES: tuple[object, ...] = (None, 5, [], {}, ["EdDSA"])
 _KIDS: tuple[object, ...] = (None, 5, [], "", "../../etc/passwd", "' or 1=1 --", "http://127.0.0.1:1/key", "k" * 5000, "k\0")
 _TYPES: tuple[object, ...] = ("at+jwt", "logout+jwt", "better-auth.session-cache+jwt", "jwt", "", None, ["JWT"])
+_CRITS: tuple[object, ...] = ([{}], "b64", 5, {"b64": 1}, ["typ"])
 _AUDIENCES: tuple[object, ...] = ("better-auth:session-cache", ["https://a.example", "https://b.example"], [], None, 5, {}, "")
 _TIMES = ("true", "null", '"4102444800"', "[4102444800]", "{}", "NaN", "Infinity", "1e999", "1e300", "9" * 400, "9" * 5000, "-1")
 _SUBJECTS = ("5", "null", "[]", '""', '"a\\u0000b"', '"a\\nb"', '"\\u0085"', '"\\ud800"', '"' + "s" * 256 + '"')
@@ -366,6 +367,15 @@ HOSTILE: dict[str, Forgery] = {
     "line break": lambda issuer: issuer.token() + "\n",
     "wrong alphabet": lambda issuer: "+/" + issuer.token()[2:],
     **{f"header {text!r}": _signed(header=text) for text in (b"[]", b"null", b"{", b"", b"\xff\xfe")},
+    # Texts and lists that hold what is looked for in an object.
+    **{f"header {text!r}": _signed(header=text) for text in (b'["alg","b64","crit","kid"]', b'"alg b64 crit kid typ"')},
+    **{f"crit {value}": _signed(header={"crit": value}) for value in _CRITS},
+    "b64": _signed(header={"b64": False}),
+    "b64 and crit": _signed(header={"b64": False, "crit": ["b64"]}),
+    "nested header that fits": lambda issuer: _signed(
+        header=b'{"alg":"EdDSA","kid":"%s","x":%s}' % (issuer.signing_key.id.encode(), b"[" * 280)
+    )(issuer),
+    "long header": _signed(header={"x": "x" * 400}),
     "nested header": _signed(header=_DEEP),
     **{f"claims {text!r}": _signed(claims=text) for text in (b"[]", b"null", b"5", b'"a"', b"", b"{", b"\xff", b"\xef\xbb\xbf{}")},
     "nested claims": _signed(claims=_DEEP),

@@ -14,7 +14,8 @@ from app.models.account import OWN_ISSUER, AccountRow
 from app.repositories.accounts import Directory
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.account import AccountCreate, Login
-from app.utils.jwt import Claims, sign_token
+from app.utils.claims import Claims
+from app.utils.jwt import sign_token
 from app.utils.security import Passwords
 
 TOKEN_AUDIENCE, TOKEN_TYPE = "agendum", "at+jwt"

@@ -15,6 +15,7 @@ import orjson
 from joserfc import jwk
 from joserfc.errors import JoseError
 from joserfc.jwa import JWS_ALGORITHMS, JWSAlgModel
+from joserfc.jws import CompactSignature, JWSRegistry, validate_compact
 from joserfc.util import to_bytes, urlsafe_b64decode
 
 MAX_KEY_SET_BYTES = 256 * 1024
@@ -30,25 +31,38 @@ class KeysUnavailable(Exception):
     """No key set was ever had and the issuer does not answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A verification key, the only algorithm that it may serve, and the names by which a token may call that algorithm."""
-
-    names: tuple[str, ...]
-    algorithm: JWSAlgModel
-    material: jwk.Key
-
-    def verifies(self, signed: bytes, signature: bytes) -> bool:
-        """Tell whether the signature is this key's over these bytes."""
-        return self.algorithm.verify(signed, signature, self.material)
-
-
 _BY_NAME: Mapping[str, JWSAlgModel] = {algorithm.name: algorithm for algorithm in JWS_ALGORITHMS}
 # joserfc warns when it is asked for "EdDSA", the older name; its "Ed25519" is the same signature and does not (RFC 9864).
 ALGORITHMS: Mapping[str, JWSAlgModel] = {
     "EdDSA": _BY_NAME["Ed25519"],
     **{name: _BY_NAME[name] for name in ("Ed25519", "ES256", "ES512", "RS256", "PS256")},
 }
+
+
+class SignatureRules(JWSRegistry):
+    """Which algorithms there are, by each of their names, and how long a signature may be: that of RSA with 8192 bits."""
+
+    algorithms = {**ALGORITHMS, "HS256": _BY_NAME["HS256"]}  # noqa: RUF012 (the library's attribute, never changed)
+    max_signature_length = 1366
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A verification key, and the names by which a token may call the only algorithm that it may serve."""
+
+    names: tuple[str, ...]
+    material: jwk.Key
+
+    def verifies(self, token: CompactSignature) -> bool:
+        """Tell whether the signature of a token is this key's.
+
+        Raises:
+            JoseError: The token's header names another algorithm, or is wrong.
+        """
+        # Parameters that are not known are passed over (RFC 7515, section 4).
+        return validate_compact(token, self.material, registry=SignatureRules(None, self.names, strict_check_header=False))
+
+
 _IMPLIED = {("OKP", "Ed25519"): "Ed25519", ("EC", "P-256"): "ES256", ("EC", "P-521"): "ES512", ("RSA", None): "RS256"}
 _PRIVATE_PARTS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _RSA_BITS = range(2048, 8192 + 1)
@@ -92,7 +106,7 @@ def _import_key(entry: dict[str, str | list[str]]) -> Key:
     material = jwk.import_key({**entry, "alg": algorithm.name})
     algorithm.check_key(material)
     material.check_key_op("verify")
-    return Key(tuple(known for known, its in ALGORITHMS.items() if its is algorithm), algorithm, material)
+    return Key(tuple(known for known, its in ALGORITHMS.items() if its is algorithm), material)
 
 
 class RemoteKeySet:

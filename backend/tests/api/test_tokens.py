@@ -21,7 +21,8 @@ from app.main import create_app
 from app.models.account import AccountRow
 from app.repositories.accounts import Directory
 from app.services.accounts import Identity, recognise
-from app.utils.jwt import Claims, sign_token
+from app.utils.claims import Claims
+from app.utils.jwt import sign_token
 from app.utils.memory import ExpiringMemory
 from app.utils.security import Passwords
 from tests.api.rows import count_rows, fetch

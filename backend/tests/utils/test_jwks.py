@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from joserfc.jws import extract_compact
 
 from app.utils.jwks import Key, KeysUnavailable, RemoteKeySet, UnknownKey, parse_key_set
-from tests.issuer import ALGORITHMS, FAULTS, Answer, Issuer, SigningKey, make_key, rsa_material
+from tests.issuer import ALGORITHMS, FAULTS, Answer, Issuer, SigningKey, craft, make_key, rsa_material
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.text("AQ_-w", max_size=400),
@@ -103,7 +104,9 @@ def set_of(*entries: object) -> bytes:
 
 def accepts(key: Key, signer: SigningKey) -> bool:
     """Tell whether the key verifies what the signer signs, and nothing else."""
-    return key.verifies(b"text", signer.sign(b"text")) and not key.verifies(b"next", signer.sign(b"text"))
+    text, other = (craft({"alg": signer.algorithm}, content, signer.sign) for content in (b"text", b"next"))
+    mixed = f"{other.rpartition('.')[0]}.{text.rpartition('.')[2]}"
+    return key.verifies(extract_compact(text.encode())) and not key.verifies(extract_compact(mixed.encode()))
 
 
 @pytest.mark.spec("AUTH-005")

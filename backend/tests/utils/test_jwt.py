@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from joserfc.errors import SecurityWarning
 from joserfc.jws import CompactSignature, extract_compact
 
+from app.utils.claims import Claims
 from app.utils.jwks import KeysUnavailable, RemoteKeySet
-from app.utils.jwt import Claims, InvalidToken, KeySetVerifier, SecretVerifier, TokenVerifiers, Verifier, sign_token
+from app.utils.jwt import InvalidToken, KeySetVerifier, SecretVerifier, TokenVerifiers, Verifier, sign_token
 from tests.issuer import ALGORITHMS, HOSTILE, Issuer, craft, hs256, make_key
 
 SECRET = secrets.token_urlsafe(48)
@@ -264,6 +265,30 @@ async def test_a_token_has_at_most_8_kibibytes(own: SecretVerifier) -> None:
     assert {True, False} == {len(token) <= 8192 for token in tokens}
     for token in tokens:
         assert await accepts(own, token) is (len(token) <= 8192)
+
+
+async def test_a_parameter_of_the_header_that_nobody_knows_is_passed_over(issuer: Issuer, external: KeySetVerifier) -> None:
+    header = {"alg": "EdDSA", "kid": issuer.signing_key.id, "x": {"y": [None]}, "b64": True}
+    assert await accepts(external, issuer.token(now=NOW, header=header))
+
+
+async def test_of_two_claims_of_one_name_the_last_one_counts(own: SecretVerifier) -> None:
+    # As RFC 7519 allows in section 4, and alike in choosing the verifier and in verifying.
+    claims = json.dumps(OWN)[1:-1].encode()
+    forged, ours = (b'{"iss":%s,%s,"iss":%s}' % (one, claims, two) for one, two in ((b'"agendum"', b'"x"'), (b'"x"', b'"agendum"')))
+    for verifier in (own, TokenVerifiers([own])):
+        assert not await accepts(verifier, craft(HEADER, forged, hs256(SECRET.encode())))
+        assert await accepts(verifier, craft(HEADER, ours, hs256(SECRET.encode())))
+        doubled = b'{"alg":"HS256","typ":"at+jwt","alg":"none"}'
+        assert not await accepts(verifier, craft(doubled, OWN, hs256(SECRET.encode())))
+
+
+@pytest.mark.parametrize(("length", "told"), [(1024, "The signature does not match"), (1025, "It is malformed")])
+async def test_a_signature_is_at_most_that_of_8192_bits(issuer: Issuer, external: KeySetVerifier, length: int, told: str) -> None:
+    key = issuer.key_of("RS256")
+    token = craft({"alg": "RS256", "kid": key.id}, issuer.claims(now=NOW), lambda _: b"s" * length)
+    with pytest.raises(InvalidToken, match=told):
+        await external.verify(token, now=NOW)
 
 
 async def test_the_verifier_is_chosen_by_the_issuer(own: SecretVerifier, issuer: Issuer, external: KeySetVerifier) -> None:
