@@ -32,6 +32,7 @@ from app.middleware.envelope import PLAIN, plain_problem
 from app.routes.representations import etag
 from app.schemas.messages import field_errors
 from app.schemas.problem import EXAMPLE_ID, MEDIA_TYPE, Problem, problem, problem_body
+from app.utils.jwt import InvalidToken
 
 STATUS: dict[type[AgendumError], int] = {
     Unauthenticated: 401,
@@ -124,8 +125,10 @@ def status_of(refusal: type[AgendumError]) -> int:
 
 async def _answer_refusal(request: Request, refusal: AgendumError) -> Response:
     status = status_of(type(refusal))
-    if refusal.__cause__ is not None:
-        request.state.log = {"cause": type(refusal.__cause__).__name__}
+    if (cause := refusal.__cause__) is not None:
+        # Spec: features/auth.md#AUTH-011
+        reason = {"reason": str(cause)} if isinstance(cause, InvalidToken) else {}
+        request.state.log = {"cause": type(cause).__name__, **reason}
     body = problem_body(
         status,
         code=refusal.code,

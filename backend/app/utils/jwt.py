@@ -16,13 +16,17 @@ from joserfc.jwk import OctKey
 from joserfc.jws import CompactSignature, extract_compact
 
 from app.utils.claims import ClaimRules, Claims
+from app.utils.issuers import spelled_otherwise
 from app.utils.jwks import ALGORITHMS, Key, RemoteKeySet, SignatureRules, UnknownKey
 
 MAX_TOKEN_LENGTH = 8 * 1024
 
 
 class InvalidToken(Exception):
-    """The token is not acceptable; the text says why, for who runs the service, and holds nothing of the token."""
+    """The token is not acceptable.
+
+    The text says why, for who runs the service. It holds nothing of the token but an issuer that is configured in another spelling.
+    """
 
 
 def sign_token(secret: str, *, claims: Mapping[str, object], token_type: str) -> str:
@@ -127,8 +131,14 @@ class TokenVerifiers:
         # Spec: features/auth.md#AUTH-008
         issuer = _content(_read(token)).get("iss")
         if not isinstance(issuer, str) or issuer not in self._by_issuer:
-            raise InvalidToken(f"The issuer is not configured; configured are {', '.join(self._by_issuer)}")
+            raise InvalidToken(self._foreign(issuer))
         return await self._by_issuer[issuer].verify(token, now=now)
+
+    def _foreign(self, issuer: object) -> str:
+        # Spec: features/auth.md#AUTH-011
+        if isinstance(issuer, str) and (meant := spelled_otherwise(issuer, self._by_issuer)):
+            return f"The issuer is configured in another spelling: the token says {issuer}, and configured is {meant}"
+        return f"The issuer is not configured; configured are {', '.join(self._by_issuer)}"
 
 
 def _read(token: str) -> CompactSignature:

@@ -2,8 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,21 +17,17 @@ from pydantic import SecretStr
 
 from app.config import Settings
 from app.domain.errors import Unauthenticated
-from app.main import create_app
 from app.models.account import AccountRow
 from app.repositories.accounts import Directory
 from app.services.accounts import Identity, recognise
 from app.utils.claims import Claims
-from app.utils.jwt import sign_token
 from app.utils.memory import ExpiringMemory
 from app.utils.security import Passwords
 from tests.api.rows import count_rows, fetch
-from tests.conftest import SECRET, BorrowedDatabase
+from tests.api.tokens import ELSEWHERE, INVALID, MISSING, MakeClient, ask, assert_refused, serving, shared
+from tests.conftest import SECRET
 from tests.issuer import ALGORITHMS, FAULTS, HOSTILE, Issuer, craft, hs256
-from tests.people import Person, access_token, open_client, using
-
-ELSEWHERE = "https://elsewhere.example"
-MakeClient = Callable[..., AbstractAsyncContextManager[httpx2.AsyncClient]]
+from tests.people import Person, access_token, open_client
 
 
 @pytest.fixture
@@ -40,43 +36,10 @@ def issuer() -> Iterator[Issuer]:
         yield running
 
 
-@asynccontextmanager
-async def serving(settings: Settings, connection: asyncpg.Connection | None = None) -> AsyncIterator[httpx2.AsyncClient]:
-    """Run an application of these settings, over the transaction of the test if there is a connection, and give a client of it."""
-    app = create_app(settings)
-    async with app.router.lifespan_context(app):
-        if connection is not None:
-            app.state.runtime = using(app.state.runtime, BorrowedDatabase(connection))
-        async with open_client(app) as client:
-            yield client
-
-
 @pytest.fixture
 def client_with(settings: Settings, connection: asyncpg.Connection) -> MakeClient:
     """Make a client of an application with more settings, over the transaction of the test."""
     return lambda **more: serving(settings.model_copy(update=more), connection)
-
-
-async def ask(client: httpx2.AsyncClient, token: str | bytes, path: str = "/api/me") -> httpx2.Response:
-    """Ask with a token."""
-    raw = token if isinstance(token, bytes) else token.encode("utf-8", "surrogatepass")
-    return await client.get(path, headers={b"Authorization": b"Bearer " + raw})
-
-
-def shared(issuer: str = ELSEWHERE, **claims: object) -> str:
-    """Return a token that was minted elsewhere under the shared secret."""
-    usual = {"iss": issuer, "sub": "ada", "exp": int(datetime.now(UTC).timestamp()) + 60}
-    return sign_token(SECRET, claims={name: value for name, value in (usual | claims).items() if value is not None}, token_type="JWT")
-
-
-MISSING = ("Bearer", "UNAUTHENTICATED")
-INVALID = ('Bearer error="invalid_token"', "INVALID_TOKEN")
-
-
-def assert_refused(response: httpx2.Response, about: object = None, *, told: tuple[str, str] = INVALID) -> None:
-    """Assert that a credential was refused as one is, whatever was wrong with it."""
-    assert response.status_code == 401, about
-    assert (response.headers["WWW-Authenticate"], response.json()["code"]) == told, about
 
 
 @pytest.mark.spec("AUTH-008")
