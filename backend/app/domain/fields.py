@@ -7,9 +7,10 @@ from typing import Annotated
 from uuid import UUID
 
 from annotated_types import Len
-from pydantic import AfterValidator, BeforeValidator, Strict, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
 
 from app.domain.due import known_zone, plausible_date, whole_second
+from app.domain.emails import email_address, given_email
 from app.domain.text import one_line, shows, storable
 
 TITLE_LENGTH = 500
@@ -17,6 +18,9 @@ DESCRIPTION_LENGTH = 10_000
 NAME_LENGTH = 200
 FOLDED_LENGTH = 500
 COMMENT_LENGTH = 10_000
+# In bytes an address may have no more (RFC 5321, section 4.5.3.1.3), and with a name around it this many were once taken.
+EMAIL_LENGTH = 254
+GIVEN_EMAIL_LENGTH = 2048
 PASSWORD_LENGTH = (8, 256)
 MOST_TAGS = 100
 LARGEST_NUMBER = 2**63 - 1
@@ -90,6 +94,16 @@ CommentBody = Annotated[
 ]
 # A set: order and repetition mean nothing.
 TagIds = Annotated[list[UUID], Len(0, MOST_TAGS), AfterValidator(_distinct)]
+Email = Annotated[
+    str, StringConstraints(max_length=EMAIL_LENGTH), AfterValidator(email_address), Field(json_schema_extra={"format": "email"})
+]
+# What somebody claims to be registered with: no rule of today may keep an e-mail of yesterday from being tried.
+GivenEmail = Annotated[
+    str,
+    StringConstraints(max_length=GIVEN_EMAIL_LENGTH),
+    AfterValidator(given_email),
+    Field(json_schema_extra={"format": "email"}),
+]
 # Spec: features/users.md#USER-003
 Password = Annotated[str, Len(*PASSWORD_LENGTH)]
 # What somebody claims to be a password: no rule of today may keep a password of yesterday from being tried.

@@ -2,9 +2,7 @@
 
 from datetime import datetime
 
-from pydantic import EmailStr
-
-from app.domain.fields import GivenPassword, Password, PersonName
+from app.domain.fields import Email, GivenEmail, GivenPassword, Password, PersonName
 from app.schemas.base import Input, Output, example
 
 
@@ -13,7 +11,7 @@ class AccountCreate(Input):
 
     model_config = example({"email": "ada@example.com", "password": "correct horse battery", "name": "Ada"})
 
-    email: EmailStr
+    email: Email
     password: Password
     name: PersonName
 
@@ -23,7 +21,7 @@ class Login(Input):
 
     model_config = example({"email": "ada@example.com", "password": "correct horse battery"})
 
-    email: EmailStr
+    email: GivenEmail
     password: GivenPassword
 
 

@@ -39,7 +39,6 @@ _MESSAGES = {
     "json_invalid": "must be valid JSON",
 }
 _OWN = "value_error"
-_EMAIL = "value is not a valid email address"
 
 
 def field_errors(errors: Sequence[Mapping[str, Any]]) -> tuple[FieldError, ...]:
@@ -52,7 +51,7 @@ def _message(error: Mapping[str, Any]) -> str:
     if kind in ("string_too_short", "too_short") and context["min_length"] == 1:
         return "must not be empty"
     if kind == _OWN:
-        return "must be an e-mail address" if _EMAIL in error["msg"] else str(context.get("error", "is not valid"))
+        return str(context.get("error", "is not valid"))
     return _MESSAGES.get(kind, "is not valid").format_map(context)
 
 
