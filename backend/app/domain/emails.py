@@ -1,6 +1,7 @@
 """E-mail addresses: which text is one, and when two are the same. Nothing is asked of a network."""
 
 import re
+import unicodedata
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -42,3 +43,19 @@ def given_email(text: str) -> str:
     # Spec: features/users.md#USER-009
     text = text.strip()
     return email_address(text[:-1].rpartition("<")[2] if text.endswith(">") else text)
+
+
+def folded_email(email: str) -> str:
+    """Return an address without regard to letter case and to how a character is written: addresses with the same one are the same.
+
+    Each character becomes its lower-case letter where that is one character, whatever stands beside it. So U+0130, a capital I with
+    a dot, which some rules take for an i, stays itself; and unlike `str.casefold`, "straße" is not "strasse".
+    """
+    # Spec: features/users.md#USER-010
+    lowered = "".join(map(_lower, unicodedata.normalize("NFC", email)))
+    # A letter may have a form in one character in lower case alone: U+01F0 for J with a caron.
+    return unicodedata.normalize("NFC", lowered)
+
+
+def _lower(character: str) -> str:
+    return lowered if len(lowered := character.lower()) == 1 else character

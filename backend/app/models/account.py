@@ -9,16 +9,21 @@ from sqlmodel import Field, SQLModel
 from app.models.naming import SCHEMA
 
 OWN_ISSUER = "agendum"
+_OWN = text(f"issuer = '{OWN_ISSUER}'")
 
 
 class Account(SQLModel, table=True):
-    """A person, found by issuer and subject; `user_id` is the owner in every other table."""
+    """A person, found by issuer and subject; `user_id` is the owner in every other table.
+
+    `email_folded` is by what our own people log in, and null for people of other issuers.
+    """
 
     __table_args__ = (
         UniqueConstraint("issuer", "subject"),
         CheckConstraint("char_length(user_id) BETWEEN 1 AND 255", name="user_id_length"),
         CheckConstraint("char_length(subject) BETWEEN 1 AND 255", name="subject_length"),
-        Index("ux_account_email", func.lower(text("email")), unique=True, postgresql_where=text(f"issuer = '{OWN_ISSUER}'")),
+        Index("ux_account_email", func.lower(text("email")), unique=True, postgresql_where=_OWN),
+        Index("ux_account_email_folded", "email_folded", unique=True, postgresql_where=_OWN),
         {"schema": SCHEMA},
     )
 
@@ -29,6 +34,7 @@ class Account(SQLModel, table=True):
     name: str | None = Field(sa_type=Text)
     created_at: datetime
     updated_at: datetime
+    email_folded: str | None = Field(sa_type=Text)
 
 
 class StoredPassword(SQLModel, table=True):

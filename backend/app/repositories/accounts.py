@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, func, insert, literal_column, select
+from sqlalchemy import and_, bindparam, func, insert, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import insert as insert_if_free
 
 from app.database.connection import Session
 from app.database.statements import Statement
+from app.domain.emails import folded_email
 from app.domain.errors import TokenInvalid
 from app.models.account import OWN_ISSUER, Account, AccountRow, LoginRow, StoredPassword
 from app.models.change import ChangeCounter
@@ -17,12 +18,15 @@ _ACCOUNT, _PASSWORD, _COUNTER = table_of(Account), table_of(StoredPassword), tab
 _COLUMNS = [_ACCOUNT.c[name] for name in AccountRow._fields]
 _PROFILE = Statement(select(*_COLUMNS).where(_ACCOUNT.c.user_id == bindparam("user_id")))
 _BY_SUBJECT = Statement(select(*_COLUMNS).where(_ACCOUNT.c.issuer == bindparam("issuer"), _ACCOUNT.c.subject == bindparam("subject")))
+# The release before registers without a folded e-mail; such a row is found by the database's rule and judged by ours.
+_UNFOLDED = and_(_ACCOUNT.c.email_folded.is_(None), func.lower(_ACCOUNT.c.email) == func.lower(bindparam("email")))
 _BY_EMAIL = Statement(
-    select(_ACCOUNT.c.user_id, _PASSWORD.c.password_hash)
+    select(_ACCOUNT.c.user_id, _PASSWORD.c.password_hash, _ACCOUNT.c.email)
     .join_from(_ACCOUNT, _PASSWORD, _PASSWORD.c.user_id == _ACCOUNT.c.user_id)
-    .where(func.lower(_ACCOUNT.c.email) == func.lower(bindparam("email")), _ACCOUNT.c.issuer == OWN_ISSUER)
+    .where(_ACCOUNT.c.issuer == OWN_ISSUER, or_(_ACCOUNT.c.email_folded == bindparam("folded"), _UNFOLDED))
+    .order_by(_ACCOUNT.c.email_folded.nulls_last())
 )
-_NEW = ("user_id", "issuer", "subject", "email", "name", "created_at", "updated_at")
+_NEW = ("user_id", "issuer", "subject", "email", "name", "created_at", "updated_at", "email_folded")
 
 
 def _account(*, with_password: bool) -> Statement:
@@ -59,13 +63,18 @@ class Directory:
 
     async def find_login(self, email: str) -> LoginRow | None:
         """Return what is needed to verify a password, or None if nobody registered with this e-mail, in any letter case."""
-        record = await self._session.fetch_row(_BY_EMAIL, email=email)
-        return None if record is None else LoginRow(*record)
+        # Spec: features/users.md#USER-010
+        folded = folded_email(email)
+        record = await self._session.fetch_row(_BY_EMAIL, email=email, folded=folded)
+        if record is None or folded_email(record["email"]) != folded:
+            return None
+        return LoginRow(record["user_id"], record["password_hash"])
 
     async def register(self, account: AccountRow, *, password_hash: str) -> AccountRow | None:
         """Add a person of our own, or return None if the e-mail is taken."""
-        # Spec: features/users.md#USER-002
-        values = _values(account, issuer=OWN_ISSUER, subject=account.user_id)
+        # Spec: features/users.md#USER-002 features/users.md#USER-010
+        folded = None if account.email is None else folded_email(account.email)
+        values = _values(account, issuer=OWN_ISSUER, subject=account.user_id) | {"email_folded": folded}
         record = await self._session.fetch_row(_REGISTER, password_hash=password_hash, **values)
         return None if record is None else AccountRow(*record)
 
@@ -91,4 +100,5 @@ class Profile(Belonging):
 
 
 def _values(account: AccountRow, *, issuer: str, subject: str) -> dict[str, str | datetime | None]:
-    return {**account._asdict(), "issuer": issuer, "subject": subject, "updated_at": account.created_at}
+    given = {"issuer": issuer, "subject": subject, "updated_at": account.created_at, "email_folded": None}
+    return {**account._asdict(), **given}

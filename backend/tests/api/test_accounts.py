@@ -118,6 +118,24 @@ async def test_a_login_takes_what_registrations_once_took(client: httpx2.AsyncCl
     assert (await client.post("/auth/login", json=LOGIN | {"email": email})).status_code == 200
 
 
+@pytest.mark.spec("USER-010")
+async def test_a_capital_i_with_a_dot_is_no_i(client: httpx2.AsyncClient) -> None:
+    for first, other in (("ix@example.com", "\u0130x@example.com"), ("\u0130y@example.com", "iy@example.com")):
+        registered = await client.post("/auth/register", json=ADA | {"email": first})
+        assert (registered.status_code, registered.json()["email"]) == (201, first)
+        logins = [await client.post("/auth/login", json=LOGIN | {"email": email}) for email in (first, other)]
+        assert [login.status_code for login in logins] == [200, 401]
+
+
+@pytest.mark.spec("USER-010", "USER-002")
+async def test_an_email_is_one_however_its_letters_are_written(client: httpx2.AsyncClient) -> None:
+    await client.post("/auth/register", json=ADA | {"email": "\u00e9cole@example.com"})
+    for email in ("\u00c9COLE@example.com", "E\u0301cole@example.com"):
+        assert (await client.post("/auth/login", json=LOGIN | {"email": email})).status_code == 200
+        again = await client.post("/auth/register", json=ADA | {"email": email})
+        assert (again.status_code, again.json()["code"]) == (409, "EMAIL_TAKEN")
+
+
 @pytest.mark.spec("AUTH-001")
 async def test_a_login_gives_a_token_that_is_the_persons(client: httpx2.AsyncClient) -> None:
     profile = (await client.post("/auth/register", json=ADA)).json()

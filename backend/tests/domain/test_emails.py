@@ -1,6 +1,7 @@
 """E-mail addresses: which texts are one, in what form they are kept, and which two are the same."""
 
 import time
+import unicodedata
 from collections.abc import Callable
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import validate_email
 
-from app.domain.emails import email_address, given_email
+from app.domain.emails import email_address, folded_email, given_email
 
 CANARY = "canary-7f3a"
 NAMES = ("localhost", "home.arpa", "nas.test", "nas.local", "nas.localhost", "nas.home.arpa")
@@ -84,3 +85,60 @@ def test_a_long_text_is_judged_quickly(character: str) -> None:
     with pytest.raises(ValueError, match="must be"):
         given_email(character * 2040 + "@x.test")
     assert time.process_time() - began < 1
+
+
+LETTERS = st.text() | st.text("iI\u0130\u0131\u0307jJ\u030c\u01f0\u03a3\u03c3\u03c2.\u1e9e\u00df\u212aK\u00c5\u212b", max_size=12)
+
+
+def by_the_database(text: str) -> str:
+    """Fold as PostgreSQL's lower() does where it knows all letters: each alone, U+0130 as an i (tests/migrations compares)."""
+    return "".join("i" if character == "\u0130" else character.lower() for character in text)
+
+
+@pytest.mark.spec("USER-010")
+@given(text=LETTERS)
+def test_folding_twice_changes_nothing(text: str) -> None:
+    assert folded_email(folded_email(text)) == folded_email(text)
+
+
+@pytest.mark.spec("USER-010")
+@given(text=LETTERS)
+def test_an_email_is_the_same_however_its_letters_are_written(text: str) -> None:
+    for form in ("NFC", "NFD"):
+        assert folded_email(unicodedata.normalize(form, text)) == folded_email(text)
+
+
+@pytest.mark.spec("USER-010")
+@given(one=LETTERS, other=LETTERS)
+def test_a_character_is_folded_whatever_stands_beside_it(one: str, other: str) -> None:
+    assert folded_email(f"{one}.{other}") == f"{folded_email(one)}.{folded_email(other)}"
+
+
+@pytest.mark.spec("USER-010")
+@given(one=LETTERS, other=LETTERS)
+def test_what_the_database_told_apart_stays_apart(one: str, other: str) -> None:
+    written = [unicodedata.normalize("NFC", text) for text in (one, other)]
+    before = {unicodedata.normalize("NFC", by_the_database(text)) for text in written}
+    after = {folded_email(text) for text in written}
+    if len(before) == 2:
+        assert len(after) == 2
+    elif "\u0130" not in "".join(written):
+        assert len(after) == 1
+
+
+@pytest.mark.spec("USER-010")
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("ADA@example.com", "ada@example.com", True),
+        ("\u0130x@example.com", "ix@example.com", False),
+        ("\u0131x@example.com", "ix@example.com", False),
+        ("\u00c9cole@example.com", "e\u0301cole@example.com", True),
+        ("J\u030c@example.com", "\u01f0@example.com", True),
+        ("\u039f\u03a3@example.com", "\u03bf\u03c3@example.com", True),
+        ("stra\u00dfe@example.com", "strasse@example.com", False),
+        ("STRA\u1e9eE@example.com", "stra\u00dfe@example.com", True),
+    ],
+)
+def test_which_emails_are_the_same(one: str, other: str, *, same: bool) -> None:
+    assert (folded_email(one) == folded_email(other)) is same

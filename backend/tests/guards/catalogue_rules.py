@@ -27,7 +27,8 @@ DEFINERS = {"found_tasks": SEARCH}
 # Uniqueness across people, and why.
 ACROSS_PEOPLE = {
     "uq_account_issuer_subject": "A person is found by issuer and subject before the user id is known.",
-    "ux_account_email": "An e-mail logs one person in.",
+    "ux_account_email": "An e-mail logged one person in, in the release before.",
+    "ux_account_email_folded": "An e-mail logs one person in.",
 }
 _TABLES = """
     SELECT c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity, (
