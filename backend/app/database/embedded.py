@@ -3,31 +3,34 @@
 It is reachable only by a socket that its owner may open; it reads no settings, and prints nothing.
 """
 
-import hashlib
 import os
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
 from urllib.parse import quote
 
-from app.database.embedded_account import EmbeddedError, prepare_folder, server_account, take_lock
+from app.database.embedded_account import Account, EmbeddedError, prepare_folder, server_account, take_lock
 from app.database.embedded_cluster import ensure_cluster, is_ready, stop_leftover
 from app.database.embedded_programs import Programs, installed_packages, usable_programs
 
 __all__ = ["EmbeddedError", "EmbeddedPostgres"]
 
+_LOCK_NAME = "agendum.lock"
 _SOCKET_NAME = ".s.PGSQL.5432"
 _SOCKET_PATH_LIMIT = 103  # Bytes, on macOS; Linux has room for 107.
 _START_LIMIT = 60.0
 _SHELL = frozenset('"$`\\')
+# What PostgreSQL says while processes of an earlier server are still at work on the cluster.
+_OCCUPIED = ("pre-existing shared memory block", 'lock file "postmaster.pid" already exists')
 _STOPS = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0))
 # At level "log" the server's own life is recorded, and no statement of a user, which would hold the text of tasks.
 _SETTINGS: Mapping[str, str] = MappingProxyType(
@@ -46,7 +49,8 @@ class EmbeddedPostgres:
 
     Attributes:
         folder: The folder, with links resolved.
-        url: The address of the server while it runs.
+        url: The address of the server while it runs, at every start of this object the same.
+        log: The file in which the server writes what happens to it, begun anew by `start`.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class EmbeddedPostgres:
         packages: Path | None = None,
     ) -> None:
         self.folder = folder.resolve()
+        self.log = self.folder / "server.log"
         self._socket = _socket_folder(self.folder)
         self.url = f"postgresql://postgres@/postgres?host={quote(str(self._socket))}"
         self._settings = dict(settings or {})
@@ -78,16 +83,28 @@ class EmbeddedPostgres:
         if self._process is not None and self._process.poll() is None:
             return self.url
         self.stop()
-        try:
-            with ExitStack() as undo:
-                undo.callback(self.stop)
-                self._start()
-                undo.pop_all()
-        except OSError as problem:
-            raise EmbeddedError(
-                f"The embedded database cannot start: {problem}. Check the folder {self.folder}, or choose another with AGENDUM_DATA_DIR."
-            ) from problem
+        with self._all_or_nothing():
+            self._take_folder()
+            self._run()
         return self.url
+
+    def restart(self) -> None:
+        """Start the server again after its death, at the same address and without letting go of the folder.
+
+        Raises:
+            EmbeddedError: It cannot start, or the folder is no longer the one that it served.
+        """
+        # Spec: features/operations.md#OPS-022
+        with self._all_or_nothing():
+            self._refuse_other_folder()
+            self._run()
+
+    def death(self) -> str | None:
+        """Return how the server ended without being stopped, as the rest of a sentence; None while it runs."""
+        status = self._process.poll() if self._process is not None else None
+        if status is None:
+            return None
+        return f"ended with status {status}" if status >= 0 else f"was ended by signal {-status}"
 
     def stop(self) -> None:
         """Stop the server, if it is ours and runs, and let go of the folder."""
@@ -95,9 +112,8 @@ class EmbeddedPostgres:
         if self._process is not None:
             _end(self._process)
             self._process = None
-            if self._socket.parent != self.folder:
-                shutil.rmtree(self._socket, ignore_errors=True)
         if self._lock is not None:
+            shutil.rmtree(self._socket, ignore_errors=True)
             os.close(self._lock)
             self._lock = None
 
@@ -112,56 +128,101 @@ class EmbeddedPostgres:
     def _cluster(self) -> Path:
         return self.folder / "cluster"
 
-    @property
-    def _log(self) -> Path:
-        return self.folder / "server.log"
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """Stop what was begun if the block fails."""
+        try:
+            with ExitStack() as undo:
+                undo.callback(self.stop)
+                yield
+                undo.pop_all()
+        except OSError as problem:
+            raise EmbeddedError(
+                f"The embedded database cannot start: {problem}. Check the folder {self.folder}, or choose another with AGENDUM_DATA_DIR."
+            ) from problem
 
-    def _start(self) -> None:
+    def _take_folder(self) -> None:
         # PostgreSQL's programs find one another through a shell, which reads these characters even between quotes.
         if _SHELL & set(str(self.folder)):
             raise EmbeddedError(f"The path of the data folder {self.folder} has a character that a shell would read: choose another.")
+        prepare_folder(self.folder, server_account())
+        self._lock = take_lock(self.folder / _LOCK_NAME)
+        self.log.unlink(missing_ok=True)
+
+    def _refuse_other_folder(self) -> None:
+        # What stands at the path by now is not ours to serve: it may be empty, or be held by another run.
+        lock = self.folder / _LOCK_NAME
+        whole = lock.exists() and self._cluster.exists()
+        if self._lock is None or not whole or not os.path.samestat(os.fstat(self._lock), lock.stat()):
+            raise EmbeddedError(
+                f"The data folder {self.folder} was moved, removed or replaced while it was in use. Put it back and start again."
+            )
+
+    def _run(self) -> None:
         account = server_account()
-        prepare_folder(self.folder, account)
-        self._lock = take_lock(self.folder / "agendum.lock")
         programs = usable_programs(self._packages or installed_packages(), self.folder, account=account, report=self._report)
         stop_leftover(self._cluster, programs, report=self._report)
         ensure_cluster(self._cluster, programs, report=self._report)
-        prepare_folder(self._socket, account)
-        self._process = self._launch(programs)
-        self._wait_until_ready(self._process)
+        deadline = time.monotonic() + _START_LIMIT
+        while not self._launch(programs, deadline):
+            time.sleep(0.2)
+            stop_leftover(self._cluster, programs, report=self._report)
 
-    def _launch(self, programs: Programs) -> subprocess.Popen[bytes]:
+    def _launch(self, programs: Programs, deadline: float) -> bool:
+        """Start the server, and return once it accepts connections; False if an earlier one is still in the way."""
+        self._clear_sockets(programs.account)
+        begin, self._process = self._spawn(programs)
+        while not is_ready(self._cluster, self._process.pid):
+            ended, late = self._process.poll() is not None, time.monotonic() > deadline
+            if ended and not late and self._is_occupied(begin):
+                return False
+            if ended or late:
+                problem = "stopped while it was starting" if ended else f"is not ready after {_START_LIMIT:.0f} s"
+                raise EmbeddedError(f"PostgreSQL {problem}. The end of {self.log}:\n{self._last_lines(begin)}")
+            time.sleep(0.02)
+        return True
+
+    def _clear_sockets(self, account: Account) -> None:
+        """Make an empty folder for the socket: what lies in those of runs that ended has a meaning for nobody."""
+        for old in {*self.folder.glob("socket*"), self._socket}:
+            shutil.rmtree(old, ignore_errors=True)
+        prepare_folder(self._socket, account)
+
+    def _spawn(self, programs: Programs) -> tuple[int, subprocess.Popen[bytes]]:
+        """Start the server's process, and return it after the place in the log at which its lines begin."""
         private = {
             "listen_addresses": "",
             "unix_socket_directories": '"{}"'.format(str(self._socket).replace('"', '""')),
             "unix_socket_permissions": "0700",
         }
         options = [f"--{name}={value}" for name, value in {**_SETTINGS, **self._settings, **private}.items()]
-        log = os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_NOFOLLOW, 0o600)
+        log = os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         try:
-            return programs.launch("postgres", "-D", str(self._cluster), *options, output=log)
+            begin = os.fstat(log).st_size
+            return begin, programs.launch("postgres", "-D", str(self._cluster), *options, output=log)
         finally:
             os.close(log)
 
-    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
-        deadline = time.monotonic() + _START_LIMIT
-        while not is_ready(self._cluster, process.pid):
-            if process.poll() is not None:
-                raise EmbeddedError(f"PostgreSQL stopped while it was starting. The end of {self._log}:\n{self._last_lines()}")
-            if time.monotonic() > deadline:
-                raise EmbeddedError(f"PostgreSQL is not ready after {_START_LIMIT:.0f} s. The end of {self._log}:\n{self._last_lines()}")
-            time.sleep(0.02)
+    def _is_occupied(self, begin: int) -> bool:
+        said = self._said(begin)
+        return any(sign in said for sign in _OCCUPIED)
 
-    def _last_lines(self) -> str:
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-15:])
+    def _last_lines(self, begin: int) -> str:
+        return "\n".join(self._said(begin).splitlines()[-15:])
+
+    def _said(self, begin: int) -> str:
+        return self.log.read_bytes()[begin:].decode(errors="replace")
 
 
 def _socket_folder(folder: Path) -> Path:
-    place = folder / "socket"
+    """Return where the socket of one run goes, which is nobody else's place at any time."""
+    # Spec: features/operations.md#OPS-021
+    # A server that ends removes its socket by its path; after its folder was moved, another may have come to that path.
+    mark = secrets.token_hex(4)
+    place = folder / f"socket-{mark}"
     # A comma would make drivers take the path for a list of hosts.
     if len(os.fsencode(place / _SOCKET_NAME)) <= _SOCKET_PATH_LIMIT and "," not in str(place):
         return place
-    mark = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
     return Path(tempfile.gettempdir()).resolve() / f"agendum-{os.geteuid()}-{mark}"
 
 

@@ -5,7 +5,6 @@ It changes no data: what is in the cluster is the business of migrations and rep
 
 import secrets
 import shutil
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +22,13 @@ _INITDB = (
     "--builtin-locale=C.UTF-8",
     "--locale=C",
 )
+# A server works in its cluster for as long as it lives, so that its working folder proves which one it serves: by
+# device and inode, under whatever path either is known by now. Linux shows it below /proc; macOS tells it by lsof.
+_WORKS_IN = """
+place=/proc/$1/cwd
+[ -e /proc/self ] || place=$(lsof -a -d cwd -p "$1" -Fn | sed -n 's/^n//p')
+[ "$place" -ef "$2" ]
+"""
 
 
 def ensure_cluster(cluster: Path, programs: Programs, *, report: Callable[[str], None]) -> None:
@@ -66,18 +72,20 @@ def _refuse_other_version(cluster: Path, programs: Programs) -> None:
 def stop_leftover(cluster: Path, programs: Programs, *, report: Callable[[str], None]) -> None:
     """Stop a server that still runs on the cluster after its parent was killed, and remove the record of one that does not.
 
+    The record proves nothing: it is copied with the folder, and the numbers of processes are used again.
+
     Raises:
         EmbeddedError: It does not stop.
     """
-    # Spec: features/operations.md#OPS-016
+    # Spec: features/operations.md#OPS-021
     record = cluster / "postmaster.pid"
-    if not _answers(record):
+    if not _is_served(cluster, programs):
         # PostgreSQL would believe a stale record as soon as its number belongs to any other process of ours.
         record.unlink(missing_ok=True)
         return
     report("Stopping the database server that an interrupted run left behind")
     answer = programs.run("pg_ctl", "stop", "-D", str(cluster), "-m", "fast", "-w", "-t", "30")
-    if answer.returncode != 0 and _answers(record):
+    if answer.returncode != 0 and _is_served(cluster, programs):
         raise EmbeddedError(
             f"The database server of an earlier run on {cluster} does not stop: {answer.stderr.strip()} End it and try again."
         )
@@ -89,18 +97,13 @@ def is_ready(cluster: Path, process_id: int) -> bool:
     return len(lines) > 7 and lines[0] == str(process_id) and lines[7].strip() == "ready"
 
 
-def _answers(record: Path) -> bool:
-    # The number of a process proves nothing, since numbers are used again; a listener on our private socket does.
-    lines = _lines(record)
-    if len(lines) < 5:
+def _is_served(cluster: Path, programs: Programs) -> bool:
+    """Return whether the process that the cluster's record names works in this very cluster."""
+    process_id = "".join(_lines(cluster / "postmaster.pid")[:1])
+    if not process_id.isdecimal():
         return False
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
-        try:
-            connection.connect(str(Path(lines[4]) / f".s.PGSQL.{lines[3]}"))
-        except (ConnectionRefusedError, FileNotFoundError):
-            return False
-    return True
+    # Asked as the server's account, which may look at its own processes even where root may not, as in containers.
+    return programs.account.run(["/bin/sh", "-c", _WORKS_IN, "sh", process_id, cluster]).returncode == 0
 
 
 def _lines(record: Path) -> list[str]:

@@ -1,89 +1,25 @@
 """The embedded PostgreSQL: starting, stopping, being killed, and leaving everybody else's folders alone."""
 
-import asyncio
 import os
 import shutil
-import signal
 import stat
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
 
-import asyncpg
 import pytest
 
 from app.database.embedded import EmbeddedError, EmbeddedPostgres
 from app.database.embedded_programs import installed_packages
+from tests.doors.embedded_runs import Run, ask, is_alive, orphan, server_process, socket_of
 
-BACKEND = Path(__file__).parents[2]
 SETTINGS = {"fsync": "off"}
-HOLDER = """
-import sys, time
-from pathlib import Path
-from app.database.embedded import EmbeddedPostgres
-EmbeddedPostgres(Path(sys.argv[1])).start()
-print("ready", flush=True)
-time.sleep(100)
-"""
-
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root lends the server another account")
-
-
-def ask(url: str, query: str) -> Any:
-    """Return the first value of a query's answer."""
-
-    async def fetch() -> Any:
-        connection = await asyncpg.connect(url, port=5432)
-        try:
-            return await connection.fetchval(query)
-        finally:
-            await connection.close()
-
-    return asyncio.run(fetch())
-
-
-def hold(folder: Path) -> subprocess.Popen[str]:
-    """Start another process that runs a server on the folder."""
-    return subprocess.Popen([sys.executable, "-c", HOLDER, str(folder)], cwd=BACKEND, stdout=subprocess.PIPE, text=True)
-
-
-def kill(process: subprocess.Popen[str]) -> None:
-    """End a process without giving it a chance to clean up."""
-    process.kill()
-    process.communicate()
-
-
-def server_process(folder: Path) -> int:
-    return int((folder / "cluster/postmaster.pid").read_text().split("\n")[0])
-
-
-def is_alive(process_id: int) -> bool:
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.lstat().st_mode)
-
-
-@pytest.fixture
-def place() -> Iterator[Path]:
-    """Yield an empty folder that every account can pass, and stop what a failed test left running in it."""
-    place = Path(tempfile.mkdtemp(prefix="agendum-")).resolve()
-    place.chmod(0o755)
-    yield place
-    for record in place.rglob("postmaster.pid"):
-        os.kill(int(record.read_text().split("\n")[0]), signal.SIGQUIT)
-    while place.exists():  # What is still stopping may put a file back.
-        shutil.rmtree(place, ignore_errors=True)
 
 
 @pytest.fixture(scope="module")
@@ -121,8 +57,9 @@ def test_stopping_ends_the_server_and_may_be_repeated(place: Path) -> None:
 @pytest.mark.spec("OPS-015")
 def test_only_the_owner_may_open_folders_and_socket(running: EmbeddedPostgres) -> None:
     folder = running.folder
-    assert {mode(folder), mode(folder / "cluster"), mode(folder / "socket")} == {0o700}
-    assert mode(folder / "socket/.s.PGSQL.5432") == 0o700
+    socket = socket_of(running.url)
+    assert {mode(folder), mode(folder / "cluster"), mode(socket)} == {0o700}
+    assert mode(socket / ".s.PGSQL.5432") == 0o700
     assert mode(folder / "server.log") == 0o600
 
 
@@ -145,56 +82,36 @@ def test_ctrl_c_in_the_terminal_does_not_reach_the_server_by_itself(running: Emb
 @pytest.mark.spec("OPS-017")
 def test_the_server_never_runs_as_root(running: EmbeddedPostgres) -> None:
     assert (running.folder / "cluster").stat().st_uid != 0
-    assert (running.folder / "socket/.s.PGSQL.5432").stat().st_uid != 0
+    assert (socket_of(running.url) / ".s.PGSQL.5432").stat().st_uid != 0
 
 
 @pytest.mark.spec("OPS-016")
 def test_a_second_run_on_a_folder_in_use_is_refused_and_names_the_first(place: Path) -> None:
-    first = hold(place)
-    assert first.stdout
-    assert first.stdout.readline() == "ready\n"
-    with pytest.raises(EmbeddedError, match=rf"in use by another run of Agendum \(process {first.pid}\)"):
+    first = Run(place)
+    url = first.url()
+    with pytest.raises(EmbeddedError, match=rf"in use by another run of Agendum \(process {first.process.pid}\)"):
         EmbeddedPostgres(place).start()
-    assert ask(EmbeddedPostgres(place).url, "select 1") == 1
-    kill(first)
+    assert ask(url, "select 1") == 1
+    first.kill()
 
 
 @pytest.mark.spec("OPS-016")
 def test_a_killed_run_leaves_its_data_to_the_next(place: Path) -> None:
-    killed, server = hold(place), EmbeddedPostgres(place)
-    assert killed.stdout
-    assert killed.stdout.readline() == "ready\n"
-    ask(server.url, "create table note as select 'kept' as text")
-    orphan = server_process(place)
-    kill(killed)
-    with server:
-        assert server_process(place) != orphan
-        assert ask(server.url, "select text from note") == "kept"
+    with orphan(place) as (url, process_id):
+        ask(url, "create table note as select 'kept' as text")
+        with EmbeddedPostgres(place) as server:
+            assert server_process(place) != process_id
+            assert ask(server.url, "select text from note") == "kept"
 
 
 @pytest.mark.spec("OPS-016")
 def test_a_run_killed_in_its_first_seconds_is_simply_done_again(place: Path) -> None:
-    killed = hold(place)
+    killed = Run(place)
     while not list(place.glob("cluster.new-*/PG_VERSION")):
         time.sleep(0.005)
-    kill(killed)
+    killed.kill()
     with EmbeddedPostgres(place, SETTINGS) as server:
         assert ask(server.url, "select 1") == 1
-
-
-@pytest.mark.spec("OPS-016")
-def test_a_stale_record_with_the_number_of_another_process_does_no_harm(place: Path) -> None:
-    server = EmbeddedPostgres(place, SETTINGS)
-    server.start()
-    record = (place / "cluster/postmaster.pid").read_text().split("\n")
-    server.stop()
-    bystander = subprocess.Popen(["sleep", "100"], user=(place / "cluster").stat().st_uid)
-    (place / "cluster/postmaster.pid").write_text("\n".join([str(bystander.pid), *record[1:]]))
-    with server:
-        assert ask(server.url, "select 1") == 1
-    assert bystander.poll() is None
-    bystander.kill()
-    bystander.wait()
 
 
 @pytest.mark.spec("OPS-017")
@@ -241,8 +158,8 @@ def test_programs_that_the_account_cannot_reach_are_copied_once(place: Path) -> 
 def test_the_path_of_the_folder_may_be_long_or_odd(place: Path, name: str) -> None:
     with EmbeddedPostgres(place / name, SETTINGS) as server:
         assert ask(server.url, "select 1") == 1
-        used = Path(unquote(server.url.partition("?host=")[2]))
-    assert not list(used.glob(".s.*"))
+        assert (socket_of(server.url) / ".s.PGSQL.5432").is_socket()
+    assert not socket_of(server.url).exists()
 
 
 @pytest.mark.parametrize("name", ['a"b', "a$(b)", "a`b`", "a\\b"])
@@ -254,7 +171,7 @@ def test_a_path_that_a_shell_would_read_is_refused(place: Path, name: str) -> No
 
 def test_a_link_planted_where_a_long_path_has_its_socket_is_refused(place: Path) -> None:
     server = EmbeddedPostgres(place / ("long" * 30), SETTINGS)
-    planted = Path(server.url.partition("?host=")[2])
+    planted = socket_of(server.url)
     planted.symlink_to(place, target_is_directory=True)
     try:
         with pytest.raises(EmbeddedError, match=str(planted)):
