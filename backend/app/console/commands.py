@@ -8,11 +8,12 @@ import typer
 
 from app.config import ConfigurationError, Settings, load_settings
 from app.console import server as serving
+from app.console.database_watch import DatabaseLostError
 from app.console.demo import DemoError, Demonstration
 from app.database.embedded import EmbeddedError
 
-# As sysexits.h has them: EX_UNAVAILABLE and EX_CONFIG.
-REFUSED, UNUSABLE = 69, 78
+# As sysexits.h has them: EX_UNAVAILABLE, after which a supervisor may try again, and EX_CONFIG.
+UNAVAILABLE, UNUSABLE = 69, 78
 
 
 def command_line(make_app: serving.MakeApp) -> typer.Typer:
@@ -47,7 +48,7 @@ def command_line(make_app: serving.MakeApp) -> typer.Typer:
                 demonstration.fill(datetime.now(UTC).date(), timezone=timezone)
         except DemoError as error:
             typer.echo(f"agendum: {error}", err=True)
-            raise typer.Exit(REFUSED) from None
+            raise typer.Exit(UNAVAILABLE) from None
 
     return commands
 
@@ -58,5 +59,8 @@ def _carefully(act: Callable[[Settings], None]) -> None:
     except (ConfigurationError, EmbeddedError) as error:
         typer.echo(f"agendum: {error}", err=True)
         raise typer.Exit(UNUSABLE) from None
+    except DatabaseLostError as error:
+        typer.echo(f"agendum: {error}", err=True)
+        raise typer.Exit(UNAVAILABLE) from None
     except KeyboardInterrupt:
         raise typer.Exit(0) from None

@@ -5,7 +5,7 @@ import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import FrameType
 
 import typer
@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from app.config import ConfigurationError, Settings
+from app.console.database_watch import kept_alive
 from app.console.protocol import protocol
 from app.console.secret import kept_secret
 from app.database.embedded import EmbeddedPostgres
@@ -31,22 +32,25 @@ def serve(settings: Settings, make_app: MakeApp) -> None:
 
     Raises:
         ConfigurationError: The port is taken, or the database cannot be used.
+        DatabaseLostError: The embedded database died and does not come back.
     """
     # Spec: features/operations.md#OPS-016
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _leave)
-    with _listening(settings) as listener, database(settings) as complete:
+    with _listening(settings) as listener, database(settings) as (complete, embedded):
         _migrate(complete)
         app = make_app(complete)
         configure_logging(as_json=settings.production, debug=settings.debug)
-        _announce(complete, listener, embedded=settings.database_url is None)
+        _announce(complete, listener, embedded=embedded is not None)
         _spare_the_collector()
-        uvicorn.Server(_server_settings(app, complete)).run(sockets=[listener])
+        server = uvicorn.Server(_server_settings(app, complete))
+        with _kept_alive(embedded, server):
+            server.run(sockets=[listener])
 
 
 def bring_up_to_date(settings: Settings) -> None:
     """Apply the missing migrations and stop."""
-    with database(settings) as complete:
+    with database(settings) as (complete, _embedded):
         _migrate(complete)
     typer.echo("The database is up to date.")
 
@@ -65,17 +69,25 @@ def _server_settings(app: ASGIApp, settings: Settings) -> uvicorn.Config:
 
 
 @contextmanager
-def database(settings: Settings) -> Iterator[Settings]:
-    """Give settings with a database and a secret: those of the environment, or our own in the data folder."""
+def database(settings: Settings) -> Iterator[tuple[Settings, EmbeddedPostgres | None]]:
+    """Give settings with a database and a secret, those of the environment or our own, and the server of our own."""
     if settings.database_url is not None:
-        yield _with_secret(settings)
+        yield _with_secret(settings), None
         return
     embedded = EmbeddedPostgres(settings.data_dir / "postgres", report=typer.echo)
     with embedded:
         try:
-            yield _with_secret(settings.model_copy(update={"database_url": SecretStr(embedded.url)}))
+            ours = settings.model_copy(update={"database_url": SecretStr(embedded.url)})
+            yield _with_secret(ours), embedded
         finally:
             typer.echo("Stopping the database ...")
+
+
+def _kept_alive(embedded: EmbeddedPostgres | None, server: uvicorn.Server) -> AbstractContextManager[None]:
+    """Keep a database of our own alive; when it is lost, the service answers what it has begun, and ends."""
+    if embedded is None:
+        return nullcontext()
+    return kept_alive(embedded, lambda: setattr(server, "should_exit", True))
 
 
 def _with_secret(settings: Settings) -> Settings:
