@@ -4,15 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from operator import attrgetter
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
-from app import __version__
 from app.config import ConfigurationError, Settings, origin_of
 from app.database.connection import Database
 from app.database.url import InvalidAddressError, read_address
@@ -37,6 +34,7 @@ from app.routes import (
     tasks,
     trash,
 )
+from app.routes.described_document import ABOUT, operation_id
 from app.services.accounts import TOKEN_AUDIENCE, TOKEN_TYPE, Identity
 from app.utils.jwks import RemoteKeySet
 from app.utils.jwt import KeySetVerifier, SecretVerifier, TokenVerifiers, Verifier
@@ -46,11 +44,6 @@ from app.utils.security import Passwords
 from app.workers import housekeeping
 
 _CLOCKS_MAY_DIFFER = timedelta(seconds=30)
-_ABOUT: dict[str, Any] = {
-    "title": "Agendum",
-    "version": __version__,
-    "description": "Tasks that are committed once, numbered once, seen by nobody else, and never lost.",
-}
 _ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer", "X-Request-ID")
 _EXPOSED_HEADERS = ("ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID")
 
@@ -80,7 +73,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     # A redirect to the address without the slash would repeat the caller's Host header.
     app = FastAPI(
-        **_ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False, generate_unique_id_function=attrgetter("name")
+        **ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False, generate_unique_id_function=operation_id
     )
     app.state.runtime = runtime
     for router in (accounts.public, accounts.router, tasks.router, bulk.router, changes.router, health.router, documentation.router):

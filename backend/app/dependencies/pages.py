@@ -9,7 +9,7 @@ from fastapi import Depends, Query, Request
 from app.dependencies import Caller, runtime_of
 from app.domain.errors import invalid_field
 from app.domain.paging import Position, Slice
-from app.schemas.paging import PageQuery
+from app.schemas.paging import Counting, PageQuery
 from app.schemas.task_query import TaskFilter, TaskQuery
 from app.utils.pagination import CursorSigner, InvalidCursorError
 
@@ -27,7 +27,7 @@ def slice_of(request: Request, query: PageQuery, user_id: str, *, of: str = "") 
     _refuse_repeated(request)
     cursors, scope = runtime_of(request).cursors, f"{user_id}\0{request.scope['path']}\0{of}"
     after = None if query.cursor is None else _position(cursors, scope, query)
-    return Slice(query.limit, query.offset, after, query.count == "exact", partial(cursors.sign, scope))
+    return Slice(query.limit, query.offset, after, query.count is Counting.EXACT, partial(cursors.sign, scope))
 
 
 def _refuse_repeated(request: Request) -> None:

@@ -3,6 +3,7 @@
 import datetime
 import re
 import unicodedata
+from datetime import UTC
 from typing import Annotated
 from uuid import UUID
 
@@ -28,6 +29,8 @@ LARGEST_NUMBER = 2**63 - 1
 # Pydantic would also read seconds since 1970 as a date, cut the time off a moment, and cut a time off after six digits.
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?")
+# As RFC 3339 writes it; a plus sign that was not encoded arrives as a space.
+_MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)([Zz]|[+ -][0-9]{2}:[0-9]{2})")
 
 
 def _written_date(value: object) -> object:
@@ -35,6 +38,16 @@ def _written_date(value: object) -> object:
     if type(value) is datetime.date or (isinstance(value, str) and _DATE.fullmatch(value)):
         return value
     raise ValueError("must be a date such as 2026-12-01")
+
+
+def _moment(value: object) -> datetime.datetime:
+    match = _MOMENT.fullmatch(value) if isinstance(value, str) else None
+    try:
+        moment = datetime.datetime.fromisoformat(match[1] + match[2].upper().replace(" ", "+") if match else "")
+    except ValueError:
+        raise ValueError("must be a moment with an offset from UTC, such as 2026-12-01T09:00:00Z") from None
+    plausible_date(moment.date())
+    return moment.astimezone(UTC)
 
 
 def _distinct(ids: list[UUID]) -> list[UUID]:
@@ -114,3 +127,4 @@ DueDate = Annotated[datetime.date, BeforeValidator(_written_date), AfterValidato
 WallClock = Annotated[datetime.time, WithJsonSchema({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"})]
 DueTime = Annotated[WallClock, BeforeValidator(_written_time), AfterValidator(whole_second)]
 ZoneName = Annotated[str, AfterValidator(known_zone)]
+Moment = Annotated[datetime.datetime, BeforeValidator(_moment, json_schema_input_type=datetime.datetime)]

@@ -111,8 +111,10 @@ def plain_problem(status: int, request_id: str) -> bytes:
 
 
 def _by_name(status: int) -> tuple[str, str, str]:
+    """Return what is said of a status that nothing of ours answers with: its own name, and the code of its class."""
+    # Spec: features/spec-driven.md#SPEC-014
     name = HTTPStatus(status).phrase
-    return name.upper().replace(" ", "_"), name, f"{name}."
+    return PLAIN[400 if status < 500 else 500][0], name, f"{name}."
 
 
 def _request_id(scope: Scope) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, literal_column, select
 
 from app.database.statements import Statement
+from app.domain.changes import Entity
 from app.domain.paging import Listing, Slice
 from app.models.category import Category, CategoryRow
 from app.models.task import TaskRow
@@ -43,7 +44,7 @@ _TREES = _trees()
 class Categories(Owned[CategoryRow], Ordered):
     """The categories of one person."""
 
-    entity = "category"
+    entity = Entity.CATEGORY
     statements = _STATEMENTS
     neighbours = neighbours_in(_TABLE)
     make_row: ClassVar[Callable[..., CategoryRow]] = CategoryRow

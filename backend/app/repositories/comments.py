@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, literal_column, select, true, tuple_
 
 from app.database.statements import Statement
+from app.domain.changes import Entity
 from app.domain.paging import Listing, Slice
 from app.domain.search import vector
 from app.models.comment import Comment, CommentRow
@@ -40,7 +41,7 @@ _BELOW = _below()
 class Comments(Owned[CommentRow]):
     """The comments of one person."""
 
-    entity = "comment"
+    entity = Entity.COMMENT
     statements = _STATEMENTS
     make_row: ClassVar[Callable[..., CommentRow]] = CommentRow
 

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 from uuid_utils.compat import uuid7
 
 from app.database.statements import Statement
-from app.domain.changes import Action, difference
+from app.domain.changes import Action, Entity, difference
 from app.domain.errors import NameTaken, NotFound
 from app.models.change import Change
 from app.repositories.belonging import Belonging
@@ -53,7 +53,7 @@ class Owned(Belonging, Generic[Row]):
     `entity` is their name in the change sequence, `unique_name` the index that keeps a name from being given twice.
     """
 
-    entity: ClassVar[str]
+    entity: ClassVar[Entity]
     statements: ClassVar[OwnedStatements]
     make_row: ClassVar[Callable[..., Any]]
     unique_name: ClassVar[str | None] = None

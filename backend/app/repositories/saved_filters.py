@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import orjson
 
+from app.domain.changes import Entity
 from app.domain.paging import Listing, Slice
 from app.models.saved_filter import SavedFilter, SavedFilterRow
 from app.repositories.owned import Owned
@@ -27,7 +28,7 @@ _LIST = OwnedList(_STATEMENTS, _row, by="name")
 class SavedFilters(Owned[SavedFilterRow]):
     """The saved filters of one person."""
 
-    entity = "saved_filter"
+    entity = Entity.SAVED_FILTER
     statements = _STATEMENTS
     make_row: ClassVar[Callable[..., SavedFilterRow]] = staticmethod(_row)
     unique_name = "ux_saved_filter_user_id_name"

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, func, literal_column, select, true
 
 from app.database.statements import Statement
+from app.domain.changes import Entity
 from app.domain.paging import Listing, Slice
 from app.models.tag import Tag, TagRow
 from app.models.task import TaskRow, TaskTag
@@ -45,7 +46,7 @@ _COUNT = Statement(
 class Tags(Owned[TagRow]):
     """The tags of one person."""
 
-    entity = "tag"
+    entity = Entity.TAG
     statements = _STATEMENTS
     make_row: ClassVar[Callable[..., TagRow]] = TagRow
     unique_name = "ux_tag_user_id_folded_name"

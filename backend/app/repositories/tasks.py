@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, func, literal_column, s
 from sqlalchemy.dialects.postgresql import insert as insert_if_free
 
 from app.database.statements import Statement
-from app.domain.changes import Action
+from app.domain.changes import Action, Entity
 from app.domain.errors import NotFound
 from app.domain.search import vector
 from app.models.task import Task, TaskRow, TaskTag
@@ -93,7 +93,7 @@ def _rooted(rows: list[Rooted], task_id: UUID) -> list[Rooted]:
 class Tasks(Owned[TaskRow], Ordered):
     """The tasks of one person."""
 
-    entity = "task"
+    entity = Entity.TASK
     statements = _STATEMENTS
     neighbours = neighbours_in(_TASK)
 

@@ -10,7 +10,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.staticfiles import StaticFiles
 
+from app.routes.described_document import describe_document
 from app.routes.described_headers import describe_headers
+from app.routes.problems import codes
 from app.schemas.base import Input, Output
 from app.schemas.problem import Problem
 
@@ -59,6 +61,7 @@ def _complete(document: dict[str, Any]) -> None:
     _, described = models_json_schema(shapes, ref_template="#/components/schemas/{model}")
     schemas |= described["$defs"]
     describe_headers(document)
+    describe_document(document, codes=codes())
 
 
 def _shapes(kind: type[BaseModel], mode: JsonSchemaMode) -> Iterator[tuple[type[BaseModel], JsonSchemaMode]]:

@@ -10,14 +10,14 @@ from app.services import health
 router = APIRouter(prefix="/health", tags=["health"])
 
 
-@router.get("/live", response_model=HealthRead, responses=documented())
-async def live() -> dict[str, str]:
+@router.get("/live", response_model=HealthRead, responses=documented(400))
+async def check_liveness() -> dict[str, str]:
     """Answer, without touching anything else."""
     # Spec: features/operations.md#OPS-010
     return {"status": "ok"}
 
 
-@router.get("/ready", response_model=HealthRead, responses=documented(503))
-async def ready(parts: Parts) -> dict[str, str]:
+@router.get("/ready", response_model=HealthRead, responses=documented(400, 503))
+async def check_readiness(parts: Parts) -> dict[str, str]:
     """Answer once the database has answered."""
     return await health.ready(parts.database)

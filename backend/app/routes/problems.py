@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
+from app.domain import errors
 from app.domain.errors import (
     AgendumError,
     Conflict,
@@ -116,6 +117,14 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(AgendumError, _answer_refusal)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _answer_validation)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _answer_plain)  # type: ignore[arg-type]
+
+
+def codes() -> set[str]:
+    """Return the code of every problem that can be answered."""
+    # Spec: features/spec-driven.md#SPEC-014
+    taxonomy = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, AgendumError)]
+    plain = {code for code, _title, _detail in PLAIN.values()}
+    return plain | {kind.code for kind in taxonomy if kind is not AgendumError}
 
 
 def status_of(refusal: type[AgendumError]) -> int:

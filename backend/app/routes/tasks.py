@@ -10,7 +10,7 @@ from app.domain.errors import EditConflict, IdTaken, NoRoom
 from app.routes.pages import task_page
 from app.routes.problems import BODY, CHANGE, CREATED, WRITE, documented
 from app.routes.representations import created, done, shown, written
-from app.schemas.task import Completion, Move, TagsUpdate, TaskCreate, TaskPage, TaskRead, TaskReplace, TaskTreeRead, TaskUpdate
+from app.schemas.task import Completion, Move, TaskCreate, TaskPage, TaskRead, TaskReplace, TaskTagsChange, TaskTreeRead, TaskUpdate
 from app.services import listing, tasks
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"])
@@ -42,7 +42,7 @@ async def read_task_tree(task_id: UUID, work: Reading) -> Response:
 
 @router.put("/{task_id}", response_model=TaskRead, responses=documented(*CHANGE, *BODY))
 async def replace_task(task_id: UUID, body: TaskReplace, write: Writing) -> Response:
-    """Replace the whole content of a task; what is absent takes its default."""
+    """Replace the whole content of a task; what is absent takes its default, and what a read gave can be sent back."""
     return written(write, TaskRead, await tasks.replace(write.work, task_id, body, now=write.now, expected=write.expected))
 
 
@@ -67,7 +67,7 @@ async def complete_task(task_id: UUID, write: Writing, body: Completion | None =
 
 
 @router.patch("/{task_id}/tags", response_model=TaskRead, responses=documented(*CHANGE, *BODY))
-async def change_task_tags(task_id: UUID, body: TagsUpdate, write: Writing) -> Response:
+async def change_task_tags(task_id: UUID, body: TaskTagsChange, write: Writing) -> Response:
     """Add tags to a task and take others away, without regard to what else it has."""
     return written(write, TaskRead, await tasks.change_tags(write.work, task_id, body, now=write.now, expected=write.expected))
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -9,9 +10,9 @@ from annotated_types import Len
 from pydantic import MISSING, AfterValidator, Field, Strict, ValidationError, WithJsonSchema, WrapValidator
 from pydantic_core import InitErrorDetails
 
-from app.domain.fields import LARGEST_NUMBER, Flag, TagIds
+from app.domain.fields import LARGEST_NUMBER, Flag
 from app.schemas.base import Input, Output, example
-from app.schemas.task import TASK_EXAMPLE, Move, TaskCreate, TaskRead, TaskUpdate
+from app.schemas.task import AFTER, BEFORE, TASK_EXAMPLE, Move, TaskCreate, TaskRead, TaskTagsChange, TaskUpdate
 
 MOST_OPERATIONS = 100
 # Nothing that could be read as a UUID.
@@ -57,52 +58,55 @@ Reference = Annotated[UUID | TemporaryId, WrapValidator(_in_one_sentence)]
 Version = Annotated[int, Strict(), Field(ge=1, le=LARGEST_NUMBER)]
 
 
+_OP, _PARENT = "What is done.", "The task that this one is a subtask of, by its id or its temporary id, or null."
+
+
 class BulkTaskCreate(TaskCreate):
     """A new task, whose parent may be one that the batch creates."""
 
     # A batch takes more here than a single write does, and the service puts the id in before it goes on.
-    parent_id: Reference | None = None  # type: ignore[assignment]
+    parent_id: Reference | None = Field(default=None, description=_PARENT)  # type: ignore[assignment]
 
 
 class BulkTaskUpdate(TaskUpdate):
     """A change of some fields: absent leaves, null clears; the parent may be one that the batch creates."""
 
-    parent_id: Reference | None | MISSING = MISSING  # type: ignore[assignment]
+    parent_id: Reference | None | MISSING = Field(default=MISSING, description=_PARENT)  # type: ignore[assignment]
 
 
 class CreateOperation(Input):
     """Creates a task; `temp_id` names it for the operations after this one."""
 
-    op: Literal["create"]
-    temp_id: TemporaryId | None = None
-    task: BulkTaskCreate
+    op: Literal["create"] = Field(description=_OP)
+    temp_id: TemporaryId | None = Field(default=None, description="What operations after this one call it.")
+    task: BulkTaskCreate = Field(description="The task.")
 
 
 class OnTask(Input):
     """Something done to a task; with a `version` only if the task has that one by then."""
 
-    id: Reference
+    id: Reference = Field(description="The id of the task, or the temporary id that an earlier operation gave it.")
     version: Version | None = Field(default=None, description="What `If-Match` is to a single write.")
 
 
 class UpdateOperation(OnTask):
     """Changes the named fields of a task."""
 
-    op: Literal["update"]
-    task: BulkTaskUpdate
+    op: Literal["update"] = Field(description=_OP)
+    task: BulkTaskUpdate = Field(description="What is to be changed.")
 
 
 class CompleteOperation(OnTask):
     """Completes a task, or reopens it."""
 
-    op: Literal["complete"]
-    completed: Flag = True
+    op: Literal["complete"] = Field(description=_OP)
+    completed: Flag = Field(default=True, description="Whether it is to be done.")
 
 
 class DeleteOperation(OnTask):
     """Moves a task to the trash, with its subtasks."""
 
-    op: Literal["delete"]
+    op: Literal["delete"] = Field(description=_OP)
 
 
 class MoveOperation(OnTask, Move):
@@ -110,17 +114,17 @@ class MoveOperation(OnTask, Move):
 
     model_config = example({"op": "move", "id": "trip", "after": _TRAIN})
 
-    op: Literal["move"]
-    before: Reference | None = None  # type: ignore[assignment]
-    after: Reference | None = None  # type: ignore[assignment]
+    op: Literal["move"] = Field(description=_OP)
+    before: Reference | None = Field(default=None, description=BEFORE)  # type: ignore[assignment]
+    after: Reference | None = Field(default=None, description=AFTER)  # type: ignore[assignment]
 
 
-class TagOperation(OnTask):
+class TagOperation(OnTask, TaskTagsChange):
     """Adds tags to a task and takes others away."""
 
-    op: Literal["tag"]
-    add: TagIds = Field(default=[])
-    remove: TagIds = Field(default=[])
+    model_config = example({"op": "tag", "id": "trip", "add": [_TRAIN]})
+
+    op: Literal["tag"] = Field(description=_OP)
 
 
 AnyOperation = CreateOperation | UpdateOperation | CompleteOperation | DeleteOperation | MoveOperation | TagOperation
@@ -141,16 +145,27 @@ class Bulk(Input):
         }
     )
 
-    operations: Annotated[list[Operation], Len(1, MOST_OPERATIONS)]
+    operations: Annotated[list[Operation], Len(1, MOST_OPERATIONS)] = Field(description="What is to be done, in this order.")
+
+
+class OperationName(StrEnum):
+    """What an operation does."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    COMPLETE = "complete"
+    DELETE = "delete"
+    MOVE = "move"
+    TAG = "tag"
 
 
 class BulkResult(Output):
     """What one operation has done: the task as it was right after it, or null where it was deleted."""
 
-    op: Literal["create", "update", "complete", "delete", "move", "tag"]
-    id: UUID
-    temp_id: str | None
-    task: TaskRead | None
+    op: OperationName = Field(description="What was done.")
+    id: UUID = Field(description="The id of the task.")
+    temp_id: str | None = Field(description="The temporary id that the operation gave it, or null.")
+    task: TaskRead | None = Field(description="The task as it was right after, or null where it was deleted.")
 
 
 class BulkRead(Output):
@@ -166,5 +181,5 @@ class BulkRead(Output):
         }
     )
 
-    results: list[BulkResult]
-    temp_ids: dict[str, UUID]
+    results: list[BulkResult] = Field(description="What each operation has done, in their order.")
+    temp_ids: dict[str, UUID] = Field(description="The ids of what was created, by its temporary id.")

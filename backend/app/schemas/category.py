@@ -1,19 +1,20 @@
 """Categories on the wire."""
 
-from datetime import datetime
-from typing import Literal
-from uuid import UUID
+from enum import StrEnum
 
 from pydantic import MISSING, Field
 from pydantic.config import JsonDict
 
 from app.domain.fields import Color, Flag, Name
 from app.schemas.base import Input, Output, example
+from app.schemas.described import ChosenId, CreatedAt, DeletedAt, Id, Position, UpdatedAt, Version
 from app.schemas.paging import Page, page_example
 from app.schemas.task import Move
 
 _OTHER_ID = "019aa4b2-8d2f-7e40-8c62-1d7f4b2e3f50"
 _CONTENT: JsonDict = {"name": "Household", "color": "#3366ff", "archived": False}
+_NAME, _COLOR = "The name, on one line.", "A color such as `#3366ff`, or null."
+_ARCHIVED = "Whether it is out of the way."
 CATEGORY_EXAMPLE: JsonDict = {
     "id": "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f",
     **_CONTENT,
@@ -31,10 +32,10 @@ class CategoryCreate(Input):
     # Spec: features/categories.md#CAT-002
     model_config = example(_CONTENT)
 
-    id: UUID | None = Field(default=None, description="A UUID chosen by the client makes the request safe to repeat.")
-    name: Name
-    color: Color | None = None
-    archived: Flag = False
+    id: ChosenId = None
+    name: Name = Field(description=_NAME)
+    color: Color | None = Field(default=None, description=_COLOR)
+    archived: Flag = Field(default=False, description=_ARCHIVED)
 
 
 class CategoryUpdate(Input):
@@ -43,9 +44,9 @@ class CategoryUpdate(Input):
     # Spec: features/categories.md#CAT-006
     model_config = example({"name": "House and garden", "color": None})
 
-    name: Name | MISSING = MISSING
-    color: Color | None | MISSING = MISSING
-    archived: Flag | MISSING = MISSING
+    name: Name | MISSING = Field(default=MISSING, description=_NAME)
+    color: Color | None | MISSING = Field(default=MISSING, description=_COLOR)
+    archived: Flag | MISSING = Field(default=MISSING, description=_ARCHIVED)
 
 
 class CategoryMove(Move):
@@ -54,12 +55,20 @@ class CategoryMove(Move):
     model_config = example({"after": _OTHER_ID})
 
 
+class TasksOfCategory(StrEnum):
+    """What becomes of the tasks in a category that is deleted."""
+
+    KEEP = "keep"
+    TRASH = "trash"
+
+
 class CategoryDeletion(Input):
     """What becomes of the tasks in a category that is deleted."""
 
     # Spec: features/categories.md#CAT-008 features/categories.md#CAT-009
-    tasks: Literal["keep", "trash"] = Field(
-        default="keep", description="`keep` takes the tasks out of the category; `trash` moves them to the trash, with their subtasks."
+    tasks: TasksOfCategory = Field(
+        default=TasksOfCategory.KEEP,
+        description="`keep` takes the tasks out of the category; `trash` moves them to the trash, with their subtasks.",
     )
 
 
@@ -68,15 +77,15 @@ class CategoryRead(Output):
 
     model_config = example(CATEGORY_EXAMPLE)
 
-    id: UUID
-    name: str
-    color: str | None
-    archived: bool
-    position: str = Field(description="The place in the manual order: compare positions as bytes.")
-    created_at: datetime
-    updated_at: datetime
-    deleted_at: datetime | None
-    version: int
+    id: Id
+    name: str = Field(description=_NAME)
+    color: str | None = Field(description=_COLOR)
+    archived: bool = Field(description=_ARCHIVED)
+    position: Position
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+    deleted_at: DeletedAt
+    version: Version
 
 
 class CategoryPage(Page):
@@ -84,4 +93,4 @@ class CategoryPage(Page):
 
     model_config = page_example(CATEGORY_EXAMPLE)
 
-    items: list[CategoryRead]
+    items: list[CategoryRead] = Field(description="The categories.")

@@ -8,7 +8,7 @@ import orjson
 from pydantic import BeforeValidator, Field
 from pydantic.config import JsonDict
 
-from app.domain.changes import Action, Source
+from app.domain.changes import Action, Entity, Source
 from app.schemas.base import Output, example
 
 _CHANGE: JsonDict = {
@@ -40,16 +40,16 @@ class ChangeRead(Output):
 
     model_config = example(_CHANGE)
 
-    seq: int
-    entity: str
-    entity_id: UUID
-    version: int
-    action: Action
-    before: Fields
-    after: Fields
-    source: Source
-    request_id: str | None
-    occurred_at: datetime
+    seq: int = Field(description="The number of the change: 1, 2, 3 for each person, without a gap.")
+    entity: Entity = Field(description="The kind of thing that was changed.")
+    entity_id: UUID = Field(description="The id of what was changed.")
+    version: int = Field(description="The version that it had then.")
+    action: Action = Field(description="What happened.")
+    before: Fields = Field(description="The fields that differ, as they were; null for a creation.")
+    after: Fields = Field(description="The fields that differ, as they became.")
+    source: Source = Field(description="The door that the change came through.")
+    request_id: str | None = Field(description="The `X-Request-ID` of the request; null where there was none.")
+    occurred_at: datetime = Field(description="When it happened, in UTC.")
     reverts: int | None = Field(description="The number of the change that this one undid.")
     redacted_at: datetime | None = Field(
         description="When the texts in `before` and `after` were emptied, because what the change is of was purged."
@@ -61,6 +61,6 @@ class ChangePage(Output):
 
     model_config = example({"items": [_CHANGE], "last": 2, "has_more": False})
 
-    items: list[ChangeRead]
+    items: list[ChangeRead] = Field(description="The changes.")
     last: int = Field(description="The number to ask after next time.")
-    has_more: bool
+    has_more: bool = Field(description="Whether more follow already.")

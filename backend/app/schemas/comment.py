@@ -1,6 +1,5 @@
 """Comments on the wire."""
 
-from datetime import datetime
 from uuid import UUID
 
 from pydantic import MISSING, Field
@@ -8,9 +7,11 @@ from pydantic.config import JsonDict
 
 from app.domain.fields import CommentBody
 from app.schemas.base import Input, Output, example
+from app.schemas.described import ChosenId, CreatedAt, DeletedAt, Id, UpdatedAt, Version
 from app.schemas.paging import Page, page_example
 
 _CONTENT: JsonDict = {"body": "The landlord *agreed*:\n\n- half now\n- half in January"}
+_BODY = "Markdown, by convention: it is kept as it was written."
 COMMENT_EXAMPLE: JsonDict = {
     "id": "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f",
     "task_id": "019aa4b2-8d2f-7e40-8c62-1d7f4b2e3f50",
@@ -27,8 +28,8 @@ class CommentCreate(Input):
 
     model_config = example(_CONTENT)
 
-    id: UUID | None = Field(default=None, description="A UUID chosen by the client makes the request safe to repeat.")
-    body: CommentBody = Field(description="Markdown, by convention: it is kept as it was written.")
+    id: ChosenId = None
+    body: CommentBody = Field(description=_BODY)
 
 
 class CommentUpdate(Input):
@@ -37,7 +38,7 @@ class CommentUpdate(Input):
     # Spec: features/comments.md#COMMENT-005
     model_config = example({"body": "The landlord agreed."})
 
-    body: CommentBody | MISSING = MISSING
+    body: CommentBody | MISSING = Field(default=MISSING, description=_BODY)
 
 
 class CommentRead(Output):
@@ -45,13 +46,13 @@ class CommentRead(Output):
 
     model_config = example(COMMENT_EXAMPLE)
 
-    id: UUID
-    task_id: UUID
-    body: str
-    created_at: datetime
-    updated_at: datetime
-    deleted_at: datetime | None
-    version: int
+    id: Id
+    task_id: UUID = Field(description="The task that it is on.")
+    body: str = Field(description=_BODY)
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+    deleted_at: DeletedAt
+    version: Version
 
 
 class CommentPage(Page):
@@ -59,4 +60,4 @@ class CommentPage(Page):
 
     model_config = page_example(COMMENT_EXAMPLE)
 
-    items: list[CommentRead]
+    items: list[CommentRead] = Field(description="The comments.")

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import Field
+
 from app.schemas.base import Output, example
 
 
@@ -10,4 +12,4 @@ class HealthRead(Output):
 
     model_config = example({"status": "ok"})
 
-    status: Literal["ok"]
+    status: Literal["ok"] = Field(description="Always `ok`: what is not is an error.")

@@ -1,12 +1,19 @@
 """What every list takes in its query."""
 
-from typing import Literal
+from enum import StrEnum
 
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from app.domain.fields import LARGEST_NUMBER
 from app.schemas.base import Input, Output, example
+
+
+class Counting(StrEnum):
+    """How far the items of a list are counted: to 1000, or to the end."""
+
+    CAPPED = "capped"
+    EXACT = "exact"
 
 
 class PageQuery(Input):
@@ -16,7 +23,7 @@ class PageQuery(Input):
     limit: int = Field(default=50, ge=1, le=100, description="How many at most.")
     offset: int = Field(default=0, ge=0, le=1_000_000, description="How many to pass over; not together with a cursor.")
     cursor: str | None = Field(default=None, min_length=1, max_length=8192, description="The `next_cursor` of the page before.")
-    count: Literal["capped", "exact"] = Field(default="capped", description="Whether to count past 1000.")
+    count: Counting = Field(default=Counting.CAPPED, description="Whether to count past 1000.")
 
 
 class ChangeQuery(Input):
@@ -30,10 +37,10 @@ class Page(Output):
     """What every page says beside its items."""
 
     total: int = Field(description="How many there are; 1000 when there are more and `count=exact` was not asked for.")
-    total_exact: bool
-    limit: int
-    offset: int
-    has_more: bool
+    total_exact: bool = Field(description="Whether `total` is all of them.")
+    limit: int = Field(description="How many were asked for at most.")
+    offset: int = Field(description="How many were passed over.")
+    has_more: bool = Field(description="Whether more follow.")
     next_cursor: str | None = Field(description="Give it as `cursor` to go on; null at the end.")
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from pydantic import MISSING
+from pydantic import MISSING, Field
 
 from app.domain.errors import FieldConflict, FieldError
 from app.schemas.base import Output, example
@@ -15,17 +15,17 @@ EXAMPLE_ID = "019aa4b2-9d10-7c4e-8a41-5b7d2f6e9c01"
 class ProblemField(Output):
     """What is wrong with one field."""
 
-    field: str
-    message: str
+    field: str = Field(description="The field, parameter or header, with dots before what is within another one.")
+    message: str = Field(description="What is wrong with it; what was sent is never repeated.")
 
 
 class ProblemConflict(Output):
     """A field that was written otherwise since: its value now, the value that was to be written, and the number of the change."""
 
-    field: str
-    current: object
-    given: object
-    seq: int
+    field: str = Field(description="The field.")
+    current: object = Field(description="The value that it has.")
+    given: object = Field(description="The value that was to be written.")
+    seq: int = Field(description="The number of the change that wrote `current`.")
 
 
 class Problem(Output):
@@ -43,14 +43,16 @@ class Problem(Output):
         }
     )
 
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    errors: list[ProblemField]
-    request_id: str
-    conflicts: list[ProblemConflict] | MISSING = MISSING
+    type: str = Field(description="The kind of error as an address.")
+    title: str = Field(description="The kind of error in words.")
+    status: int = Field(description="The status of the response.")
+    detail: str = Field(description="What is wrong, in one sentence for a person.")
+    code: str = Field(description="The kind of error for programs.")
+    errors: list[ProblemField] = Field(description="The fields that are at fault, where it is about fields.")
+    request_id: str = Field(description="Names the request in our log; the response has it in `X-Request-ID` as well.")
+    conflicts: list[ProblemConflict] | MISSING = Field(
+        default=MISSING, description="The fields that were written otherwise since; with `EDIT_CONFLICT` alone."
+    )
 
 
 def problem(

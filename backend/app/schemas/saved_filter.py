@@ -1,17 +1,16 @@
 """Saved filters on the wire."""
 
-from datetime import datetime
-from uuid import UUID
-
 from pydantic import MISSING, Field
 from pydantic.config import JsonDict
 
 from app.domain.fields import Name
 from app.schemas.base import Input, Output, example
+from app.schemas.described import ChosenId, CreatedAt, DeletedAt, Id, UpdatedAt, Version
 from app.schemas.paging import Page, page_example
 from app.schemas.task_query import TaskFilter
 
 _CONTENT: JsonDict = {"name": "Urgent today", "query": {"priority": ["high", "urgent"], "sort": ["due"], "status": "open"}}
+_NAME, _QUERY = "The name, on one line.", "What the task list is asked for, as its parameters are."
 SAVED_FILTER_EXAMPLE: JsonDict = {
     "id": "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f",
     **_CONTENT,
@@ -28,9 +27,9 @@ class SavedFilterCreate(Input):
     # Spec: features/saved-filters.md#FILTER-002 features/saved-filters.md#FILTER-003
     model_config = example(_CONTENT)
 
-    id: UUID | None = Field(default=None, description="A UUID chosen by the client makes the request safe to repeat.")
-    name: Name
-    query: TaskFilter
+    id: ChosenId = None
+    name: Name = Field(description=_NAME)
+    query: TaskFilter = Field(description=_QUERY)
 
 
 class SavedFilterUpdate(Input):
@@ -39,8 +38,8 @@ class SavedFilterUpdate(Input):
     # Spec: features/saved-filters.md#FILTER-007
     model_config = example({"name": "Urgent"})
 
-    name: Name | MISSING = MISSING
-    query: TaskFilter | MISSING = MISSING
+    name: Name | MISSING = Field(default=MISSING, description=_NAME)
+    query: TaskFilter | MISSING = Field(default=MISSING, description=_QUERY)
 
 
 class SavedFilterRead(Output):
@@ -48,13 +47,13 @@ class SavedFilterRead(Output):
 
     model_config = example(SAVED_FILTER_EXAMPLE)
 
-    id: UUID
-    name: str
+    id: Id
+    name: str = Field(description=_NAME)
     query: dict[str, object] = Field(description="The parameters of the task list that are not at their defaults.")
-    created_at: datetime
-    updated_at: datetime
-    deleted_at: datetime | None
-    version: int
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+    deleted_at: DeletedAt
+    version: Version
 
 
 class SavedFilterPage(Page):
@@ -62,4 +61,4 @@ class SavedFilterPage(Page):
 
     model_config = page_example(SAVED_FILTER_EXAMPLE)
 
-    items: list[SavedFilterRead]
+    items: list[SavedFilterRead] = Field(description="The saved filters.")

@@ -1,16 +1,18 @@
 """Tags on the wire."""
 
-from datetime import datetime
-from uuid import UUID
-
 from pydantic import MISSING, Field
 from pydantic.config import JsonDict
 
 from app.domain.fields import Color, TagName
 from app.schemas.base import Input, Output, example
+from app.schemas.described import ChosenId, CreatedAt, DeletedAt, Id, UpdatedAt, Version
 from app.schemas.paging import Page, page_example
 
 _CONTENT: JsonDict = {"name": "errand", "color": "#33aa66"}
+_NAME, _COLOR = (
+    "The name, on one line and without a comma; letter case does not tell two tags apart.",
+    "A color such as `#33aa66`, or null.",
+)
 TAG_EXAMPLE: JsonDict = {
     "id": "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f",
     **_CONTENT,
@@ -27,9 +29,9 @@ class TagCreate(Input):
     # Spec: features/tags.md#TAG-002
     model_config = example(_CONTENT)
 
-    id: UUID | None = Field(default=None, description="A UUID chosen by the client makes the request safe to repeat.")
-    name: TagName
-    color: Color | None = None
+    id: ChosenId = None
+    name: TagName = Field(description=_NAME)
+    color: Color | None = Field(default=None, description=_COLOR)
 
 
 class TagUpdate(Input):
@@ -38,8 +40,8 @@ class TagUpdate(Input):
     # Spec: features/tags.md#TAG-006
     model_config = example({"name": "errands", "color": None})
 
-    name: TagName | MISSING = MISSING
-    color: Color | None | MISSING = MISSING
+    name: TagName | MISSING = Field(default=MISSING, description=_NAME)
+    color: Color | None | MISSING = Field(default=MISSING, description=_COLOR)
 
 
 class TagRead(Output):
@@ -47,13 +49,13 @@ class TagRead(Output):
 
     model_config = example(TAG_EXAMPLE)
 
-    id: UUID
-    name: str
-    color: str | None
-    created_at: datetime
-    updated_at: datetime
-    deleted_at: datetime | None
-    version: int
+    id: Id
+    name: str = Field(description=_NAME)
+    color: str | None = Field(description=_COLOR)
+    created_at: CreatedAt
+    updated_at: UpdatedAt
+    deleted_at: DeletedAt
+    version: Version
 
 
 class TagPage(Page):
@@ -61,4 +63,4 @@ class TagPage(Page):
 
     model_config = page_example(TAG_EXAMPLE)
 
-    items: list[TagRead]
+    items: list[TagRead] = Field(description="The tags.")

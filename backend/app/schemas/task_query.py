@@ -1,8 +1,6 @@
 """What the task list can be asked for, in an address or in a saved filter. It says which questions are well formed, and answers none."""
 
-import datetime
-import re
-from datetime import UTC
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -15,23 +13,19 @@ from pydantic import (
     PlainValidator,
     StringConstraints,
     ValidationError,
-    WithJsonSchema,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from app.domain.due import plausible_date
-from app.domain.fields import NAME_LENGTH, DueDate, ZoneName
+from app.domain.fields import NAME_LENGTH, DueDate, Moment, ZoneName
 from app.domain.priority import Priority
 from app.domain.search import MOST_WORDS, words
-from app.domain.sorting import COLUMNS, MOST_COLUMNS
+from app.domain.sorting import COLUMNS, MOST_COLUMNS, TaskSort
 from app.domain.text import storable
 from app.schemas.base import Input
 from app.schemas.paging import PageQuery
 
 NONE = "none"
 _MOST_TAGS, _MOST_PARTS, _LONGEST_QUESTION = 10, 100, 200
-# As RFC 3339 writes it; a plus sign that was not encoded arrives as a space.
-_MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)([Zz]|[+ -][0-9]{2}:[0-9]{2})")
 
 
 def _several(value: object) -> object:
@@ -66,16 +60,6 @@ def _place(value: object) -> UUID | str:
         return UUID(value if isinstance(value, str) else "")
     except ValueError:
         raise ValueError(f"must be a UUID, or {NONE}") from None
-
-
-def _moment(value: object) -> datetime.datetime:
-    match = _MOMENT.fullmatch(value) if isinstance(value, str) else None
-    try:
-        moment = datetime.datetime.fromisoformat(match[1] + match[2].upper().replace(" ", "+") if match else "")
-    except ValueError:
-        raise ValueError("must be a moment with an offset from UTC, such as 2026-12-01T09:00:00Z") from None
-    plausible_date(moment.date())
-    return moment.astimezone(UTC)
 
 
 def _question(text: str) -> str:
@@ -114,7 +98,6 @@ Place = Annotated[
     PlainValidator(_place, json_schema_input_type=UUID | Literal["none"]),
     PlainSerializer(str, when_used="json"),
 ]
-Moment = Annotated[datetime.datetime, BeforeValidator(_moment, json_schema_input_type=datetime.datetime)]
 Priorities = Annotated[list[Priority], BeforeValidator(_several), Len(1, 20), AfterValidator(_by_urgency)]
 TagNames = Annotated[
     list[Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), AfterValidator(storable)]],
@@ -122,24 +105,38 @@ TagNames = Annotated[
     Len(1, _MOST_TAGS),
     AfterValidator(_distinct),
 ]
-SortName = Annotated[str, WithJsonSchema({"type": "string", "enum": [f"{sign}{name}" for name in COLUMNS for sign in ("", "-")]})]
-Sorts = Annotated[list[SortName], BeforeValidator(_several), Len(1, MOST_COLUMNS), AfterValidator(_columns)]
+_SortNames = Annotated[list[TaskSort], Len(1, MOST_COLUMNS)]
+Sorts = Annotated[list[str], BeforeValidator(_several, json_schema_input_type=_SortNames), Len(1, MOST_COLUMNS), AfterValidator(_columns)]
 Question = Annotated[str, StringConstraints(min_length=1, max_length=_LONGEST_QUESTION), AfterValidator(_question)]
+
+
+class TaskStatus(StrEnum):
+    """Whether a task is done."""
+
+    OPEN = "open"
+    COMPLETED = "completed"
+
+
+class TagMatch(StrEnum):
+    """Whether one of several tags is enough, or all are needed."""
+
+    ANY = "any"
+    ALL = "all"
 
 
 class TaskFilter(Input):
     """Which tasks, in which order; what is absent does not matter."""
 
     # Spec: features/finding.md#FIND-003
-    status: Literal["open", "completed"] | None = None
+    status: TaskStatus | None = Field(default=None, description="Open, or completed.")
     priority: Priorities | None = Field(default=None, description="One of these priorities.")
     category_id: Place | None = Field(default=None, description="In this category; `none`: in no category.")
     tag: TagNames | None = Field(default=None, description="Tags, each by its id or by its name.")
-    tag_match: Literal["any", "all"] = Field(default="any", description="Whether one of the tags is enough.")
+    tag_match: TagMatch = Field(default=TagMatch.ANY, description="Whether one of the tags is enough.")
     parent_id: Place | None = Field(default=None, description="A direct subtask of this task; `none`: of no task.")
     due_before: DueDate | None = Field(default=None, description="Due on an earlier date.")
     due_after: DueDate | None = Field(default=None, description="Due on a later date.")
-    overdue: Flag | None = None
+    overdue: Flag | None = Field(default=None, description="Open and past its due date or time, or not.")
     no_due: Flag | None = Field(default=None, description="Without a due date, or with one.")
     updated_after: Moment | None = Field(default=None, description="Changed after this moment.")
     include_deleted: Flag = Field(default=False, description="List what is in the trash as well.")

@@ -13,7 +13,7 @@ from app.domain.text import one_line
 from app.models.account import OWN_ISSUER, AccountRow
 from app.repositories.accounts import Directory
 from app.repositories.unit_of_work import UnitOfWork
-from app.schemas.account import AccountCreate, Login
+from app.schemas.account import AccountCreate, Login, TokenType
 from app.utils.claims import Claims
 from app.utils.jwt import sign_token
 from app.utils.security import Passwords
@@ -60,7 +60,7 @@ async def log_in(identity: Identity, body: Login, *, now: datetime) -> dict[str,
         raise WrongCredentials("The e-mail or the password is wrong.")
     return {
         "access_token": _access_token(identity, login.user_id, now=now),
-        "token_type": "bearer",
+        "token_type": TokenType.BEARER,
         "expires_in": int(TOKEN_LIFE.total_seconds()),
     }
 

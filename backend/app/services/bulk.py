@@ -19,7 +19,7 @@ from app.schemas.bulk import (
     TagOperation,
     UpdateOperation,
 )
-from app.schemas.task import Completion, Move, TagsUpdate
+from app.schemas.task import Completion, Move, TaskTagsChange
 from app.services import tasks
 
 _STEP = timedelta(microseconds=1)
@@ -94,7 +94,7 @@ async def _change(work: UnitOfWork, operation: OnTask, task_id: UUID, *, known: 
         case MoveOperation():
             return await tasks.move(work, task_id, _place(operation, known), **when)
         case TagOperation(add=add, remove=remove):
-            return await tasks.change_tags(work, task_id, TagsUpdate(add=add, remove=remove), **when)
+            return await tasks.change_tags(work, task_id, TaskTagsChange(add=add, remove=remove), **when)
     await tasks.delete(work, task_id, **when)
     return None
 

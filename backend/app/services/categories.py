@@ -12,7 +12,7 @@ from app.domain.paging import Slice
 from app.domain.preconditions import Expected
 from app.models.category import CategoryRow
 from app.repositories.unit_of_work import UnitOfWork
-from app.schemas.category import CategoryCreate, CategoryDeletion, CategoryMove, CategoryUpdate
+from app.schemas.category import CategoryCreate, CategoryDeletion, CategoryMove, CategoryUpdate, TasksOfCategory
 from app.services import rows
 from app.services.ordering import position_at
 
@@ -72,7 +72,7 @@ async def delete(work: UnitOfWork, category_id: UUID, asked: CategoryDeletion, *
     """Delete a category; its living tasks leave it, or go to the trash with their subtasks."""
     category = await work.categories.get(category_id)
     expected.require(category.version)
-    if asked.tasks == "trash":
+    if asked.tasks is TasksOfCategory.TRASH:
         # Spec: features/categories.md#CAT-009
         doomed = await work.categories.trees(category_id)
         # Subtasks first, as when a task is deleted.

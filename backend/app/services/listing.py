@@ -12,7 +12,7 @@ from app.domain.search import query
 from app.domain.sorting import Sort, read_sort
 from app.repositories.task_listing import Question
 from app.repositories.unit_of_work import UnitOfWork
-from app.schemas.task_query import TaskFilter
+from app.schemas.task_query import TagMatch, TaskFilter
 from app.services import rows
 
 _NEWEST_FIRST = (Sort("created_at", descending=True),)
@@ -92,13 +92,13 @@ async def _references(work: UnitOfWork, wanted: TaskFilter) -> dict[str, dict[st
     return found | _tagged(tags, there.tags, match=wanted.tag_match)
 
 
-def _tagged(tags: list[str], there: list[tuple[str, str]], *, match: str) -> dict[str, dict[str, Any]]:
+def _tagged(tags: list[str], there: list[tuple[str, str]], *, match: TagMatch) -> dict[str, dict[str, Any]]:
     if not tags:
         return {}
     tag_ids = {tag_id for tag_id, name in there if tag_id in tags or name in tags}
     if any(tag not in {part for pair in there for part in pair} for tag in tags):
         raise rows.missing("tag", "tag")
-    if match == "any":
+    if match is TagMatch.ANY:
         return {"any_tag": {"tag_ids": sorted(tag_ids)}}
     return {f"tag_{number}": {f"tag_{number}": UUID(tag_id)} for number, tag_id in enumerate(sorted(tag_ids))}
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from pydantic import MISSING
 from uuid_utils.compat import uuid7
 
 from app.domain.changes import Action
@@ -15,7 +16,7 @@ from app.domain.ordering import initial
 from app.domain.preconditions import Expected
 from app.models.task import TaskRow
 from app.repositories.unit_of_work import UnitOfWork
-from app.schemas.task import Completion, Move, TagsUpdate, TaskCreate, TaskReplace, TaskUpdate
+from app.schemas.task import Completion, Move, TaskContent, TaskCreate, TaskReplace, TaskTagsChange, TaskUpdate
 from app.services import references, rows
 from app.services.ordering import position_at
 
@@ -34,7 +35,7 @@ async def create(work: UnitOfWork, body: TaskCreate, *, now: datetime) -> TaskRo
     # What was created before may refer to what has gone since.
     if references.are_in(content) and (body.id is None or await work.tasks.find_any(body.id) is None):
         await references.check(work, content)
-    return await rows.add_once(work.tasks, _new(content, now=now), chosen=body.id, content=TaskReplace.model_fields, now=now)
+    return await rows.add_once(work.tasks, _new(content, now=now), chosen=body.id, content=TaskContent.model_fields, now=now)
 
 
 async def read(work: UnitOfWork, task_id: UUID) -> TaskRow:
@@ -60,9 +61,15 @@ async def tree(work: UnitOfWork, task_id: UUID) -> str:
 
 
 async def replace(work: UnitOfWork, task_id: UUID, body: TaskReplace, *, now: datetime, expected: Expected) -> TaskRow:
-    """Replace the whole content of a task."""
+    """Replace the whole content of a task.
+
+    Raises:
+        Invalid: The body has the id of another one, or refers to something that is not there.
+    """
     # Spec: features/tasks.md#TASK-008
     task = await work.tasks.get(task_id)
+    if body.id not in (MISSING, task_id):
+        raise invalid_field("id", "must be that of the address")
     expected.require(task.version)
     return await _write(work, task, body.model_dump(), now=now)
 
@@ -76,7 +83,7 @@ async def update(work: UnitOfWork, task_id: UUID, body: TaskUpdate, *, now: date
     return await _write(work, task, content, now=now)
 
 
-async def change_tags(work: UnitOfWork, task_id: UUID, body: TagsUpdate, *, now: datetime, expected: Expected) -> TaskRow:
+async def change_tags(work: UnitOfWork, task_id: UUID, body: TaskTagsChange, *, now: datetime, expected: Expected) -> TaskRow:
     """Add tags to a task and take others away; what the body does not name stays, whoever put it there."""
     # Spec: features/tags.md#TAG-005
     task = await work.tasks.get(task_id)

@@ -141,9 +141,14 @@ def _places(document: Document, schema: Document, *, name: str = "") -> Iterator
 
 def _places_of_fields(document: Document, variant: Document) -> Iterator[tuple[str, Build]]:
     prefix = "".join(f"{field['const']}." for field in variant.get("properties", {}).values() if "const" in field)
-    for name, inner in variant.get("properties", {}).items():
+    for name, inner in _written(variant).items():
         for place, build in _places(document, inner, name=name):
             yield f"{prefix}{name}.{place}".rstrip("."), _object_with(document, variant, name=name, build=build)
+
+
+def _written(variant: Document) -> Document:
+    """Return the properties that mean something in a request; others may come along as a read gave them."""
+    return {name: inner for name, inner in variant.get("properties", {}).items() if not inner.get("readOnly")}
 
 
 def _itself(value: str) -> str:
