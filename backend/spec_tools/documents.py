@@ -74,6 +74,13 @@ def read_sections(text: str) -> tuple[Section, ...]:
     return tuple(_section(title, nodes) for title, nodes in _by_heading(root.children))
 
 
+def read_blocks(text: str, language: str) -> tuple[str, ...]:
+    """Read the fenced blocks of a language in a Markdown document, in order and as they are printed."""
+    # Spec: features/spec-driven.md#SPEC-013
+    tokens = MarkdownIt("commonmark").parse(text)
+    return tuple(token.content for token in tokens if token.type == "fence" and token.info.strip() == language)
+
+
 def unique(pairs: Iterable[tuple[str, Value]]) -> dict[str, Value]:
     """Make a mapping of pairs.
 
