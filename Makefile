@@ -1,17 +1,18 @@
-# The targets are verbs, ten at most; `make help` lists them.
+# The targets are verbs: the ten of every day first, others under headings of their own. `make help` lists them.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check bench lock clean
+.PHONY: help run test check bench lock clean test-clients
 
 PYTHON ?= python3
 VENV := backend/.venv
 IN_VENV := .venv/bin/python -m
+CLIENTS := clients
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INPUT=1 $(VENV)/bin/python -m pip
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/.runtime ## Start the service, and a database of its own unless DATABASE_URL is set.
 	@cd backend && exec $(IN_VENV) app serve
@@ -36,11 +37,18 @@ lock: ## Choose the newest allowed versions of all packages, and write them down
 	@backend/.venv-lock/bin/python -m pip install --quiet --disable-pip-version-check 'uv>=0.13,<0.14'
 	@cd backend && .venv-lock/bin/uv $(COMPILE) pyproject.toml -o requirements.txt
 	@cd backend && .venv-lock/bin/uv $(COMPILE) pyproject.toml --group dev -c requirements.txt -o requirements-dev.txt
+	@cd $(CLIENTS) && ../backend/.venv-lock/bin/uv $(COMPILE) requirements.in -o requirements.txt
 
 clean: ## Remove the virtual environment and all caches, and no data.
-	@rm -rf $(VENV) backend/.venv-lock
+	@rm -rf $(VENV) backend/.venv-lock $(CLIENTS)/{.venv,node_modules,generated}
 	@rm -rf {.,backend}/.{mypy_cache,pytest_cache,ruff_cache,hypothesis,import_linter_cache} backend/.coverage backend/.coverage.*
 	@find backend bench -name __pycache__ -type d -prune -exec rm -rf {} +
+
+##@ For those who make programs from the OpenAPI document (needs Node 20.19 or newer, with npm)
+
+# Spec: features/spec-driven.md#SPEC-011 features/spec-driven.md#SPEC-012
+test-clients: $(VENV)/.development $(CLIENTS)/node_modules/.complete $(CLIENTS)/.venv/.complete ## Lint the document, make clients from it, and compile and use them.
+	@cd backend && exec $(IN_VENV) pytest --no-cov -m clients tests/clients
 
 COMPILE := pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 # Alembic makes its own table, with a column type that is not ours to choose.
@@ -59,6 +67,28 @@ $(VENV)/.development: backend/requirements.txt backend/requirements-dev.txt
 	@$(call make_environment)
 	@$(call install,backend/requirements-dev.txt)
 	@touch $(VENV)/.runtime $@
+
+# The tools of front-end developers, none of which is part of the service; no script of a package runs.
+$(CLIENTS)/node_modules/.complete: $(CLIENTS)/package-lock.json
+	@$(call require_node)
+	@echo "Installing the tools of Node"
+	@cd $(CLIENTS) && npm ci --ignore-scripts --loglevel=error
+	@touch $@
+
+# An environment of its own: the generator of Python needs other versions than the service.
+$(CLIENTS)/.venv/.complete: $(CLIENTS)/requirements.txt
+	@$(call require_python)
+	@echo "Installing the tools of Python"
+	@$(PYTHON) -m venv --clear $(CLIENTS)/.venv
+	@$(CLIENTS)/.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+define require_node
+	fail() { echo "$$1" >&2; exit 1; }; \
+	command -v node >/dev/null && command -v npm >/dev/null || fail "Node 20.19 or newer with npm is needed. On Debian and Ubuntu: apt install nodejs npm"; \
+	node -e 'const [major, minor] = process.versions.node.split(".").map(Number); process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)' || \
+		fail "Node 20.19 or newer is needed, and this is $$(node --version)."
+endef
 
 define require_python
 	fail() { echo "$$1" >&2; exit 1; }; \
