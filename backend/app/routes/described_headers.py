@@ -12,27 +12,27 @@ _TAGS = {"type": "string", "pattern": rf"^(\*|{_TAG}(, *{_TAG})*)$", "maxLength"
 _KEY = {"type": "string", "pattern": r'^("([ !#-\[\]-~]|\\["\\]){1,255}"|[!#-~]{1,255})$'}
 
 
-def _parameter(name: str, description: str, *, schema: Described, example: str) -> Described:
-    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema, "example": example}
+def _parameter(name: str, description: str, *, schema: Described) -> Described:
+    # Spec: features/operations.md#OPS-050
+    # It has no example: the documentation page would send it with every request.
+    return {"name": name, "in": "header", "required": False, "description": description, "schema": schema}
 
 
 _IDEMPOTENCY_KEY = _parameter(
     "Idempotency-Key",
     "A key of your choice that makes the request safe to repeat: within 24 hours, the same request with the same key gets the same answer "
-    "again and has no further effect.",
+    'again and has no further effect. Take a new one for each request that is meant, such as `"8e03978e-40d5-43dd-bc93-6894a57f9324"`.',
     schema=_KEY,
-    example='"8e03978e-40d5-43dd-bc93-6894a57f9324"',
 )
-_IF_MATCH = _parameter("If-Match", "The versions that you have seen: with any other, the answer is 412.", schema=_TAGS, example='"3"')
+_IF_MATCH = _parameter("If-Match", 'The versions that you have seen, such as `"3"`: with any other, the answer is 412.', schema=_TAGS)
 _IF_NONE_MATCH = _parameter(
-    "If-None-Match", "The versions that you have: with one of them, the answer is 304.", schema=_TAGS, example='"3"'
+    "If-None-Match", 'The versions that you have, such as `"3"`: with one of them, the answer is 304.', schema=_TAGS
 )
 _PREFER = _parameter(
     "Prefer",
     "`merge` applies the change to a newer version than those in `If-Match`, unless one of its fields was written otherwise since: then "
     "the answer is 409.",
     schema={"type": "string"},
-    example="merge",
 )
 
 

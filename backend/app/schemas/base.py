@@ -4,6 +4,9 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from pydantic.config import JsonDict
 
 _MOST_FIELDS = 100
+# Stands in examples of what is sent for an id that only the reader knows; nobody has it.
+# Spec: features/operations.md#OPS-050
+YOUR_ID = "00000000-0000-0000-0000-000000000000"
 
 
 class Input(BaseModel):

@@ -11,7 +11,7 @@ from pydantic import MISSING, AfterValidator, Field, Strict, ValidationError, Wi
 from pydantic_core import InitErrorDetails
 
 from app.domain.fields import LARGEST_NUMBER, Flag
-from app.schemas.base import Input, Output, example
+from app.schemas.base import YOUR_ID, Input, Output, example
 from app.schemas.task import AFTER, BEFORE, TASK_EXAMPLE, Move, TaskCreate, TaskRead, TaskTagsChange, TaskUpdate
 
 MOST_OPERATIONS = 100
@@ -112,7 +112,7 @@ class DeleteOperation(OnTask):
 class MoveOperation(OnTask, Move):
     """Moves a task right before or right after another one in the manual order."""
 
-    model_config = example({"op": "move", "id": "trip", "after": _TRAIN})
+    model_config = example({"op": "move", "id": "trip", "after": YOUR_ID})
 
     op: Literal["move"] = Field(description=_OP)
     before: Reference | None = Field(default=None, description=BEFORE)  # type: ignore[assignment]
@@ -122,7 +122,7 @@ class MoveOperation(OnTask, Move):
 class TagOperation(OnTask, TaskTagsChange):
     """Adds tags to a task and takes others away."""
 
-    model_config = example({"op": "tag", "id": "trip", "add": [_TRAIN]})
+    model_config = example({"op": "tag", "id": "trip", "add": [YOUR_ID]})
 
     op: Literal["tag"] = Field(description=_OP)
 

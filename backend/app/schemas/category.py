@@ -6,12 +6,11 @@ from pydantic import MISSING, Field
 from pydantic.config import JsonDict
 
 from app.domain.fields import Color, Flag, Name
-from app.schemas.base import Input, Output, example
+from app.schemas.base import YOUR_ID, Input, Output, example
 from app.schemas.described import ChosenId, CreatedAt, DeletedAt, Id, Position, UpdatedAt, Version
 from app.schemas.paging import Page, page_example
 from app.schemas.task import Move
 
-_OTHER_ID = "019aa4b2-8d2f-7e40-8c62-1d7f4b2e3f50"
 _CONTENT: JsonDict = {"name": "Household", "color": "#3366ff", "archived": False}
 _NAME, _COLOR = "The name, on one line.", "A color such as `#3366ff`, or null."
 _ARCHIVED = "Whether it is out of the way."
@@ -52,7 +51,7 @@ class CategoryUpdate(Input):
 class CategoryMove(Move):
     """A place in the manual order: right before or right after another category."""
 
-    model_config = example({"after": _OTHER_ID})
+    model_config = example({"after": YOUR_ID})
 
 
 class TasksOfCategory(StrEnum):

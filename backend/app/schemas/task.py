@@ -9,7 +9,7 @@ from pydantic.config import JsonDict
 
 from app.domain.fields import Description, DueDate, DueTime, Flag, Moment, TagIds, Title, WallClock, ZoneName
 from app.domain.priority import Priority
-from app.schemas.base import Input, Output, example
+from app.schemas.base import YOUR_ID, Input, Output, example
 from app.schemas.described import ChosenId, CreatedAt, DeletedAt, Id, Position, UpdatedAt, Version
 from app.schemas.paging import Page, page_example
 
@@ -18,7 +18,7 @@ _CONTENT: JsonDict = {
     "description": "Standing order is not possible.",
     "priority": "high",
     "due": {"date": "2026-12-01", "time": "09:00:00", "timezone": "Europe/Berlin"},
-    "start_date": "2026-11-28",
+    "start_date": None,
     "category_id": None,
     "parent_id": None,
     "tag_ids": [],
@@ -143,7 +143,7 @@ class Completion(Input):
 class TaskTagsChange(Input):
     """Tags to add to a task and to take away, whatever else it has; one that is in both is taken away."""
 
-    model_config = example({"add": [_OTHER_ID], "remove": []})
+    model_config = example({"add": [YOUR_ID], "remove": []})
 
     add: TagIds = Field(default=[], description=_OTHER_TAGS)
     remove: TagIds = Field(default=[], description=_OTHER_TAGS)
@@ -152,7 +152,7 @@ class TaskTagsChange(Input):
 class Move(Input):
     """A place in the manual order: right before or right after another task."""
 
-    model_config = example({"after": _OTHER_ID})
+    model_config = example({"after": YOUR_ID})
 
     before: UUID | None = Field(default=None, description=BEFORE)
     after: UUID | None = Field(default=None, description=AFTER)

@@ -89,7 +89,8 @@ async def change_tags(work: UnitOfWork, task_id: UUID, body: TaskTagsChange, *, 
     task = await work.tasks.get(task_id)
     # It names no field as a whole, so that a merge overlaps with nothing.
     await rows.settle(work, work.tasks, (task, task), named=(), expected=expected)
-    await references.check(work, {"tag_ids": body.add})
+    if body.add and not await work.tags.are_there(body.add):
+        raise rows.missing("add", "tag")
     tag_ids = tuple(sorted({*task.tag_ids, *body.add} - {*body.remove}))
     if len(tag_ids) > MOST_TAGS:
         raise invalid_field("add", f"must not give the task more than {MOST_TAGS} tags")
