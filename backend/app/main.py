@@ -26,7 +26,9 @@ from app.routes import (
     changes,
     comments,
     documentation,
+    front,
     health,
+    problem_pages,
     problems,
     representations,
     saved_filters,
@@ -46,6 +48,11 @@ from app.workers import housekeeping
 _CLOCKS_MAY_DIFFER = timedelta(seconds=30)
 _ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer", "X-Request-ID")
 _EXPOSED_HEADERS = ("ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID")
+_ROUTERS = (
+    *(accounts.public, accounts.router, tasks.router, bulk.router, changes.router, health.router, documentation.router),
+    *(categories.router, tags.router, comments.router, saved_filters.router, trash.router),
+    *(front.router, problem_pages.router),
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -76,9 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
         **ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False, generate_unique_id_function=operation_id
     )
     app.state.runtime = runtime
-    for router in (accounts.public, accounts.router, tasks.router, bulk.router, changes.router, health.router, documentation.router):
-        app.include_router(router)
-    for router in (categories.router, tags.router, comments.router, saved_filters.router, trash.router):
+    for router in _ROUTERS:
         app.include_router(router)
     documentation.mount_assets(app)
     problems.answer_problems(app)

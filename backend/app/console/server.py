@@ -130,7 +130,7 @@ def _migrate(settings: Settings) -> None:
 def _announce(settings: Settings, listener: socket.socket, *, embedded: bool) -> None:
     host, port = listener.getsockname()[:2]
     base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    typer.echo(f"\n  Agendum is serving.\n\n  API            {base}/api\n  Documentation  {base}/docs")
+    typer.echo(f"\n  Agendum is serving.\n\n  Begin here     {base}/\n  API            {base}/api\n  Documentation  {base}/docs")
     typer.echo(f"  Data folder    {settings.data_dir}" if embedded else "  Database       as DATABASE_URL says")
     typer.echo("\n  Ctrl-C stops it.\n")
 

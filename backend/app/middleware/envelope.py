@@ -103,16 +103,18 @@ PLAIN: dict[int, tuple[str, str, str]] = {
 }
 
 
-def plain_problem(status: int, request_id: str) -> bytes:
-    """Return the problem body of a status that nobody has more to say about."""
+def plain_problem(status: int, request_id: str, *, detail: str | None = None) -> bytes:
+    """Return the problem body of a status that nobody has more to say about, but for a detail of its own."""
     # Spec: features/operations.md#OPS-001
-    code, title, detail = PLAIN.get(status) or _by_name(status)
-    return problem_body(status, code=code, title=title, detail=detail, request_id=request_id)
+    code, title, usual = plain_words(status)
+    return problem_body(status, code=code, title=title, detail=detail or usual, request_id=request_id)
 
 
-def _by_name(status: int) -> tuple[str, str, str]:
-    """Return what is said of a status that nothing of ours answers with: its own name, and the code of its class."""
+def plain_words(status: int) -> tuple[str, str, str]:
+    """Return code, title and detail of a status: ours, or else its name in HTTP under the code of its class."""
     # Spec: features/spec-driven.md#SPEC-014
+    if status in PLAIN:
+        return PLAIN[status]
     name = HTTPStatus(status).phrase
     return PLAIN[400 if status < 500 else 500][0], name, f"{name}."
 

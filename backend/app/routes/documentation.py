@@ -1,22 +1,21 @@
 """The OpenAPI document, and the page that shows it: Swagger UI from this package, so that it works without any other host."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, RedirectResponse
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.staticfiles import StaticFiles
 
 from app.routes.described_document import describe_document
 from app.routes.described_headers import describe_headers
+from app.routes.front import STATIC
 from app.routes.problems import codes
 from app.schemas.base import Input, Output
 from app.schemas.problem import Problem
 
-_STATIC = Path(__file__).resolve().parents[1] / "static"
 # Swagger UI sets styles on elements and draws its icons from data URLs; scripts come from our own files alone.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
@@ -30,12 +29,19 @@ router = APIRouter(include_in_schema=False)
 async def show_documentation() -> FileResponse:
     """Show the documentation page."""
     # Spec: features/operations.md#OPS-019
-    return FileResponse(_STATIC / "docs.html", headers={"Content-Security-Policy": _POLICY})
+    return FileResponse(STATIC / "docs.html", headers={"Content-Security-Policy": _POLICY})
+
+
+@router.get("/docs/")
+async def lead_to_documentation() -> RedirectResponse:
+    """Lead to the address without the slash; the new one is relative, so that it repeats nothing of the request."""
+    # Spec: features/operations.md#OPS-053
+    return RedirectResponse("../docs")
 
 
 def mount_assets(app: FastAPI) -> None:
     """Serve the page's own files."""
-    app.mount("/docs/assets", StaticFiles(directory=_STATIC), name="documentation-assets")
+    app.mount("/docs/assets", StaticFiles(directory=STATIC), name="documentation-assets")
 
 
 def describe(app: FastAPI) -> None:

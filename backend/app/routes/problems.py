@@ -76,6 +76,7 @@ CHANGE = (*WRITE, 404, 412)
 _ADDRESS = {"description": "Where it can be read.", "required": True, "schema": {"type": "string", "format": "uri-reference"}}
 # What an operation that creates says of its success.
 CREATED: dict[int | str, dict[str, Any]] = {201: {"headers": {"Location": _ADDRESS}}}
+_SLASH = "There is nothing at this address; without the slash at its end there is."
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -169,13 +170,16 @@ async def _answer_validation(request: Request, error: RequestValidationError) ->
 
 async def _answer_plain(request: Request, error: HTTPException) -> Response:
     headers = dict(error.headers or {})
-    if error.status_code == 405 and (methods := _methods(request)):
+    path = request.scope["path"]
+    if error.status_code == 405 and (methods := _methods(request, path)):
         headers["Allow"] = ", ".join(methods)
-    return Response(plain_problem(error.status_code, request.state.request_id), error.status_code, headers, MEDIA_TYPE)
+    # Spec: features/operations.md#OPS-053
+    detail = _SLASH if error.status_code == 404 and path.endswith("/") and _methods(request, path.rstrip("/")) else None
+    return Response(plain_problem(error.status_code, request.state.request_id, detail=detail), error.status_code, headers, MEDIA_TYPE)
 
 
-def _methods(request: Request) -> list[str]:
-    """Return the methods of the address over all of its routes; the framework names those of the first one only."""
+def _methods(request: Request, path: str) -> list[str]:
+    """Return the methods of an address over all of its routes; the framework names those of the first one only."""
     routes = [route for route in request.app.routes if not isinstance(route, Mount)]
-    asked = {"type": "http", "path": request.scope["path"], "root_path": request.scope.get("root_path", ""), "headers": []}
+    asked = {"type": "http", "path": path, "root_path": request.scope.get("root_path", ""), "headers": []}
     return [method for method in _METHODS if any(route.matches(asked | {"method": method})[0] is Match.FULL for route in routes)]

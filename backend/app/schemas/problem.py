@@ -55,6 +55,12 @@ class Problem(Output):
     )
 
 
+def type_of(code: str) -> str:
+    """Return the `type` of a problem with a code: the address of the page that explains it, relative to the service's own."""
+    # Spec: features/operations.md#OPS-052
+    return f"/problems/{code.lower().replace('_', '-')}"
+
+
 def problem(
     status: int,
     *,
@@ -67,7 +73,7 @@ def problem(
 ) -> dict[str, object]:
     """Return a problem as plain values."""
     body: dict[str, object] = {
-        "type": f"/problems/{code.lower().replace('_', '-')}",
+        "type": type_of(code),
         "title": title,
         "status": status,
         "detail": detail,

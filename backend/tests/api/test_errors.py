@@ -114,7 +114,7 @@ def failing(app: FastAPI, settings: Settings) -> FastAPI:
 
 @pytest.mark.spec("OPS-001")
 @pytest.mark.parametrize(
-    "path", ["/", "/api", "/api/task", "/api/tasks/a/b", "/docs/assets/none.js", "/docs/assets/", "/\u00e4/%00/%ff", "/health"]
+    "path", ["/nowhere", "/apis", "/api/task", "/api/tasks/a/b", "/docs/assets/none.js", "/docs/assets/", "/\u00e4/%00/%ff", "/health"]
 )
 async def test_an_unknown_address_is_a_problem(client: httpx2.AsyncClient, path: str) -> None:
     body = problem(await client.get(path))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -42,6 +43,13 @@ def test_a_signal_stops_the_service_and_its_database(folder: Path, number: signa
     assert database_processes(folder) == []
     said = (folder / "service.log").read_text()
     assert all(part in said for part in ("/api", "/docs", str(folder / "data"), "Stopping the database"))
+
+
+@pytest.mark.spec("OPS-051")
+def test_every_address_that_the_start_prints_answers(folder: Path) -> None:
+    with running(folder, DATABASE_URL=url_of("postgres")) as service:
+        printed = re.findall(rf"http://127\.0\.0\.1:{service.port}(/\S*)", service.log.read_text())
+        assert {path: service.client.get(path).status_code for path in printed} == {"/": 200, "/api": 200, "/docs": 200}
 
 
 @pytest.mark.spec("OPS-016")

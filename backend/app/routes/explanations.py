@@ -1,0 +1,151 @@
+"""What each code of a problem means and what to do about it, in one place. It answers nothing itself."""
+
+from collections.abc import Iterator
+from functools import cache
+from http import HTTPStatus
+from typing import NamedTuple
+
+from app.domain.errors import AgendumError
+from app.middleware.envelope import PLAIN, plain_words
+from app.routes.problems import status_of
+from app.schemas.problem import type_of
+
+
+class Explanation(NamedTuple):
+    """A kind of problem, as its page tells of it."""
+
+    code: str
+    title: str
+    status: int
+    meaning: str
+    remedy: str
+
+
+# By code: what it means, and what to do.
+TEXTS: dict[str, tuple[str, str]] = {
+    "UNAUTHENTICATED": (
+        "The address needs a caller, and the request has no token.",
+        "Log in at `/auth/login`, or with the identity provider that is configured, and send the token as `Authorization: Bearer ...`.",
+    ),
+    "INVALID_TOKEN": (
+        "A token came, and it is not acceptable: it has expired, was altered, or was made by or for somebody else.",
+        "Log in again for a new token; ours last 15 minutes. For a token of another issuer compare its `iss` "
+        "and `aud` with the settings of the service, letter for letter: `localhost` and `127.0.0.1` are "
+        "different. The service's log tells more.",
+    ),
+    "WRONG_CREDENTIALS": (
+        "The e-mail and the password do not belong together. Whether the e-mail is registered is not told.",
+        "Check both, or register at `/auth/register`.",
+    ),
+    "FORBIDDEN": (
+        "It is known who is calling, and that person may not do this.",
+        "Call as somebody who may, or with a token that allows more.",
+    ),
+    "NOT_FOUND": (
+        "There is nothing at this address, or what it names does not exist, is in the trash, or is somebody "
+        "else's: these are never told apart.",
+        "Check the path and the id. Addresses have no slash at the end. A deleted task is listed at `/api/trash`.",
+    ),
+    "CONFLICT": (
+        "The request contradicts what is there.",
+        "Read the current state, and decide again; the detail says what stands against it.",
+    ),
+    "ID_TAKEN": (
+        "The id that was chosen belongs to something with other content already.",
+        "Choose a new random UUID for a new thing. To change the one that is there, use `PUT` or `PATCH` at its address.",
+    ),
+    "EMAIL_TAKEN": (
+        "Somebody has registered with this e-mail, in whatever letter case.",
+        "Log in instead, or register with another e-mail.",
+    ),
+    "NAME_TAKEN": (
+        "Another category, tag or saved filter of yours has this name; letter case does not matter.",
+        "Use the one that is there, or choose another name.",
+    ),
+    "NO_ROOM": (
+        "There is no room left between two neighbours in the manual order.",
+        "Move one of the neighbours to another place first.",
+    ),
+    "EDIT_CONFLICT": (
+        "What is to be written has been written otherwise since it was read. `conflicts` names the fields, with both values.",
+        "Show both values to the person or choose one, and send the change again with the current version in `If-Match`.",
+    ),
+    "STILL_RUNNING": (
+        "An earlier request with the same idempotency key, or another write of the same person, has not ended yet.",
+        "Send the same request again in a moment, with the same key.",
+    ),
+    "VALIDATION_ERROR": (
+        "The request was understood, and breaks a rule. `errors` names each field, parameter or header that is at fault, with its rule.",
+        "Correct what is named. The documentation page at `/docs` says what each operation takes; names that are not known are refused.",
+    ),
+    "IDEMPOTENCY_KEY_REUSED": (
+        "The `Idempotency-Key` was sent with another request before: another method, address or body.",
+        "Make a new key for each request that is meant, and repeat a key only with the very same request.",
+    ),
+    "STALE": (
+        "It has changed since it was read: its version is none of those in `If-Match`. The answer's `ETag` has the current version.",
+        "Read it again, decide again, and send the new version in `If-Match`; or send `Prefer: merge` with a partial update.",
+    ),
+    "TOO_MANY_REQUESTS": (
+        "The caller asks more often than is allowed.",
+        "Wait as many seconds as `Retry-After` says, then go on more slowly.",
+    ),
+    "UNAVAILABLE": (
+        "Something that the answer needs is away for the moment, most often the database.",
+        "Send the request again after as many seconds as `Retry-After` says; writes with an `Idempotency-"
+        "Key`, so that they are done once. Whoever runs the service finds the reason in its log and at "
+        "`/health/ready`.",
+    ),
+    "BUSY": (
+        "Earlier requests of the same person are still running, and this one has waited long enough.",
+        "Send it again after as many seconds as `Retry-After` says, and fewer at once.",
+    ),
+    "MALFORMED_REQUEST": (
+        "The request cannot be read: it is not valid HTTP, or its body is not valid JSON.",
+        "Check the syntax of the body, such as quotes and commas, and that it is UTF-8.",
+    ),
+    "METHOD_NOT_ALLOWED": (
+        "There is something at this address, and it does not take this method.",
+        "The header `Allow` names the methods that it takes.",
+    ),
+    "REQUEST_TIMEOUT": (
+        "The body did not arrive in 30 seconds.",
+        "Send it again; check the network, and that `Content-Length` is the true length of the body.",
+    ),
+    "BODY_TOO_LARGE": (
+        "The body is larger than 1 MiB.",
+        "Send less at once, such as several smaller batches.",
+    ),
+    "UNSUPPORTED_MEDIA_TYPE": (
+        "The body is not said to be JSON.",
+        "Send the header `Content-Type: application/json`.",
+    ),
+    "INTERNAL_ERROR": (
+        "Something went wrong in the service that nobody foresaw.",
+        "Tell whoever runs the service, with the `request_id`: the log names the cause. A write can be sent "
+        "again with its `Idempotency-Key`.",
+    ),
+}
+_OTHERS = ("A status of HTTP that says all there is to say.", "See what HTTP says about it, and change the request.")
+
+
+@cache
+def explanations() -> dict[str, Explanation]:
+    """Return every kind of problem that can be answered, by the last part of its `type`; those with a text come first."""
+    said = [_explain(refusal.code, refusal.title, status_of(refusal)) for refusal in _refusals(AgendumError)]
+    statuses = [*PLAIN, *(status for status in HTTPStatus if status >= 400)]
+    said += [_explain(*plain_words(status)[:2], status) for status in statuses]
+    found: dict[str, Explanation] = {}
+    for kind in sorted(said, key=lambda kind: (kind.code not in TEXTS, kind.status)):
+        found.setdefault(type_of(kind.code).rpartition("/")[2], kind)
+    return found
+
+
+def _explain(code: str, title: str, status: int) -> Explanation:
+    return Explanation(code, title, status, *TEXTS.get(code, _OTHERS))
+
+
+def _refusals(kind: type[AgendumError]) -> Iterator[type[AgendumError]]:
+    for refusal in kind.__subclasses__():
+        yield refusal
+        yield from _refusals(refusal)
