@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 
 import httpx2
 from fastapi import FastAPI
-from starlette.middleware.cors import CORSMiddleware
 
 from app.config import ConfigurationError, Settings, origin_of
 from app.database.connection import Database
 from app.database.url import InvalidAddressError, read_address
 from app.dependencies import REMEMBERED_CALLERS, Runtime
 from app.middleware.body_limit import BodyLimit
+from app.middleware.cross_origin import CrossOrigin
 from app.middleware.envelope import Envelope
 from app.middleware.last_net import LastNet
 from app.models.account import OWN_ISSUER
@@ -46,8 +46,6 @@ from app.utils.security import Passwords
 from app.workers import housekeeping
 
 _CLOCKS_MAY_DIFFER = timedelta(seconds=30)
-_ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer", "X-Request-ID")
-_EXPOSED_HEADERS = ("ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID")
 _ROUTERS = (
     *(accounts.public, accounts.router, tasks.router, bulk.router, changes.router, health.router, documentation.router),
     *(categories.router, tags.router, comments.router, saved_filters.router, trash.router),
@@ -146,13 +144,5 @@ def _wrap(app: FastAPI, settings: Settings) -> None:
     """Put the layers around the application; the last one added is the outermost."""
     app.add_middleware(BodyLimit)
     app.add_middleware(LastNet, debug=settings.debug)
-    if settings.cors_origins:
-        # Spec: features/operations.md#OPS-008
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=settings.cors_origins,
-            allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
-            allow_headers=_ALLOWED_HEADERS,
-            expose_headers=_EXPOSED_HEADERS,
-        )
+    app.add_middleware(CrossOrigin, origins=settings.cors_origins)
     app.add_middleware(Envelope, production=settings.production)

@@ -94,6 +94,7 @@ class _Answer:
 # The statuses that nobody has more to say about: code, title and detail.
 PLAIN: dict[int, tuple[str, str, str]] = {
     400: ("MALFORMED_REQUEST", "Malformed request", "The request cannot be read."),
+    403: ("ORIGIN_NOT_ALLOWED", "Origin not allowed", "A page of this origin may not ask this; the log says what was refused."),
     404: ("NOT_FOUND", "Not found", "There is nothing at this address."),
     405: ("METHOD_NOT_ALLOWED", "Method not allowed", "This address does not take this method."),
     408: ("REQUEST_TIMEOUT", "Request timeout", "The body did not arrive in time."),

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from functools import cache
-from http import HTTPStatus
 from typing import NamedTuple
 
 from app.domain.errors import AgendumError
-from app.middleware.envelope import PLAIN, plain_words
+from app.middleware.envelope import PLAIN
 from app.routes.problems import status_of
 from app.schemas.problem import type_of
 
@@ -100,6 +99,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Earlier requests of the same person are still running, and this one has waited long enough.",
         "Send it again after as many seconds as `Retry-After` says, and fewer at once.",
     ),
+    "ORIGIN_NOT_ALLOWED": (
+        "A web page of another origin wanted to ask, and the service does not know that origin, or not the "
+        "method or a header that it wanted to send.",
+        "Name the page's origin in the setting `CORS_ORIGINS`, exactly as the browser writes it: "
+        "`http://localhost:3000` and `http://127.0.0.1:3000` are different, and there is no slash at the end."
+        " The service's log names what was refused.",
+    ),
     "MALFORMED_REQUEST": (
         "The request cannot be read: it is not valid HTTP, or its body is not valid JSON.",
         "Check the syntax of the body, such as quotes and commas, and that it is UTF-8.",
@@ -126,23 +132,21 @@ TEXTS: dict[str, tuple[str, str]] = {
         "again with its `Idempotency-Key`.",
     ),
 }
-_OTHERS = ("A status of HTTP that says all there is to say.", "See what HTTP says about it, and change the request.")
 
 
 @cache
 def explanations() -> dict[str, Explanation]:
-    """Return every kind of problem that can be answered, by the last part of its `type`; those with a text come first."""
+    """Return every kind of problem that can be answered, by the last part of its `type`."""
     said = [_explain(refusal.code, refusal.title, status_of(refusal)) for refusal in _refusals(AgendumError)]
-    statuses = [*PLAIN, *(status for status in HTTPStatus if status >= 400)]
-    said += [_explain(*plain_words(status)[:2], status) for status in statuses]
+    said += [_explain(code, title, status) for status, (code, title, _) in PLAIN.items()]
     found: dict[str, Explanation] = {}
-    for kind in sorted(said, key=lambda kind: (kind.code not in TEXTS, kind.status)):
+    for kind in sorted(said, key=lambda kind: kind.status):
         found.setdefault(type_of(kind.code).rpartition("/")[2], kind)
     return found
 
 
 def _explain(code: str, title: str, status: int) -> Explanation:
-    return Explanation(code, title, status, *TEXTS.get(code, _OTHERS))
+    return Explanation(code, title, status, *TEXTS[code])
 
 
 def _refusals(kind: type[AgendumError]) -> Iterator[type[AgendumError]]:

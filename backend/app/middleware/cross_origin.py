@@ -1,0 +1,68 @@
+"""Which web pages may ask, by CORS, and a log line for each that may not. Who calls is asked further in, and not here."""
+
+import re
+from collections.abc import Collection
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer", "X-Request-ID")
+_EXPOSED_HEADERS = ("ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID")
+_LONGEST_LOGGED = 200
+_log = structlog.get_logger("agendum.http")
+
+
+class CrossOrigin(CORSMiddleware):
+    """Lets pages of some origins read the answers.
+
+    Args:
+        app: The application.
+        origins: Those of `CORS_ORIGINS`, as browsers write them.
+    """
+
+    def __init__(self, app: ASGIApp, *, origins: Collection[str]) -> None:
+        # Spec: features/operations.md#OPS-008
+        super().__init__(app, origins, _METHODS, _ALLOWED_HEADERS, expose_headers=_EXPOSED_HEADERS)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
+        if (origin := _foreign_origin(headers)) is not None:
+            self._note(origin, headers, request_id=scope["state"]["request_id"])
+        await (super().__call__ if self.allow_origins or "origin" in headers else self.app)(scope, receive, send)
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Answer what a browser asks beforehand; a refusal is a plain status, of which the envelope makes a problem."""
+        # Spec: features/operations.md#OPS-054
+        answer = super().preflight_response(request_headers)
+        return answer if answer.status_code == 200 else Response(status_code=403, headers={"Vary": answer.headers["Vary"]})
+
+    def _note(self, origin: str, headers: Headers, *, request_id: str) -> None:
+        """Log an origin that is not allowed, or what an allowed one may not send."""
+        # Spec: features/operations.md#OPS-054
+        if not self.is_allowed_origin(origin):
+            _log.warning("refused origin", origin=_loggable(origin), cors_origins=[*self.allow_origins], request_id=request_id)
+        elif unknown := self._unknown_headers(headers):
+            _log.warning("refused headers", origin=origin, headers=_loggable(unknown), request_id=request_id)
+
+    def _unknown_headers(self, headers: Headers) -> str:
+        asked = [name.strip().lower() for name in headers.get("access-control-request-headers", "").split(",")]
+        return ",".join(name for name in asked if name and name not in self.allow_headers)
+
+
+def _foreign_origin(headers: Headers) -> str | None:
+    """Return the origin of the page that asks, unless it is a page of our own."""
+    origin = headers.get("origin")
+    if origin is None or headers.get("sec-fetch-site") == "same-origin":
+        return None
+    # The host alone counts: a proxy may speak TLS for us.
+    return None if origin.partition("://")[2] == headers.get("host") else origin
+
+
+def _loggable(text: str) -> str:
+    """Return a text of a stranger's choice in a form that a log can hold: bounded, and printable ASCII alone."""
+    return re.sub("[^ -~]", "?", text[:_LONGEST_LOGGED])
