@@ -36,6 +36,7 @@ def command_line(make_app: serving.MakeApp) -> typer.Typer:
 
     @commands.command()
     def demo(
+        *,
         server: Annotated[str, typer.Option(help="Where the service runs.")] = "http://127.0.0.1:8000",
         email: Annotated[str, typer.Option(help="Whose account; it is made if there is none.")] = "demo@example.com",
         password: Annotated[str, typer.Option(prompt=True, hide_input=True, help="At least 8 characters.")] = "",
