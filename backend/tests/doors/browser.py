@@ -94,6 +94,13 @@ class DocumentationPage:
         self.form.get_by_label("Access token").fill(token)
         self.form.get_by_role("button", name="Use the token").click()
 
+    def paste_into_lock(self, token: str) -> None:
+        """Call by a token that is given in the dialog of a lock."""
+        self.page.locator("button.authorization__btn").first.click()
+        self.page.locator(".modal-ux input").fill(token)
+        self.page.get_by_role("button", name="Apply credentials").click()
+        self.page.locator(".modal-ux .close-modal").click()
+
     def one_by_one(self) -> Iterator[tuple[str, "OperationOnPage"]]:
         """Give every operation with its name, each while nothing else lies open, so that the browser has little to draw."""
         ids = self.page.locator(".opblock").evaluate_all("blocks => blocks.map(block => block.id)")

@@ -170,7 +170,21 @@ def test_a_token_that_has_expired_is_told(page: DocumentationPage, email: str) -
 def test_a_token_that_the_service_no_longer_takes_is_told(page: DocumentationPage, email: str) -> None:
     page.log_in(email, PASSWORD)
     assert page.says(email)
-    page.page.evaluate("window.ui.preauthorizeApiKey('bearer', 'an.old.token')")
+    # A token cannot be taken back before its end, so the network says that it was.
+    page.page.route("**/api/changes?*", lambda route: route.fulfill(status=401, json={"code": "INVALID_TOKEN"}))
+    assert page.operation("list_changes").execute()[0] == 401
+    assert page.says("The token was refused: log in again.")
+    assert page.form.get_by_role("button", name="Log in").is_visible()
+
+
+@pytest.mark.spec("OPS-019")
+@pytest.mark.usefixtures("owner")
+def test_a_token_that_comes_in_by_a_lock_counts_too(page: DocumentationPage, service: Service, email: str) -> None:
+    page.paste_into_lock(token_of(service, email))
+    assert page.says(f"Ada ({email}), until ")
+    assert page.operation("read_profile").execute()[1]["email"] == email
+    page.form.get_by_role("button", name="Log out").click()
+    page.paste_into_lock("an.old.token")
     assert page.says("The bearer token is not acceptable.")
 
 
