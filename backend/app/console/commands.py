@@ -1,6 +1,7 @@
 """The commands of `agendum`, and how the terminal says a refusal: one sentence, and an exit code."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -34,33 +35,37 @@ def command_line(make_app: serving.MakeApp) -> typer.Typer:
         """Apply the missing migrations to the database, and stop."""
         _carefully(serving.bring_up_to_date)
 
-    @commands.command()
-    def demo(
-        *,
-        server: Annotated[str, typer.Option(help="Where the service runs.")] = "http://127.0.0.1:8000",
-        email: Annotated[str, typer.Option(help="Whose account; it is made if there is none.")] = "demo@example.com",
-        password: Annotated[str, typer.Option(prompt=True, hide_input=True, help="At least 8 characters.")] = "",
-        timezone: Annotated[str, typer.Option(help="The IANA time zone of the times of day.")] = "UTC",
-    ) -> None:
-        """Fill an account of a running service with sample data."""
-        try:
-            with Demonstration(server, report=typer.echo) as demonstration:
-                demonstration.sign_in(email=email, password=password)
-                demonstration.fill(datetime.now(UTC).date(), timezone=timezone)
-        except DemoError as error:
-            typer.echo(f"agendum: {error}", err=True)
-            raise typer.Exit(UNAVAILABLE) from None
-
+    commands.command()(demo)
     return commands
 
 
+def demo(
+    *,
+    server: Annotated[str, typer.Option(help="Where the service runs.")] = "http://127.0.0.1:8000",
+    email: Annotated[str, typer.Option(help="Whose account; it is made if there is none.")] = "demo@example.com",
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, help="At least 8 characters.")] = "",
+    timezone: Annotated[str, typer.Option(help="The IANA time zone of the times of day.")] = "UTC",
+) -> None:
+    """Fill an account of a running service with sample data."""
+    with _telling(), Demonstration(server, report=typer.echo) as demonstration:
+        demonstration.sign_in(email=email, password=password)
+        demonstration.fill(datetime.now(UTC).date(), timezone=timezone)
+
+
 def _carefully(act: Callable[[Settings], None]) -> None:
-    try:
+    with _telling():
         act(load_settings())
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Tell a refusal in one sentence, and end with the exit status of its kind."""
+    try:
+        yield
     except (ConfigurationError, EmbeddedError) as error:
         typer.echo(f"agendum: {error}", err=True)
         raise typer.Exit(UNUSABLE) from None
-    except DatabaseLostError as error:
+    except (DatabaseLostError, DemoError) as error:
         typer.echo(f"agendum: {error}", err=True)
         raise typer.Exit(UNAVAILABLE) from None
     except KeyboardInterrupt:
