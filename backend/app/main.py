@@ -18,7 +18,7 @@ from app.middleware.cross_origin import CrossOrigin
 from app.middleware.envelope import Envelope
 from app.middleware.last_net import LastNet
 from app.models.account import OWN_ISSUER
-from app.repositories.unit_of_work import identifying
+from app.repositories.unit_of_work import identifying, registering
 from app.routes import (
     accounts,
     bulk,
@@ -104,7 +104,7 @@ def _runtime(settings: Settings, keys: RemoteKeySet | None) -> Runtime:
         raise ConfigurationError("AGENDUM_SHARED_SECRET_ISSUER must be neither agendum nor the origin of BETTER_AUTH_URL")
     return Runtime(
         database=database,
-        identity=Identity(partial(identifying, database), Passwords(), secret),
+        identity=Identity(partial(identifying, database), partial(registering, database), Passwords(), secret),
         verifiers=TokenVerifiers(verifiers),
         callers=ExpiringMemory(REMEMBERED_CALLERS),
         cursors=CursorSigner(secret),

@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 from app.database.connection import Database
 from app.dependencies import Runtime
 from app.models.account import OWN_ISSUER, AccountRow
-from app.repositories.unit_of_work import identifying
+from app.repositories.unit_of_work import identifying, registering
 from app.services.accounts import TOKEN_AUDIENCE, TOKEN_TYPE, Identity
 from app.utils.jwt import sign_token
 from app.utils.memory import ExpiringMemory
@@ -44,7 +44,8 @@ class Person:
 
 def using(runtime: Runtime, database: Database) -> Runtime:
     """Return the same parts over another database, with nobody remembered."""
-    identity = Identity(partial(identifying, database), runtime.identity.passwords, runtime.identity.secret)
+    old = runtime.identity
+    identity = Identity(partial(identifying, database), partial(registering, database), old.passwords, old.secret)
     return Runtime(database, identity, runtime.verifiers, ExpiringMemory(1000), runtime.cursors)
 
 
@@ -65,7 +66,7 @@ async def make_person(app: FastAPI) -> Person:
     runtime: Runtime = app.state.runtime
     user_id = str(uuid7())
     account = AccountRow(user_id, f"{user_id}@example.com", "Ada", datetime.now(UTC))
-    async with runtime.identity.open_directory() as directory:
+    async with runtime.identity.open_register() as directory:
         assert await directory.register(account, password_hash="not a hash") is not None
     return Person(user_id, open_client(app, {"Authorization": f"Bearer {access_token(runtime, user_id)}"}))
 

@@ -5,13 +5,13 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
-from weakref import WeakValueDictionary
 
 import asyncpg
 
 from app.database.failures import FAILURES
 from app.database.statements import Statement
 from app.database.url import Address
+from app.utils.turns import Turns
 
 # Seconds. What a request may spend in all before the database has answered it once; a command; an idle connection's life, below the five
 # minutes after which Neon suspends.
@@ -61,7 +61,11 @@ class Database:
         self._address = address
         self._size = size
         self._pool: asyncpg.Pool | None = None
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        # Where one person's requests of this process wait, before they take a connection: half of them may be for one person's reads.
+        self.reads = Turns(max(1, size // 2))
+        self.writes = Turns(1)
+        # How often a transaction could not begin.
+        self.missed = 0
 
     async def open(self) -> None:
         """Make the pool; no connection is made yet."""
@@ -110,9 +114,12 @@ class Database:
         except FAILURES:
             self.discard(connection)
 
-    def turn(self, name: str) -> asyncio.Lock:
-        """Return what those of this process who want the same thing wait at, before they take a connection."""
-        return self._turns.setdefault(name, asyncio.Lock())
+    def is_connected(self, connection: asyncpg.Connection) -> bool:
+        """Tell whether a borrowed connection is still there: the pool takes one back by itself when it notices that it died."""
+        try:
+            return not connection.is_closed()
+        except asyncpg.InterfaceError:
+            return False
 
     def discard(self, connection: asyncpg.Connection) -> None:
         """Close a connection at once, with whatever it was doing; it is still to be given back."""

@@ -1,7 +1,7 @@
 """The refusals of Agendum, by kind. Nothing here knows a status code or an exit code: each door has one table from kind to its dialect.
 
 AgendumError > Unauthenticated (TokenInvalid, WrongCredentials), Forbidden, NotFound, Conflict (IdTaken, EmailTaken, NameTaken, NoRoom,
-EditConflict, StillRunning), Invalid (KeyReused), Stale, TooMany, Unavailable (Busy)
+EditConflict, StillRunning), Invalid (KeyReused), Stale, TooMany, Unavailable (Busy, OutcomeUnknown)
 """
 
 from typing import ClassVar, NamedTuple
@@ -174,6 +174,13 @@ class Unavailable(AgendumError):
 
 
 class Busy(Unavailable):
-    """The caller's earlier writes are still running."""
+    """The caller's earlier requests are still running."""
 
     code = "BUSY"
+
+
+class OutcomeUnknown(Unavailable):
+    """The connection to the database was lost while it was committing: whether the write was done is not known."""
+
+    code = "OUTCOME_UNKNOWN"
+    title = "Outcome unknown"

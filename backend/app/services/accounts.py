@@ -25,9 +25,10 @@ _EMAIL_LENGTH = 320
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What it takes to know people: the directory, the hasher of passwords and the secret that signs our tokens."""
+    """What it takes to know people: their directory, to look up or to add somebody, the hasher of passwords, and the signing secret."""
 
     open_directory: Callable[[], AbstractAsyncContextManager[Directory]]
+    open_register: Callable[[], AbstractAsyncContextManager[Directory]]
     passwords: Passwords
     secret: str
 
@@ -41,7 +42,7 @@ async def register(identity: Identity, body: AccountCreate, *, now: datetime) ->
     # Spec: features/users.md#USER-001 features/users.md#USER-003
     password_hash = await identity.passwords.hash(body.password)
     account = AccountRow(user_id=str(uuid7()), email=body.email, name=body.name, created_at=now)
-    async with identity.open_directory() as directory:
+    async with identity.open_register() as directory:
         if (registered := await directory.register(account, password_hash=password_hash)) is None:
             raise EmailTaken("Somebody has registered with this e-mail.")
         return registered
@@ -78,7 +79,8 @@ async def recognise(identity: Identity, claims: Claims, *, now: datetime) -> Acc
             return known
         if claims.issuer == OWN_ISSUER:
             raise TokenInvalid("The person of this token is gone.")
-        account = AccountRow(str(uuid7()), _email(claims.content), _name(claims.content), now)
+    account = AccountRow(str(uuid7()), _email(claims.content), _name(claims.content), now)
+    async with identity.open_register() as directory:
         # Nothing comes back when a request beside this one was first; then that one's person is found.
         added = await directory.recognise(account, **who) or await directory.find(**who)
     if added is None:

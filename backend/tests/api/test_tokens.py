@@ -263,7 +263,10 @@ class EmptyDirectory(Directory):
 
 @pytest.mark.spec("USER-005")
 async def test_a_person_who_leaves_between_two_looks_is_refused() -> None:
-    identity = Identity(lambda: nullcontext(EmptyDirectory.__new__(EmptyDirectory)), Passwords(), SECRET)
+    def open_directory() -> AbstractAsyncContextManager[Directory]:
+        return nullcontext(EmptyDirectory.__new__(EmptyDirectory))
+
+    identity = Identity(open_directory, open_directory, Passwords(), SECRET)
     claims = Claims(ELSEWHERE, "ada", datetime.now(UTC), {})
     with pytest.raises(Unauthenticated):
         await recognise(identity, claims, now=datetime.now(UTC))

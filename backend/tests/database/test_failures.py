@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from app.database.failures import refusal
+from app.database.failures import refusal, was_refused
 from app.domain.errors import Invalid, Unavailable
 
 
@@ -60,3 +60,25 @@ def test_text_that_cannot_be_stored_is_the_callers() -> None:
 )
 def test_anything_else_is_a_fault_of_ours(failure: BaseException) -> None:
     assert refusal(failure, connected=True) is None
+
+
+@pytest.mark.spec("OPS-035")
+@pytest.mark.parametrize("failure", [asyncpg.LockNotAvailableError(), asyncpg.DeadlockDetectedError()])
+def test_a_database_that_answers_and_is_held_by_others_is_busy(failure: BaseException) -> None:
+    refused = refusal(failure, connected=True)
+    assert refused is not None
+    assert (refused.code, refused.detail) == ("UNAVAILABLE", "The database is busy; please try again shortly.")
+
+
+def said(code: str, severity: str) -> BaseException:
+    """Return what the driver makes of a server's answer."""
+    failure: BaseException = asyncpg.PostgresError.new({"S": severity, "V": severity, "C": code, "M": "no"})
+    return failure
+
+
+@pytest.mark.spec("SAFE-013")
+def test_only_an_error_that_the_server_says_is_a_refusal() -> None:
+    assert [was_refused(said(code, "ERROR")) for code in ("23505", "40001", "57014")] == [True] * 3
+    assert [was_refused(said(code, "FATAL")) for code in ("57P01", "25P03", "08P01")] == [False] * 3
+    assert not was_refused(said("40003", "ERROR"))
+    assert [was_refused(lost) for lost in (asyncpg.ConnectionDoesNotExistError(), TimeoutError(), ConnectionResetError())] == [False] * 3

@@ -14,7 +14,7 @@ from tests.guards.source_module import ROOMS, Function, SourceModule, last_name
 Rule: TypeAlias = Callable[[SourceModule], list[str]]
 
 PROBLEMS = "app/routes/problems.py"
-UNIT_OF_WORK = "app/repositories/unit_of_work.py"
+TRANSACTIONS = "app/repositories/transactions.py"
 DATABASE_LIBRARIES = ("sqlalchemy", "sqlmodel", "asyncpg")
 NETWORK_LIBRARIES = ("aiohttp", "http.client", "httpx", "httpx2", "requests", "socket", "urllib.request", "urllib3")
 CLOCK_AND_CHANCE = ("time", "random", "secrets", "os.urandom", "uuid.uuid1", "uuid.uuid4", "uuid.uuid7", "uuid_utils")
@@ -68,12 +68,12 @@ def _http_exceptions(module: SourceModule) -> set[str]:
 
 
 def one_place_commits(module: SourceModule) -> list[str]:
-    """Only the unit of work commits and rolls back, by method or by SQL."""
-    if module.path == UNIT_OF_WORK:
+    """Only the module of transactions commits and rolls back, by method or by SQL."""
+    if module.path == TRANSACTIONS:
         return []
     methods = [node for node in module.nodes if isinstance(node, ast.Attribute) and node.attr in {"commit", "rollback"}]
     lines = {node.lineno for node in methods} | {line for line, text in module.strings if TRANSACTION_SQL.search(text)}
-    return [f"{module.path}:{line} ends a transaction, which is for {UNIT_OF_WORK}" for line in sorted(lines)]
+    return [f"{module.path}:{line} ends a transaction, which is for {TRANSACTIONS}" for line in sorted(lines)]
 
 
 def flush_says_why(module: SourceModule) -> list[str]:

@@ -80,7 +80,7 @@ BROKEN: list[tuple[Rule, str, str]] = [
 KEPT: list[tuple[Rule, str, str]] = [
     (rules.known_rooms, SERVICE, ""),
     (rules.no_http_exception, "app/routes/problems.py", "from fastapi import HTTPException\nhandlers = {HTTPException: answer}"),
-    (rules.one_place_commits, "app/repositories/unit_of_work.py", "await session.commit()"),
+    (rules.one_place_commits, "app/repositories/transactions.py", "await session.commit()"),
     (rules.one_place_commits, SERVICE, '"""COMMIT ends it."""\nmode = "create_savepoint"'),
     (rules.flush_says_why, "app/repositories/tasks.py", "await session.flush()  # The key is needed below."),
     (rules.database_libraries_stay_home, "app/models/task.py", "from sqlmodel import SQLModel"),

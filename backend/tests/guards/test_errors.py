@@ -28,6 +28,7 @@ CODES = {
     "TooMany": "TOO_MANY_REQUESTS",
     "Unavailable": "UNAVAILABLE",
     "Busy": "BUSY",
+    "OutcomeUnknown": "OUTCOME_UNKNOWN",
 }
 PLAIN_CODES = {
     400: "MALFORMED_REQUEST",

@@ -14,7 +14,7 @@ from app.config import Settings
 from app.database.connection import Database
 from app.database.url import read_address
 from app.main import create_app
-from app.repositories import unit_of_work
+from app.repositories import transactions
 from tests.people import Person, open_client, using
 from tests.world import world_of
 
@@ -110,7 +110,7 @@ async def test_a_copy_that_has_waited_too_long_for_another_process_is_told_so(ow
 async def test_a_copy_that_has_waited_too_long_for_this_process_is_told_so(
     own_ada: Person, witness: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unit_of_work, "_TURN_LIMIT", 0.2)
+    monkeypatch.setattr(transactions, "TURN_LIMIT", 0.2)
     async with busy(witness, own_ada):
         first = asyncio.create_task(send(own_ada))
         await asyncio.sleep(0.05)

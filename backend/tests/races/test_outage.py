@@ -261,8 +261,8 @@ async def test_the_waiting_writes_of_one_person_keep_nobody_else_out(app: FastAP
 
 @pytest.mark.spec("SAFE-006")
 async def test_a_write_does_not_wait_for_ever_for_ones_own(app: FastAPI, ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.repositories.unit_of_work._TURN_LIMIT", 0.1)
-    async with database_of(app).turn(ada.user_id):
+    monkeypatch.setattr("app.repositories.transactions.TURN_LIMIT", 0.1)
+    async with database_of(app).writes.line(ada.user_id):
         answer = await timed(ada.client.post("/api/tasks", json={"title": "Pay rent"}))
     assert (answer.status, answer.retry_after) == (503, "1")
     await assert_back(app, ada)
@@ -284,7 +284,9 @@ async def test_what_was_committed_is_answered_even_if_its_connection_cannot_be_g
 @pytest.mark.spec("OPS-012")
 async def test_many_requests_during_an_outage_leave_the_pool_whole(app: FastAPI, ada: Person, server: EmbeddedPostgres) -> None:
     with frozen(server):
-        answers = await asyncio.gather(*(timed(ada.client.get("/api/tasks")) for _copy in range(40)))
+        reads = [timed(ada.client.get("/api/tasks")) for _copy in range(40)]
+        writes = [timed(ada.client.post("/api/tasks", json={"title": "Pay rent"})) for _copy in range(40)]
+        answers = await asyncio.gather(*reads, *writes)
     assert {answer.status for answer in answers} == {503}
     assert max(answer.seconds for answer in answers) < 2
     await assert_back(app, ada)
