@@ -13,10 +13,11 @@ from app.config import ConfigurationError, Settings, origin_of
 from app.database.connection import Database
 from app.database.url import InvalidAddressError, read_address
 from app.dependencies import REMEMBERED_CALLERS, Runtime
-from app.middleware.body_limit import BodyLimit
+from app.dependencies.bodies import Bodies
 from app.middleware.cross_origin import CrossOrigin
 from app.middleware.envelope import Envelope
 from app.middleware.last_net import LastNet
+from app.middleware.unread_body import UnreadBody
 from app.models.account import OWN_ISSUER
 from app.repositories.unit_of_work import identifying, registering
 from app.routes import (
@@ -108,6 +109,7 @@ def _runtime(settings: Settings, keys: RemoteKeySet | None) -> Runtime:
         verifiers=TokenVerifiers(verifiers),
         callers=ExpiringMemory(REMEMBERED_CALLERS),
         cursors=CursorSigner(secret),
+        bodies=Bodies(),
     )
 
 
@@ -142,7 +144,7 @@ def _verifiers(settings: Settings, secret: str, keys: RemoteKeySet | None) -> li
 
 def _wrap(app: FastAPI, settings: Settings) -> None:
     """Put the layers around the application; the last one added is the outermost."""
-    app.add_middleware(BodyLimit)
+    app.add_middleware(UnreadBody)
     app.add_middleware(LastNet, debug=settings.debug)
     app.add_middleware(CrossOrigin, origins=settings.cors_origins)
     app.add_middleware(Envelope, production=settings.production)

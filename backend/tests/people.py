@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from app.database.connection import Database
 from app.dependencies import Runtime
+from app.dependencies.bodies import Bodies
 from app.models.account import OWN_ISSUER, AccountRow
 from app.repositories.unit_of_work import identifying, registering
 from app.services.accounts import TOKEN_AUDIENCE, TOKEN_TYPE, Identity
@@ -46,7 +47,7 @@ def using(runtime: Runtime, database: Database) -> Runtime:
     """Return the same parts over another database, with nobody remembered."""
     old = runtime.identity
     identity = Identity(partial(identifying, database), partial(registering, database), old.passwords, old.secret)
-    return Runtime(database, identity, runtime.verifiers, ExpiringMemory(1000), runtime.cursors)
+    return Runtime(database, identity, runtime.verifiers, ExpiringMemory(1000), runtime.cursors, Bodies())
 
 
 def open_client(app: FastAPI, headers: dict[str, str] | None = None) -> httpx2.AsyncClient:

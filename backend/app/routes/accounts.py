@@ -2,15 +2,17 @@
 
 from fastapi import APIRouter
 
-from app.dependencies import Now, Parts, Reading
+from app.dependencies import Now, Parts
+from app.dependencies.routing import Route
+from app.dependencies.work import Reading
 from app.domain.errors import EmailTaken, WrongCredentials
 from app.models.account import AccountRow
 from app.routes.problems import BODY, documented
 from app.schemas.account import AccessRead, AccountCreate, AccountRead, Login
 from app.services import accounts
 
-public = APIRouter(prefix="/auth", tags=["accounts"])
-router = APIRouter(prefix="/api/me", tags=["accounts"])
+public = APIRouter(prefix="/auth", tags=["accounts"], route_class=Route)
+router = APIRouter(prefix="/api/me", tags=["accounts"], route_class=Route)
 
 
 @public.post("/register", status_code=201, response_model=AccountRead, responses=documented(EmailTaken, 503, *BODY))

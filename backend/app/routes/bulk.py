@@ -2,14 +2,15 @@
 
 from fastapi import APIRouter, Response
 
-from app.dependencies import Writing
+from app.dependencies.routing import Route
+from app.dependencies.work import Writing
 from app.domain.errors import IdTaken
 from app.routes.problems import BODY, CHANGE, documented
 from app.routes.representations import answered
 from app.schemas.bulk import Bulk, BulkRead
 from app.services import bulk
 
-router = APIRouter(prefix="/api/tasks", tags=["tasks"])
+router = APIRouter(prefix="/api/tasks", tags=["tasks"], route_class=Route)
 
 
 @router.post("/bulk", response_model=BulkRead, responses=documented(*CHANGE, IdTaken, *BODY))

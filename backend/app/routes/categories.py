@@ -5,15 +5,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.dependencies import Reading, Writing
 from app.dependencies.pages import Page
+from app.dependencies.routing import Route
+from app.dependencies.work import Changing, Reading, Writing
 from app.domain.errors import EditConflict, NameTaken, NoRoom
 from app.routes.problems import BODY, CHANGE, CREATED, WRITE, documented
 from app.routes.representations import created, done, shown, written
 from app.schemas.category import CategoryCreate, CategoryDeletion, CategoryMove, CategoryPage, CategoryRead, CategoryUpdate
 from app.services import categories
 
-router = APIRouter(prefix="/api/categories", tags=["categories"])
+router = APIRouter(prefix="/api/categories", tags=["categories"], route_class=Route)
 
 
 @router.post("", status_code=201, response_model=CategoryRead, responses=documented(*WRITE, NameTaken, *BODY) | CREATED)
@@ -35,18 +36,18 @@ async def read_category(category_id: UUID, request: Request, work: Reading) -> R
 
 
 @router.patch("/{category_id}", response_model=CategoryRead, responses=documented(*CHANGE, EditConflict, *BODY))
-async def update_category(category_id: UUID, body: CategoryUpdate, write: Writing) -> Response:
+async def update_category(category_id: UUID, body: CategoryUpdate, write: Changing) -> Response:
     """Change the named fields of a category; absent leaves, null clears."""
     return written(write, CategoryRead, await categories.update(write.work, category_id, body, now=write.now, expected=write.expected))
 
 
 @router.delete("/{category_id}", status_code=204, responses=documented(*CHANGE, 422))
-async def delete_category(category_id: UUID, query: Annotated[CategoryDeletion, Query()], write: Writing) -> Response:
+async def delete_category(category_id: UUID, query: Annotated[CategoryDeletion, Query()], write: Changing) -> Response:
     """Delete a category; its tasks leave it, or go to the trash with their subtasks."""
     return await done(write, categories.delete(write.work, category_id, query, now=write.now, expected=write.expected))
 
 
 @router.post("/{category_id}/move", response_model=CategoryRead, responses=documented(*CHANGE, NoRoom, *BODY))
-async def move_category(category_id: UUID, body: CategoryMove, write: Writing) -> Response:
+async def move_category(category_id: UUID, body: CategoryMove, write: Changing) -> Response:
     """Move a category right before or right after another one in the manual order."""
     return written(write, CategoryRead, await categories.move(write.work, category_id, body, now=write.now, expected=write.expected))

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from app.dependencies import Reading, Writing
+from app.dependencies.routing import Route
+from app.dependencies.work import Changing, Reading
 from app.domain.errors import EditConflict
 from app.domain.fields import LARGEST_NUMBER
 from app.routes.pages import change_page
@@ -14,7 +15,7 @@ from app.schemas.change import ChangePage, ChangeRead
 from app.schemas.paging import ChangeQuery
 from app.services import changes, undo
 
-router = APIRouter(prefix="/api/changes", tags=["changes"])
+router = APIRouter(prefix="/api/changes", tags=["changes"], route_class=Route)
 Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER, description="The number of the change.")]
 
 
@@ -25,6 +26,6 @@ async def list_changes(work: Reading, query: Annotated[ChangeQuery, Query()]) ->
 
 
 @router.post("/{seq}/revert", response_model=ChangeRead, responses=documented(*CHANGE, EditConflict, 422))
-async def revert_change(seq: Number, write: Writing) -> Response:
+async def revert_change(seq: Number, write: Changing) -> Response:
     """Undo a change, if nothing has been written over it since; that is a change itself, which can be undone in turn."""
     return written(write, ChangeRead, await undo.revert(write.work, seq, now=write.now, expected=write.expected))

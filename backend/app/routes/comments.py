@@ -5,15 +5,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies import Reading, Writing
 from app.dependencies.pages import Page
+from app.dependencies.routing import Route
+from app.dependencies.work import Changing, Reading, Writing
 from app.domain.errors import EditConflict, IdTaken
 from app.routes.problems import BODY, CHANGE, CREATED, WRITE, documented
 from app.routes.representations import created, done, shown, written
 from app.schemas.comment import CommentCreate, CommentPage, CommentRead, CommentUpdate
 from app.services import comments
 
-router = APIRouter(prefix="/api/tasks/{task_id}/comments", tags=["comments"])
+router = APIRouter(prefix="/api/tasks/{task_id}/comments", tags=["comments"], route_class=Route)
 
 
 @router.post("", status_code=201, response_model=CommentRead, responses=documented(*WRITE, 404, IdTaken, *BODY) | CREATED)
@@ -40,7 +41,7 @@ async def read_comment(task_id: UUID, comment_id: UUID, *, request: Request, wor
 
 
 @router.patch("/{comment_id}", response_model=CommentRead, responses=documented(*CHANGE, EditConflict, *BODY))
-async def update_comment(task_id: UUID, comment_id: UUID, *, body: CommentUpdate, write: Writing) -> Response:
+async def update_comment(task_id: UUID, comment_id: UUID, *, body: CommentUpdate, write: Changing) -> Response:
     """Change the text of a comment."""
     return written(
         write, CommentRead, await comments.update(write.work, comment_id, body, task_id=task_id, now=write.now, expected=write.expected)
@@ -48,6 +49,6 @@ async def update_comment(task_id: UUID, comment_id: UUID, *, body: CommentUpdate
 
 
 @router.delete("/{comment_id}", status_code=204, responses=documented(*CHANGE, 422))
-async def delete_comment(task_id: UUID, comment_id: UUID, *, write: Writing) -> Response:
+async def delete_comment(task_id: UUID, comment_id: UUID, *, write: Changing) -> Response:
     """Delete a comment."""
     return await done(write, comments.delete(write.work, comment_id, task_id=task_id, now=write.now, expected=write.expected))

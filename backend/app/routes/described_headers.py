@@ -1,6 +1,6 @@
 """What the OpenAPI document says of headers: inferred from what an operation says otherwise, so that no route repeats it."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 Described = dict[str, Any]
@@ -45,13 +45,14 @@ _REPLAYED = _header("Comes when the request was answered before, with this answe
 _ETAG = _header("The version as an entity tag.", required=True, pattern='^"[1-9][0-9]*"$')
 
 
-def describe_headers(document: Described) -> None:
-    """Add the headers of every request and every answer."""
+def describe_headers(document: Described, *, conditional: Container[str]) -> None:
+    """Add the headers of every request and every answer; `conditional` are the ids of the operations that take a condition."""
     schemas = document["components"]["schemas"]
-    every = ((path, method, operation) for path, item in document["paths"].items() for method, operation in item.items())
-    for path, method, operation in every:
+    every = ((method, operation) for item in document["paths"].values() for method, operation in item.items())
+    for method, operation in every:
         _describe_condition(operation, method=method, versioned=_answers_a_version(schemas, operation))
-        parameters = _parameters(operation, method=method, has_id="{" in path) if _keeps_answers(operation, method=method) else ()
+        takes_condition = operation["operationId"] in conditional
+        parameters = _parameters(method=method, conditional=takes_condition) if _keeps_answers(operation, method=method) else ()
         if added := [*operation.get("parameters", []), *parameters]:
             operation["parameters"] = added
         for status, response in operation["responses"].items():
@@ -71,14 +72,13 @@ def _describe_condition(operation: Described, *, method: str, versioned: bool) -
         operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
-def _parameters(operation: Described, *, method: str, has_id: bool) -> Iterator[Described]:
-    """Give the headers that an unsafe operation takes: a condition where the address says of what, a merge for a partial update."""
+def _parameters(*, method: str, conditional: bool) -> Iterator[Described]:
+    """Give the headers that an unsafe operation takes: a condition where its route takes one, and there a merge for a partial update."""
     # Spec: features/safe-writes.md#SAFE-008 features/safe-writes.md#SAFE-009 features/safe-writes.md#SAFE-011
-    responses = operation["responses"]
     yield _IDEMPOTENCY_KEY
-    if "412" in responses and has_id:
+    if conditional:
         yield _IF_MATCH
-    if method == "patch" and "412" in responses:
+    if conditional and method == "patch":
         yield _PREFER
 
 

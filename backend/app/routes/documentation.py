@@ -5,10 +5,12 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse, RedirectResponse
+from fastapi.routing import APIRoute, iter_route_contexts
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.staticfiles import StaticFiles
 
+from app.dependencies.work import takes_condition
 from app.routes.described_document import describe_document
 from app.routes.described_headers import describe_headers
 from app.routes.front import STATIC
@@ -52,13 +54,15 @@ def describe(app: FastAPI) -> None:
         document = generate()
         if Problem.__name__ not in document["components"]["schemas"]:
             _complete(document)
+            describe_headers(document, conditional=_conditional(app))
+            describe_document(document, codes=codes())
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
 def _complete(document: dict[str, Any]) -> None:
-    """Add the headers, and say the schemas as Pydantic does: FastAPI leaves out every null, in examples too."""
+    """Say the schemas as Pydantic does: FastAPI leaves out every null, in examples too."""
     schemas = document["components"]["schemas"]
     known = {*schemas, Problem.__name__}
     shapes = [
@@ -66,8 +70,12 @@ def _complete(document: dict[str, Any]) -> None:
     ]
     _, described = models_json_schema(shapes, ref_template="#/components/schemas/{model}")
     schemas |= described["$defs"]
-    describe_headers(document)
-    describe_document(document, codes=codes())
+
+
+def _conditional(app: FastAPI) -> set[str]:
+    """Return the ids of the operations that take a condition."""
+    routes = [route for route in iter_route_contexts(app.routes) if isinstance(route.original_route, APIRoute)]
+    return {str(route.unique_id) for route in routes if takes_condition(route.dependant)}
 
 
 def _shapes(kind: type[BaseModel], mode: JsonSchemaMode) -> Iterator[tuple[type[BaseModel], JsonSchemaMode]]:

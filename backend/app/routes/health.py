@@ -3,11 +3,12 @@
 from fastapi import APIRouter
 
 from app.dependencies import Parts
+from app.dependencies.routing import Route
 from app.routes.problems import documented
 from app.schemas.health import HealthRead
 from app.services import health
 
-router = APIRouter(prefix="/health", tags=["health"])
+router = APIRouter(prefix="/health", tags=["health"], route_class=Route)
 
 
 @router.get("/live", response_model=HealthRead, responses=documented(400))

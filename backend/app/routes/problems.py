@@ -7,6 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
+from app.dependencies.bodies import BodyRefused
 from app.domain import errors
 from app.domain.errors import (
     AgendumError,
@@ -70,8 +71,8 @@ _EXAMPLES: dict[type[AgendumError], str] = {
     Unavailable: "The database is not answering; please try again shortly.",
 }
 BODY = (400, 408, 413, 415, 422)
-# What every write may be refused with, and beyond that every write of something that is there.
-WRITE = (401, 409, 503)
+# What every write may be refused with, and beyond that every write of something that is there. One that takes no body refuses any.
+WRITE = (401, 408, 409, 413, 503)
 CHANGE = (*WRITE, 404, 412)
 _ADDRESS = {"description": "Where it can be read.", "required": True, "schema": {"type": "string", "format": "uri-reference"}}
 # What an operation that creates says of its success.
@@ -116,6 +117,7 @@ def answer_problems(app: FastAPI) -> None:
     """Make the application answer every error as a problem body."""
     # Starlette's signature promises any exception to each handler; it gives each its own kind.
     app.add_exception_handler(AgendumError, _answer_refusal)  # type: ignore[arg-type]
+    app.add_exception_handler(BodyRefused, _answer_body)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _answer_validation)  # type: ignore[arg-type]
     app.add_exception_handler(HTTPException, _answer_plain)  # type: ignore[arg-type]
 
@@ -158,13 +160,15 @@ def _headers(refusal: AgendumError, status: int) -> dict[str, str]:
     return _INVALID_TOKEN if isinstance(refusal, TokenInvalid) else _HEADERS.get(status, {})
 
 
+async def _answer_body(request: Request, refused: BodyRefused) -> Response:
+    # What has not arrived in time may still arrive, and would be taken for the next request.
+    headers = {"Connection": "close"} if refused.status == 408 else {}
+    return Response(plain_problem(refused.status, request.state.request_id), refused.status, headers, MEDIA_TYPE)
+
+
 async def _answer_validation(request: Request, error: RequestValidationError) -> Response:
-    """Answer what FastAPI found wrong with the input; broken JSON is a malformed request."""
-    # Spec: features/operations.md#OPS-003
-    faults = error.errors()
-    if any(fault["type"] == "json_invalid" for fault in faults):
-        return Response(plain_problem(400, request.state.request_id), 400, media_type=MEDIA_TYPE)
-    errors = field_errors(faults)
+    """Answer what FastAPI found wrong with the input."""
+    errors = field_errors(error.errors())
     return await _answer_refusal(request, Invalid(f"{errors[0].field}: {errors[0].message}", errors=errors))
 
 

@@ -5,8 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies import Now, Reading, Writing
+from app.dependencies import Now
 from app.dependencies.pages import Page
+from app.dependencies.routing import Route
+from app.dependencies.work import Changing, Reading, Writing
 from app.domain.errors import EditConflict, NameTaken
 from app.routes.pages import task_page
 from app.routes.problems import BODY, CHANGE, CREATED, WRITE, documented
@@ -15,7 +17,7 @@ from app.schemas.saved_filter import SavedFilterCreate, SavedFilterPage, SavedFi
 from app.schemas.task import TaskPage
 from app.services import saved_filters
 
-router = APIRouter(prefix="/api/filters", tags=["filters"])
+router = APIRouter(prefix="/api/filters", tags=["filters"], route_class=Route)
 
 
 @router.post("", status_code=201, response_model=SavedFilterRead, responses=documented(*WRITE, NameTaken, *BODY) | CREATED)
@@ -37,13 +39,13 @@ async def read_filter(filter_id: UUID, request: Request, work: Reading) -> Respo
 
 
 @router.patch("/{filter_id}", response_model=SavedFilterRead, responses=documented(*CHANGE, EditConflict, *BODY))
-async def update_filter(filter_id: UUID, body: SavedFilterUpdate, write: Writing) -> Response:
+async def update_filter(filter_id: UUID, body: SavedFilterUpdate, write: Changing) -> Response:
     """Rename a saved filter, or replace its query as a whole; absent leaves."""
     return written(write, SavedFilterRead, await saved_filters.update(write.work, filter_id, body, now=write.now, expected=write.expected))
 
 
 @router.delete("/{filter_id}", status_code=204, responses=documented(*CHANGE, 422))
-async def delete_filter(filter_id: UUID, write: Writing) -> Response:
+async def delete_filter(filter_id: UUID, write: Changing) -> Response:
     """Delete a saved filter."""
     return await done(write, saved_filters.delete(write.work, filter_id, now=write.now, expected=write.expected))
 

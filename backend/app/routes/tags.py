@@ -5,15 +5,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies import Reading, Writing
 from app.dependencies.pages import Page
+from app.dependencies.routing import Route
+from app.dependencies.work import Changing, Reading, Writing
 from app.domain.errors import EditConflict, NameTaken
 from app.routes.problems import BODY, CHANGE, CREATED, WRITE, documented
 from app.routes.representations import created, done, shown, written
 from app.schemas.tag import TagCreate, TagPage, TagRead, TagUpdate
 from app.services import tags
 
-router = APIRouter(prefix="/api/tags", tags=["tags"])
+router = APIRouter(prefix="/api/tags", tags=["tags"], route_class=Route)
 
 
 @router.post("", status_code=201, response_model=TagRead, responses=documented(*WRITE, NameTaken, *BODY) | CREATED)
@@ -35,12 +36,12 @@ async def read_tag(tag_id: UUID, request: Request, work: Reading) -> Response:
 
 
 @router.patch("/{tag_id}", response_model=TagRead, responses=documented(*CHANGE, EditConflict, *BODY))
-async def update_tag(tag_id: UUID, body: TagUpdate, write: Writing) -> Response:
+async def update_tag(tag_id: UUID, body: TagUpdate, write: Changing) -> Response:
     """Change the named fields of a tag; absent leaves, null clears."""
     return written(write, TagRead, await tags.update(write.work, tag_id, body, now=write.now, expected=write.expected))
 
 
 @router.delete("/{tag_id}", status_code=204, responses=documented(*CHANGE, 422))
-async def delete_tag(tag_id: UUID, write: Writing) -> Response:
+async def delete_tag(tag_id: UUID, write: Changing) -> Response:
     """Delete a tag; every task loses it."""
     return await done(write, tags.delete(write.work, tag_id, now=write.now, expected=write.expected))

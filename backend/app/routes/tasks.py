@@ -4,8 +4,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies import Reading, Writing
 from app.dependencies.pages import TaskSearch
+from app.dependencies.routing import Route
+from app.dependencies.work import Changing, Reading, Writing
 from app.domain.errors import EditConflict, IdTaken, NoRoom
 from app.routes.pages import task_page
 from app.routes.problems import BODY, CHANGE, CREATED, WRITE, documented
@@ -13,7 +14,7 @@ from app.routes.representations import created, done, shown, written
 from app.schemas.task import Completion, Move, TaskCreate, TaskPage, TaskRead, TaskReplace, TaskTagsChange, TaskTreeRead, TaskUpdate
 from app.services import listing, tasks
 
-router = APIRouter(prefix="/api/tasks", tags=["tasks"])
+router = APIRouter(prefix="/api/tasks", tags=["tasks"], route_class=Route)
 
 
 @router.post("", status_code=201, response_model=TaskRead, responses=documented(*WRITE, IdTaken, *BODY) | CREATED)
@@ -41,25 +42,25 @@ async def read_task_tree(task_id: UUID, work: Reading) -> Response:
 
 
 @router.put("/{task_id}", response_model=TaskRead, responses=documented(*CHANGE, *BODY))
-async def replace_task(task_id: UUID, body: TaskReplace, write: Writing) -> Response:
+async def replace_task(task_id: UUID, body: TaskReplace, write: Changing) -> Response:
     """Replace the whole content of a task; what is absent takes its default, and what a read gave can be sent back."""
     return written(write, TaskRead, await tasks.replace(write.work, task_id, body, now=write.now, expected=write.expected))
 
 
 @router.patch("/{task_id}", response_model=TaskRead, responses=documented(*CHANGE, EditConflict, *BODY))
-async def update_task(task_id: UUID, body: TaskUpdate, write: Writing) -> Response:
+async def update_task(task_id: UUID, body: TaskUpdate, write: Changing) -> Response:
     """Change the named fields of a task; absent leaves, null clears."""
     return written(write, TaskRead, await tasks.update(write.work, task_id, body, now=write.now, expected=write.expected))
 
 
 @router.delete("/{task_id}", status_code=204, responses=documented(*CHANGE, 422))
-async def delete_task(task_id: UUID, write: Writing) -> Response:
+async def delete_task(task_id: UUID, write: Changing) -> Response:
     """Move a task to the trash, with its subtasks."""
     return await done(write, tasks.delete(write.work, task_id, now=write.now, expected=write.expected))
 
 
 @router.patch("/{task_id}/complete", response_model=TaskRead, responses=documented(*CHANGE, EditConflict, *BODY))
-async def complete_task(task_id: UUID, write: Writing, body: Completion | None = None) -> Response:
+async def complete_task(task_id: UUID, write: Changing, body: Completion | None = None) -> Response:
     """Complete a task, or reopen it with `{"completed": false}`; doing it twice is the same as once."""
     return written(
         write, TaskRead, await tasks.set_completion(write.work, task_id, body or Completion(), now=write.now, expected=write.expected)
@@ -67,12 +68,12 @@ async def complete_task(task_id: UUID, write: Writing, body: Completion | None =
 
 
 @router.patch("/{task_id}/tags", response_model=TaskRead, responses=documented(*CHANGE, *BODY))
-async def change_task_tags(task_id: UUID, body: TaskTagsChange, write: Writing) -> Response:
+async def change_task_tags(task_id: UUID, body: TaskTagsChange, write: Changing) -> Response:
     """Add tags to a task and take others away, without regard to what else it has."""
     return written(write, TaskRead, await tasks.change_tags(write.work, task_id, body, now=write.now, expected=write.expected))
 
 
 @router.post("/{task_id}/move", response_model=TaskRead, responses=documented(*CHANGE, NoRoom, *BODY))
-async def move_task(task_id: UUID, body: Move, write: Writing) -> Response:
+async def move_task(task_id: UUID, body: Move, write: Changing) -> Response:
     """Move a task right before or right after another one in the manual order."""
     return written(write, TaskRead, await tasks.move(write.work, task_id, body, now=write.now, expected=write.expected))

@@ -4,15 +4,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from app.dependencies import Reading, Writing
 from app.dependencies.pages import Page
+from app.dependencies.routing import Route
+from app.dependencies.work import Changing, Reading, Writing
 from app.routes.pages import task_page
 from app.routes.problems import CHANGE, WRITE, documented
 from app.routes.representations import done, written
 from app.schemas.task import TaskPage, TaskRead
 from app.services import trash
 
-router = APIRouter(prefix="/api/trash", tags=["trash"])
+router = APIRouter(prefix="/api/trash", tags=["trash"], route_class=Route)
 
 
 @router.get("", response_model=TaskPage, responses=documented(401, 422, 503))
@@ -22,13 +23,13 @@ async def list_trash(work: Reading, page: Page) -> Response:
 
 
 @router.post("/{task_id}/restore", response_model=TaskRead, responses=documented(*CHANGE, 422))
-async def restore_task(task_id: UUID, write: Writing) -> Response:
+async def restore_task(task_id: UUID, write: Changing) -> Response:
     """Bring a task back, with the subtasks that were deleted with it."""
     return written(write, TaskRead, await trash.restore(write.work, task_id, now=write.now, expected=write.expected))
 
 
 @router.delete("/{task_id}", status_code=204, responses=documented(*CHANGE, 422))
-async def purge_task(task_id: UUID, write: Writing) -> Response:
+async def purge_task(task_id: UUID, write: Changing) -> Response:
     """Remove a task in the trash for good, with everything below it; nothing brings it back."""
     return await done(write, trash.purge(write.work, task_id, now=write.now, expected=write.expected))
 

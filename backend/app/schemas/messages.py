@@ -36,14 +36,13 @@ _MESSAGES = {
     "model_type": "must be an object",
     "dict_type": "must be an object",
     "list_type": "must be a list",
-    "json_invalid": "must be valid JSON",
 }
 _OWN = "value_error"
 
 
 def field_errors(errors: Sequence[Mapping[str, Any]]) -> tuple[FieldError, ...]:
     """Translate Pydantic's errors, at most 20 of them."""
-    return tuple(FieldError(_field(error["loc"], error["type"]), _message(error)) for error in errors[:_MOST_ERRORS])
+    return tuple(FieldError(_field(error["loc"]), _message(error)) for error in errors[:_MOST_ERRORS])
 
 
 def _message(error: Mapping[str, Any]) -> str:
@@ -55,9 +54,9 @@ def _message(error: Mapping[str, Any]) -> str:
     return _MESSAGES.get(kind, "is not valid").format_map(context)
 
 
-def _field(place: Sequence[int | str], kind: str) -> str:
+def _field(place: Sequence[int | str]) -> str:
     """Name the field; a name that the caller made up is repeated only if it looks like a name."""
     path = [str(step) for step in place[1:]] if place and place[0] in ("body", "query", "path", "header") else [str(step) for step in place]
-    if kind == "json_invalid" or not path:
+    if not path:
         return "body"
     return ".".join(step if _NAME.fullmatch(step) or step.isdecimal() else "(unnamed)" for step in path)

@@ -1,6 +1,5 @@
 """Errors: one body for each of them, the right headers, nothing leaked and nothing of the input repeated."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,11 +12,9 @@ from structlog.testing import capture_logs
 
 from app.config import Settings
 from app.main import create_app
-from app.middleware.body_limit import BodyLimit
-from app.middleware.envelope import Envelope
+from tests.api.exchange import exchange
 from tests.people import Person, open_client, using
 
-MEBIBYTE = 1024 * 1024
 JSON = {"Content-Type": "application/json"}
 CANARY = "canary-7f3a"
 
@@ -31,64 +28,6 @@ def problem(response: httpx2.Response) -> dict[str, Any]:
     assert body["type"] == "/problems/" + body["code"].lower().replace("_", "-")
     assert body["request_id"] == response.headers["X-Request-ID"]
     return body
-
-
-async def exchange(
-    app: FastAPI, chunks: list[bytes], *, path: str = "/auth/register", length: bytes | None = None
-) -> tuple[list[Any], int]:
-    """Post chunks as a server would, with an announced length; return the messages of the answer, and how many chunks were read."""
-    sent: list[Any] = []
-    left = list(chunks)
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)} if left else {"type": "http.disconnect"}
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    headers = [(b"content-type", b"application/json")] + ([] if length is None else [(b"content-length", length)])
-    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "root_path": "", "headers": headers}
-    await app(scope | {"http_version": "1.1", "scheme": "http", "server": ("agendum.test", 80), "client": None}, receive, send)
-    return sent, len(chunks) - len(left)
-
-
-@pytest.mark.spec("OPS-002")
-async def test_a_body_that_breaks_off_is_never_acted_upon(app: FastAPI, ada: Person) -> None:
-    task = await ada.create_task()
-    sent: list[Any] = []
-    messages = iter([{"type": "http.request", "body": b"", "more_body": True}, {"type": "http.disconnect"}])
-
-    async def receive() -> Any:
-        return next(messages)
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    headers = [(b"content-type", b"application/json"), (b"authorization", ada.client.headers["Authorization"].encode())]
-    path = f"/api/tasks/{task['id']}/complete"
-    scope = {"type": "http", "method": "PATCH", "path": path, "query_string": b"", "root_path": "", "headers": headers}
-    await app(scope | {"http_version": "1.1", "scheme": "http", "server": ("agendum.test", 80), "client": None}, receive, send)
-    assert sent == []
-    assert len(await ada.changes()) == 1
-
-
-@pytest.mark.spec("OPS-002")
-async def test_a_body_that_does_not_arrive_is_408() -> None:
-    sent: list[Any] = []
-
-    async def receive() -> Any:
-        await asyncio.sleep(10)
-
-    async def send(message: Any) -> None:
-        sent.append(message)
-
-    async def unreachable(_scope: Any, _receive: Any, _send: Any) -> None:
-        pytest.fail("half a body was handed on")
-
-    scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
-    await Envelope(BodyLimit(unreachable, patience=0.01), production=False)(scope, receive, send)
-    assert sent[0]["status"] == 408
-    assert b"REQUEST_TIMEOUT" in sent[1]["body"]
 
 
 @pytest.fixture
@@ -142,62 +81,6 @@ async def test_a_method_that_an_address_does_not_take_is_told_which_it_takes(
         response = await client.request(method, path)
         assert (problem(response)["status"], problem(response)["code"]) == (405, "METHOD_NOT_ALLOWED")
         assert set(response.headers["Allow"].split(", ")) == allowed
-
-
-@pytest.mark.spec("OPS-003")
-@pytest.mark.parametrize("body", [b"{", b"{'title': 'a'}", b'{"title":"a",}', b'{"title":"a"} x', b"title=a", b"\x80", b"{" * 1000])
-async def test_a_body_that_is_not_json_is_malformed(ada: Person, body: bytes) -> None:
-    answer = problem(await ada.client.post("/api/tasks", content=body, headers=JSON))
-    assert (answer["status"], answer["code"], answer["errors"]) == (400, "MALFORMED_REQUEST", [])
-
-
-@pytest.mark.spec("OPS-003")
-@pytest.mark.parametrize(
-    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp", "", None]
-)
-async def test_a_body_of_another_content_type_is_refused(ada: Person, kind: str | None) -> None:
-    headers = {} if kind is None else {"Content-Type": kind}
-    answer = problem(await ada.client.post("/api/tasks", content=b'{"title":"a"}', headers=headers))
-    assert (answer["status"], answer["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
-
-
-@pytest.mark.spec("OPS-003")
-@pytest.mark.parametrize("kind", ["application/json", "Application/JSON; charset=utf-8", "application/vnd.tasks+json"])
-async def test_a_body_is_json_by_each_of_its_content_types(ada: Person, kind: str) -> None:
-    response = await ada.client.post("/api/tasks", content=b'{"title":"a"}', headers={"Content-Type": kind})
-    assert response.status_code == 201
-
-
-@pytest.mark.spec("OPS-002")
-@pytest.mark.parametrize("excess", [0, 1])
-async def test_a_body_may_have_a_mebibyte_and_no_more(ada: Person, excess: int) -> None:
-    body = b'{"title":"a"}'.ljust(MEBIBYTE + excess)
-    response = await ada.client.post("/api/tasks", content=body, headers=JSON)
-    assert response.status_code == (413 if excess else 201)
-    assert not excess or problem(response)["code"] == "BODY_TOO_LARGE"
-
-
-@pytest.mark.spec("OPS-002")
-@pytest.mark.parametrize(
-    ("length", "chunks", "status", "read"),
-    [
-        (b"1048577", [b"{}"], 413, 0),
-        (b"99999999999999999999999", [b"x" * MEBIBYTE, b"x", b"x"], 413, 2),
-        (b"10", [b"x" * MEBIBYTE, b"x", b"x"], 413, 2),
-        (None, [b"x" * 600_000] * 5, 413, 2),
-        (b"x", [b"{}"], 422, 1),
-        (b"-5", [b"{", b"}"], 422, 2),
-    ],
-)
-async def test_what_a_body_announces_is_not_believed(app: FastAPI, length: bytes, chunks: list[bytes], *, status: int, read: int) -> None:
-    sent, taken = await exchange(app, chunks, length=length)
-    assert (sent[0]["status"], taken) == (status, read)
-
-
-@pytest.mark.spec("OPS-002")
-async def test_a_body_that_is_too_large_is_refused_before_anything_else(client: httpx2.AsyncClient) -> None:
-    response = await client.post("/api/tasks", content=b"x" * (MEBIBYTE + 1), headers={"Content-Type": "text/plain"})
-    assert (problem(response)["status"], response.headers["Connection"]) == (413, "close")
 
 
 @pytest.mark.spec("OPS-001")
@@ -282,8 +165,8 @@ async def test_an_unexpected_failure_leaks_nothing(failing: FastAPI) -> None:
 @pytest.mark.spec("OPS-001")
 async def test_a_failure_after_the_answer_began_adds_nothing_to_it(failing: FastAPI) -> None:
     with capture_logs() as logs:
-        sent, _ = await exchange(failing, [b""], path="/broken/half-way")
-    assert [message.get("status", message.get("body")) for message in sent] == [200, b"the first word"]
+        answer = await exchange(failing, "POST /broken/half-way", [b""])
+    assert [message.get("status", message.get("body")) for message in answer.sent] == [200, b"the first word"]
     assert [entry["event"] for entry in logs] == ["unexpected", "request"]
 
 

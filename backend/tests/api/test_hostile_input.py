@@ -7,6 +7,7 @@ import asyncpg
 import httpx2
 import pytest
 
+from app.dependencies.bodies import SMALL_BODY
 from tests.api.rows import count_rows
 from tests.people import Person
 
@@ -141,12 +142,22 @@ async def test_a_hostile_body_is_refused_and_writes_nothing(ada: Person, connect
 @pytest.mark.spec("OPS-003")
 @pytest.mark.parametrize("name", ["invalid UTF-8", "UTF-16", "deep array", "deep and alone", "5,000 digits", "raw NUL", "unclosed"])
 @pytest.mark.parametrize(
-    "target", ["PUT /api/tasks/{}", "PATCH /api/tasks/{}", "PATCH /api/tasks/{}/complete", "POST /auth/register", "POST /auth/login"]
+    "target",
+    [
+        "PUT /api/tasks/{}",
+        "PATCH /api/tasks/{}",
+        "PATCH /api/tasks/{}/complete",
+        "POST /api/tasks/bulk",
+        "POST /auth/register",
+        "POST /auth/login",
+    ],
 )
 async def test_what_no_parser_can_read_is_malformed_everywhere(ada: Person, name: str, target: str) -> None:
     method, path = target.format((await ada.create_task())["id"]).split()
     response = await ada.client.request(method, path, content=BODIES[name], headers=JSON)
-    assert (response.status_code, response.json()["code"]) == (400, "MALFORMED_REQUEST")
+    too_large = path.startswith("/auth") and len(BODIES[name]) > SMALL_BODY
+    told = response.status_code, response.json()["code"]
+    assert told == ((413, "BODY_TOO_LARGE") if too_large else (400, "MALFORMED_REQUEST"))
 
 
 @pytest.mark.spec("OPS-003")
@@ -169,15 +180,14 @@ async def test_strange_text_comes_back_exactly(ada: Person, name: str) -> None:
 
 
 @pytest.mark.spec("OPS-003")
-async def test_a_byte_order_mark_is_ignored_and_the_last_of_two_equal_names_counts(ada: Person) -> None:
+async def test_a_byte_order_mark_is_ignored(ada: Person) -> None:
     marked = await ada.client.post("/api/tasks", content=b'\xef\xbb\xbf{"title":"a"}', headers=JSON)
-    doubled = await ada.client.post("/api/tasks", content=b'{"title":"a","title":"b"}', headers=JSON)
-    assert [(answer.status_code, answer.json()["title"]) for answer in (marked, doubled)] == [(201, "a"), (201, "b")]
+    assert (marked.status_code, marked.json()["title"]) == (201, "a")
 
 
 @pytest.mark.spec("USER-001", "OPS-003")
 @pytest.mark.parametrize(
-    "value", [b'"\\ud800"', b'"\\ud800@example.com"', b'"a\\u0000@example.com"', b'"' + b"a" * 200_000 + b'@example.com"', b"5", b"[]"]
+    "value", [b'"\\ud800"', b'"\\ud800@example.com"', b'"a\\u0000@example.com"', b'"' + b"a" * 15_000 + b'@example.com"', b"5", b"[]"]
 )
 @pytest.mark.parametrize("field", [b"email", b"password", b"name"])
 async def test_hostile_credentials_are_refused(

@@ -6,11 +6,13 @@ import httpx2
 import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import RouteContext, iter_route_contexts
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 from app.dependencies import BearerCaller, Caller
+from app.dependencies.routing import Route
+from app.dependencies.work import Reading
 from tests.guards.operations import Operation
 from tests.people import Person
 
@@ -60,6 +62,16 @@ def _asks(dependant: Dependant | None) -> bool:
     return dependant is not None and (isinstance(dependant.call, BearerCaller) or any(_asks(part) for part in dependant.dependencies))
 
 
+def other_routes(routes: Iterable[BaseRoute | RouteContext]) -> set[str]:
+    """Name the routes that FastAPI handles alone: it reads a body of any size, and opens rows before it looks at what was said."""
+    return {name for route in iter_route_contexts(list(routes)) if _is_plain(route) for name in names_of(route)}
+
+
+def _is_plain(route: RouteContext) -> bool:
+    made = route.original_route
+    return isinstance(made, APIRoute) and not isinstance(made, Route)
+
+
 @pytest.fixture
 def closed(operations: list[Operation]) -> list[Operation]:
     """What is not on the public list."""
@@ -100,6 +112,22 @@ async def test_no_header_turns_a_method_into_another(ada: Person, client: httpx2
     assert (await ada.client.get(path, params={"_method": "DELETE"})).json() == task
     assert (await client.get(path, headers={header: "OPTIONS"})).status_code == 401
     assert (await client.post("/health/live", headers={header: "GET"})).status_code == 405
+
+
+@pytest.mark.spec("OPS-030", "OPS-032")
+def test_every_route_of_the_api_knows_its_caller_first_and_opens_rows_last(application: FastAPI) -> None:
+    assert other_routes(application.router.routes) == {"GET /docs"}
+
+
+def test_a_route_of_another_class_is_seen() -> None:
+    app, router = FastAPI(docs_url=None, redoc_url=None, openapi_url=None), APIRouter(prefix="/outer")
+
+    async def read(work: Reading) -> None: ...
+
+    router.add_api_route("/careless", read)
+    router.add_api_route("/careful", read, route_class_override=Route)
+    app.include_router(router)
+    assert other_routes(app.router.routes) == {"GET /outer/careless"}
 
 
 async def test_a_route_without_a_caller_is_seen_at_any_depth() -> None:

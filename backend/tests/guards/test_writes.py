@@ -10,12 +10,6 @@ from tests.guards.operations import Operation
 from tests.guards.writes import Writer
 from tests.people import Person
 
-# What names a thing in its address and takes no condition, or may be stale and takes none: each with the reason.
-UNCONDITIONAL = {
-    "POST /api/tasks/bulk": "each operation of a batch names the version that it is for",
-    "POST /api/tasks/{task_id}/comments": "what is made is new, and the task stays as it is",
-}
-
 
 @pytest.fixture
 def writer(ada: Person, connection: asyncpg.Connection) -> Writer:
@@ -51,10 +45,19 @@ async def test_no_write_is_done_over_a_version_that_nobody_has_seen(writer: Writ
 
 
 @pytest.mark.spec("SAFE-008")
-def test_every_write_of_something_that_is_there_takes_a_condition(operations: list[Operation]) -> None:
-    writes = [operation for operation in operations if operation.is_write and (operation.parameters or "412" in operation.statuses)]
-    without = [str(operation) for operation in writes if not ("412" in operation.statuses and "If-Match" in operation.headers)]
-    assert set(without) == UNCONDITIONAL.keys()
+async def test_every_other_write_refuses_a_condition_instead_of_ignoring_it(writer: Writer, operations: list[Operation]) -> None:
+    others = [operation for operation in operations if operation.is_write and "If-Match" not in operation.headers]
+    assert [fault for operation in others for fault in await writer.check_no_condition(operation)] == []
+    assert len(others) >= 6
+
+
+@pytest.mark.spec("SAFE-008")
+def test_what_replaces_updates_or_deletes_one_thing_takes_a_condition(operations: list[Operation]) -> None:
+    without = [operation for operation in operations if operation.is_write and "If-Match" not in operation.headers]
+    assert {str(operation) for operation in without if operation.method != "POST"} == {"DELETE /api/trash"}
+    assert [str(operation) for operation in without if "Prefer" in operation.headers] == []
+    stale = [operation for operation in operations if "412" in operation.statuses and operation not in without]
+    assert stale == [operation for operation in operations if "If-Match" in operation.headers]
 
 
 @pytest.mark.spec("SAFE-007")
@@ -74,6 +77,10 @@ async def test_a_write_that_knows_no_keys_and_no_conditions_is_seen(surprises: F
     assert await writer.check_condition(surprise) == [
         "POST /api/surprises/{task_id}: an unknown version gives 200",
         "POST /api/surprises/{task_id}: an unknown version is not called stale",
+    ]
+    assert await writer.check_no_condition(surprise) == [
+        "POST /api/surprises/{task_id}: a condition gives 200",
+        "POST /api/surprises/{task_id}: the condition is not named",
     ]
 
 

@@ -57,6 +57,19 @@ class Writer:
         }
         return [f"{operation}: {fault}" for fault, found in faults.items() if found]
 
+    async def check_no_condition(self, operation: Operation) -> list[str]:
+        """Send a request that takes no condition with one that everything fulfils: it is refused by the header's name."""
+        values, body = await made_for(self.person, operation), await own_body(self.person, operation)
+        world = await world_of(self.connection, self.person.user_id)
+        refused = await operation.call(self.person.client, values, headers={"If-Match": "*"}, body=body)
+        errors = refused.json().get("errors", []) if refused.content else []
+        faults = {
+            f"a condition gives {refused.status_code}": refused.status_code != 422,
+            "the condition is not named": [error["field"] for error in errors] != ["If-Match"],
+            "a condition does not keep it from changing something": await world_of(self.connection, self.person.user_id) != world,
+        }
+        return [f"{operation}: {fault}" for fault, found in faults.items() if found]
+
     async def check_read(self, operation: Operation) -> list[str]:
         """Read a thing, and read it again as one who has it."""
         values = await made_for(self.person, operation)

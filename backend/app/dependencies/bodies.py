@@ -1,0 +1,158 @@
+"""The body of a request: how much of it is gathered, for whom and when, and what it says. It knows no resource."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from app.domain.errors import Busy, invalid_field
+from app.utils.strict_json import MalformedJSONError, RepeatedNameError, parse
+from app.utils.turns import Turns
+
+LARGEST_BODY = 1024 * 1024
+# What somebody may send who is not known; and of anybody's body, what is gathered without waiting for a turn.
+SMALL_BODY = 16 * 1024
+# Seconds: for a body to arrive, and for a large one to wait for its turn.
+PATIENCE, TURN_LIMIT = 30.0, 4.0
+# How many large bodies one process has in hand at once: of everybody, and of one person.
+AT_ONCE, OF_ONE_PERSON = 8, 2
+_BUSY = "Too many large bodies are under way; please try again shortly."
+
+
+class BodyRefused(Exception):
+    """A body is refused before anything is done, with a status that nobody has more to say about."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__()
+        self.status = status
+
+
+class Bodies:
+    """The large bodies that the process has in hand. Whoever waits for a turn is not read from."""
+
+    def __init__(self) -> None:
+        self._everybody = asyncio.Semaphore(AT_ONCE)
+        self._people = Turns(OF_ONE_PERSON)
+
+    async def enter(self, user_id: str) -> Callable[[], None]:
+        """Wait for a turn, and return what ends it.
+
+        Raises:
+            Busy: It did not come in time.
+        """
+        # Spec: features/operations.md#OPS-031
+        line = self._people.line(user_id)
+        try:
+            async with asyncio.timeout(TURN_LIMIT):
+                await self._enter(line)
+        except TimeoutError as error:
+            raise Busy(_BUSY) from error
+        return partial(self._leave, line)
+
+    async def enter_at_once(self, user_id: str) -> Callable[[], None]:
+        """Take a turn without waiting, for a body of which much is in hand already, and return what ends it.
+
+        Raises:
+            Busy: None is free.
+        """
+        # Spec: features/operations.md#OPS-031
+        line = self._people.line(user_id)
+        if line.locked() or self._everybody.locked():
+            raise Busy(_BUSY)
+        await self._enter(line)
+        return partial(self._leave, line)
+
+    async def _enter(self, line: asyncio.Semaphore) -> None:
+        await line.acquire()
+        try:
+            await self._everybody.acquire()
+        except BaseException:
+            line.release()
+            raise
+
+    def _leave(self, line: asyncio.Semaphore) -> None:
+        line.release()
+        self._everybody.release()
+
+
+class JsonRequest(Request):
+    """A request whose body is JSON, gathered once and parsed strictly.
+
+    Attributes:
+        user_id: Who is calling, once that is known.
+    """
+
+    user_id: str | None = None
+    _leave: Callable[[], None] | None = None
+
+    async def gather(self, largest: int, bodies: Bodies) -> None:
+        """Gather and parse the body, which `body()` and `json()` then give; one of a known caller may have to wait for its turn.
+
+        Args:
+            largest: How many bytes are taken; none at all for an operation that takes no body.
+            bodies: Where a large body waits for its turn. It keeps that until `release`.
+
+        Raises:
+            BodyRefused: It is too large (413), does not arrive (408), is of another type (415), or is no JSON (400).
+            Busy: There was no turn in time.
+            Invalid: An object in it has a name twice.
+            ClientDisconnect: It breaks off.
+        """
+        # Spec: features/operations.md#OPS-002
+        announced = _announced(self.headers.get("Content-Length", ""))
+        if announced > largest:
+            raise BodyRefused(413)
+        if announced > SMALL_BODY and self.user_id is not None:
+            self._leave = await bodies.enter(self.user_id)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                self._body = await self._read(largest, bodies)
+        except TimeoutError as error:
+            raise BodyRefused(408) from error
+        if self._body:
+            self._json = _parsed(self._body)
+
+    def release(self) -> None:
+        """End the turn, if the body needed one."""
+        if self._leave is not None:
+            self._leave()
+
+    async def _read(self, largest: int, bodies: Bodies) -> bytes:
+        """Read up to the limit; what the client announced is not believed."""
+        body = bytearray()
+        while True:
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            body += message.get("body", b"")
+            if len(body) > largest:
+                raise BodyRefused(413)
+            if body and not _is_json(self.headers.get("Content-Type", "")):
+                # Spec: features/operations.md#OPS-003
+                raise BodyRefused(415)
+            if not message.get("more_body", False):
+                return bytes(body)
+            if len(body) > SMALL_BODY and self._leave is None and self.user_id is not None:
+                self._leave = await bodies.enter_at_once(self.user_id)
+
+
+def _announced(length: str) -> int:
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else 0
+
+
+def _is_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def _parsed(body: bytes) -> Any:
+    # Spec: features/operations.md#OPS-003 features/operations.md#OPS-033
+    try:
+        return parse(body)
+    except MalformedJSONError as error:
+        raise BodyRefused(400) from error
+    except RepeatedNameError as error:
+        raise invalid_field("body", "must not have the same name twice in one object") from error

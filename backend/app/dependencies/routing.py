@@ -1,0 +1,75 @@
+"""The order in which a request is looked at: first who is calling, then what is said, and only then anybody's rows."""
+
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from functools import wraps
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from app.dependencies import BearerCaller, runtime_of
+from app.dependencies.bodies import LARGEST_BODY, SMALL_BODY, JsonRequest
+from app.dependencies.work import Unopened
+
+_SAFE = frozenset({"GET", "HEAD"})
+
+
+class Route(APIRoute):
+    """A route of the API.
+
+    The caller is known before a byte of the body is gathered, and the body is gathered and parsed before FastAPI looks at it. The rows
+    that the endpoint asks for are opened when all of its parameters are valid, and closed, which commits, before the response begins.
+
+    Args:
+        path: The address.
+        endpoint: An async function.
+        options: As for FastAPI's own class.
+    """
+
+    def __init__(self, path: str, endpoint: Callable[..., Awaitable[Any]], **options: Any) -> None:
+        super().__init__(path, _opening(endpoint), **options)
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return what answers a request; FastAPI asks for it once for each route."""
+        handle = super().get_route_handler()
+        if (self.methods or _SAFE) <= _SAFE:
+            return handle
+        caller = next((call for call in _calls(self.dependant) if isinstance(call, BearerCaller)), None)
+        # Spec: features/operations.md#OPS-002 features/operations.md#OPS-034
+        largest = 0 if self.body_field is None else SMALL_BODY if caller is None else LARGEST_BODY
+
+        async def gather_and_handle(request: Request) -> Response:
+            whole = JsonRequest(request.scope, request.receive)
+            try:
+                if caller is not None:
+                    # Spec: features/operations.md#OPS-030
+                    whole.user_id = await caller(whole)
+                await whole.gather(largest, runtime_of(whole).bodies)
+                return await handle(whole)
+            finally:
+                whole.release()
+
+        return gather_and_handle
+
+
+def _calls(dependant: Dependant) -> Iterator[Any]:
+    """Give everything that a route depends on, at any depth."""
+    yield dependant.call
+    for part in dependant.dependencies:
+        yield from _calls(part)
+
+
+def _opening(endpoint: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Make an endpoint open the rows that it is given, and close them when it has ended."""
+
+    # Spec: features/safe-writes.md#SAFE-003 features/operations.md#OPS-032
+    @wraps(endpoint)
+    async def opened(**values: Any) -> Any:
+        for name, value in values.items():
+            if isinstance(value, Unopened):
+                async with value.rows as rows:
+                    return await endpoint(**(values | {name: rows}))
+        return await endpoint(**values)
+
+    return opened
