@@ -99,6 +99,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Earlier requests of the same person are still running, and this one has waited long enough.",
         "Send it again after as many seconds as `Retry-After` says, and fewer at once.",
     ),
+    "OUTCOME_UNKNOWN": (
+        "The connection to the database was lost while it was committing. Whether the write was done, nobody can tell at this moment.",
+        "Send the same request again, with the same id or the same `Idempotency-Key`: it is done once, whatever happened. "
+        "Without one of these, read first whether it was done.",
+    ),
     "ORIGIN_NOT_ALLOWED": (
         "A web page of another origin wanted to ask, and the service does not know that origin, or not the "
         "method or a header that it wanted to send.",
@@ -119,7 +124,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Send it again; check the network, and that `Content-Length` is the true length of the body.",
     ),
     "BODY_TOO_LARGE": (
-        "The body is larger than 1 MiB.",
+        "The body is larger than this operation takes: 1 MiB, 16 KiB where nobody needs to be known, and nothing where it takes no body.",
         "Send less at once, such as several smaller batches.",
     ),
     "UNSUPPORTED_MEDIA_TYPE": (
