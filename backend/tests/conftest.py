@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
 from app.config import Settings
-from app.database.connection import Database
+from app.database.connection import Database, Limits
 from app.database.url import read_address
 from app.main import create_app
 from tests.guards.operations import Operation, operations_of
@@ -26,6 +26,8 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("house")
 
+# No test is judged by how busy the machine is: whoever asks for the limits of the service asks for them by name.
+PATIENT = Limits(opening=60, command=60, turn=60, lock=60)
 SECRET = "a secret for tests alone, 0123456789"
 _SERVER = pytest.StashKey[TestServer]()
 
@@ -47,7 +49,7 @@ class BorrowedDatabase(Database):
     """Lends one connection over and over: its units of work are savepoints in the transaction of a test."""
 
     def __init__(self, connection: asyncpg.Connection) -> None:
-        super().__init__(read_address("postgresql://nobody@127.0.0.1:1/nowhere"), size=1)
+        super().__init__(read_address("postgresql://nobody@127.0.0.1:1/nowhere"), size=1, limits=PATIENT)
         self._connection = connection
 
     async def open(self) -> None:
@@ -156,7 +158,7 @@ async def own_database(template: str) -> AsyncIterator[str]:
 @pytest.fixture
 async def own_app(own_database: str, application: FastAPI) -> AsyncIterator[FastAPI]:
     """The application with a pool of its own over a database of its own."""
-    database = Database(read_address(own_database), size=16)
+    database = Database(read_address(own_database), size=16, limits=PATIENT)
     await database.open()
     original = application.state.runtime
     application.state.runtime = using(original, database)

@@ -2,8 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import asyncpg
@@ -13,11 +15,35 @@ from app.database.statements import Statement
 from app.database.url import Address
 from app.utils.turns import Turns
 
-# Seconds. What a request may spend in all before the database has answered it once; a command; an idle connection's life, below the five
-# minutes after which Neon suspends.
-OPENING_LIMIT = 1.5
-COMMAND_LIMIT = 5.0
-IDLE_LIMIT = 240.0
+# Seconds of an idle connection's life, below the five minutes after which Neon suspends.
+_IDLE_LIMIT = 240.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many seconds the waiting of a request may take.
+
+    Attributes:
+        opening: What it may spend in all before the database has answered it once.
+        command: What one command may take.
+        turn: What it waits for earlier requests of the same person in this process.
+        lock: What it waits for a lock of the database.
+    """
+
+    opening: float = 1.5
+    command: float = 5.0
+    turn: float = 4.0
+    lock: float = 2.0
+
+    @cached_property
+    def server(self) -> Mapping[str, str]:
+        """The server's own limits, below the driver's, so that a slow statement or an abandoned transaction ends there too."""
+        seconds = {
+            "statement_timeout": self.command * 0.9,
+            "lock_timeout": self.lock,
+            "idle_in_transaction_session_timeout": self.command * 2,
+        }
+        return {name: f"{round(limit * 1000)}" for name, limit in seconds.items()}
 
 
 class Session:
@@ -55,9 +81,11 @@ class Database:
     Args:
         address: Where the database is.
         size: How many connections may be open at once.
+        limits: How long waiting may take.
     """
 
-    def __init__(self, address: Address, *, size: int) -> None:
+    def __init__(self, address: Address, *, size: int, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
         self._address = address
         self._size = size
         self._pool: asyncpg.Pool | None = None
@@ -74,9 +102,9 @@ class Database:
             max_size=self._size,
             # A connection that is used is never closed for its age: that would happen between a commit and its answer.
             max_queries=sys.maxsize,
-            max_inactive_connection_lifetime=IDLE_LIMIT,
-            timeout=OPENING_LIMIT,
-            command_timeout=COMMAND_LIMIT,
+            max_inactive_connection_lifetime=_IDLE_LIMIT,
+            timeout=self.limits.opening,
+            command_timeout=self.limits.command,
             reset=_nothing_to_reset,
             server_settings={"application_name": "agendum"},
             **self._address.connect_arguments(),
@@ -87,7 +115,7 @@ class Database:
         if self._pool is None:
             return
         try:
-            async with asyncio.timeout(COMMAND_LIMIT):
+            async with asyncio.timeout(self.limits.command):
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
@@ -110,7 +138,7 @@ class Database:
         if self._pool is None:
             return
         try:
-            await self._pool.release(connection, timeout=OPENING_LIMIT)
+            await self._pool.release(connection, timeout=self.limits.opening)
         except FAILURES:
             self.discard(connection)
 

@@ -7,14 +7,12 @@ from typing import Any, NamedTuple, TypeVar
 
 import asyncpg
 
-from app.database.connection import OPENING_LIMIT, Database, Session
+from app.database.connection import Database, Session
 from app.database.failures import FAILURES, LOST, NOT_ANSWERING, refusal, was_refused
 from app.database.statements import Statement
 from app.domain.errors import Busy, OutcomeUnknown, Unavailable
 
 Made = TypeVar("Made")
-# Seconds for which a request waits for earlier ones of the same person.
-TURN_LIMIT = 4.0
 
 
 class Beginning(NamedTuple):
@@ -62,7 +60,7 @@ async def transaction(
         connection, running = await _begin(database, read_only=beginning.read_only)
         try:
             session = Session(connection)
-            await _open(session, beginning, values)
+            await _open(session, beginning, {**database.limits.server, **values})
             yield make(session)
             await _commit(database, connection, running, read_only=beginning.read_only)
         except BaseException as failure:
@@ -86,7 +84,7 @@ async def _take(turn: asyncio.Semaphore, database: Database, *, busy: str) -> No
         return
     missed = database.missed
     try:
-        async with asyncio.timeout(TURN_LIMIT):
+        async with asyncio.timeout(database.limits.turn):
             await turn.acquire()
     except TimeoutError as error:
         raise Busy(busy) from error
@@ -99,7 +97,7 @@ async def _take(turn: asyncio.Semaphore, database: Database, *, busy: str) -> No
 async def _begin(database: Database, *, read_only: bool) -> tuple[asyncpg.Connection, Any]:
     """Borrow a connection and begin, within the time that a request may spend on it."""
     try:
-        async with asyncio.timeout(OPENING_LIMIT):
+        async with asyncio.timeout(database.limits.opening):
             return await _borrow(database, read_only=read_only)
     except FAILURES as failure:
         if (refused := refusal(failure, connected=False)) is None:
@@ -169,7 +167,7 @@ async def _abandon(database: Database, connection: asyncpg.Connection, running: 
         database.discard(connection)
         return
     try:
-        async with asyncio.timeout(OPENING_LIMIT):
+        async with asyncio.timeout(database.limits.opening):
             await running.rollback()
     except FAILURES:
         database.discard(connection)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, func, literal_column, select
 
-from app.database.connection import Database, Session
+from app.database.connection import Database, Limits, Session
 from app.database.statements import Statement
 from app.domain.changes import Origin
 from app.repositories.accounts import Directory, Profile
@@ -23,21 +23,16 @@ from app.repositories.transactions import Beginning, transaction
 from app.repositories.trash import Trash
 
 _RUNTIME_ROLE, _IDENTITY_ROLE, _WORKER_ROLE = "agendum_app", "agendum_identity", "agendum_worker"
-# The server's own limits, below the driver's, so that a slow statement or an abandoned transaction ends there too.
-_LIMITS = {"statement_timeout": "4500", "lock_timeout": "2000", "idle_in_transaction_session_timeout": "10000"}
 
 
 def _taking(role: str, *, owner: bool = False, lock: bool = False) -> Statement:
     """Build the first statement of a transaction: role, limits, owner and the person's lock, each for this transaction alone."""
     # Spec: features/isolation.md#ISO-002 features/isolation.md#ISO-003 features/isolation.md#ISO-007
     # Every key begins with the owner, so that reading a whole table for one person is never right.
-    settings = {"role": role} | _LIMITS | ({"enable_seqscan": "off"} if owner else {})
-    taken: list[Any] = [
-        func.set_config(literal_column(f"'{name}'"), literal_column(f"'{value}'"), literal_column("true"))
-        for name, value in settings.items()
-    ]
+    settings: dict[str, Any] = {"role": literal_column(f"'{role}'")} | {name: bindparam(name) for name in Limits().server}
     if owner:
-        taken.append(func.set_config(literal_column("'app.user_id'"), bindparam("user_id"), literal_column("true")))
+        settings |= {"enable_seqscan": literal_column("'off'"), "app.user_id": bindparam("user_id")}
+    taken: list[Any] = [func.set_config(literal_column(f"'{name}'"), value, literal_column("true")) for name, value in settings.items()]
     if lock:
         # Spec: features/safe-writes.md#SAFE-004
         taken.append(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("user_id"), literal_column("0"))))

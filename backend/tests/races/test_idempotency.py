@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import asyncpg
 import httpx2
@@ -14,7 +15,7 @@ from app.config import Settings
 from app.database.connection import Database
 from app.database.url import read_address
 from app.main import create_app
-from app.repositories import transactions
+from tests.conftest import PATIENT
 from tests.people import Person, open_client, using
 from tests.world import world_of
 
@@ -24,7 +25,7 @@ COPIES = 100
 @pytest.fixture
 async def other_process(own_app: FastAPI, own_ada: Person, own_database: str, settings: Settings) -> AsyncIterator[Person]:
     """The same person at another process: an application and a pool that share nothing with the first but the database."""
-    database = Database(read_address(own_database), size=16)
+    database = Database(read_address(own_database), size=16, limits=PATIENT)
     await database.open()
     app = create_app(settings)
     app.state.runtime = using(own_app.state.runtime, database)
@@ -98,7 +99,10 @@ async def test_a_copy_waits_for_the_first_and_then_gets_its_answer(
 
 
 @pytest.mark.spec("SAFE-012")
-async def test_a_copy_that_has_waited_too_long_for_another_process_is_told_so(own_ada: Person, witness: asyncpg.Connection) -> None:
+async def test_a_copy_that_has_waited_too_long_for_another_process_is_told_so(
+    own_app: FastAPI, own_ada: Person, witness: asyncpg.Connection
+) -> None:
+    own_app.state.runtime.database.limits = replace(PATIENT, lock=0.2)
     async with busy(witness, own_ada):
         refused = await send(own_ada)
         assert (refused.status_code, refused.json()["code"]) == (409, "STILL_RUNNING")
@@ -108,9 +112,9 @@ async def test_a_copy_that_has_waited_too_long_for_another_process_is_told_so(ow
 
 @pytest.mark.spec("SAFE-012")
 async def test_a_copy_that_has_waited_too_long_for_this_process_is_told_so(
-    own_ada: Person, witness: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+    own_app: FastAPI, own_ada: Person, witness: asyncpg.Connection
 ) -> None:
-    monkeypatch.setattr(transactions, "TURN_LIMIT", 0.2)
+    own_app.state.runtime.database.limits = replace(PATIENT, turn=0.2)
     async with busy(witness, own_ada):
         first = asyncio.create_task(send(own_ada))
         await asyncio.sleep(0.05)
@@ -122,7 +126,10 @@ async def test_a_copy_that_has_waited_too_long_for_this_process_is_told_so(
 
 
 @pytest.mark.spec("SAFE-006", "SAFE-012")
-async def test_a_write_without_a_key_that_has_waited_too_long_is_to_be_sent_again(own_ada: Person, witness: asyncpg.Connection) -> None:
+async def test_a_write_without_a_key_that_has_waited_too_long_is_to_be_sent_again(
+    own_app: FastAPI, own_ada: Person, witness: asyncpg.Connection
+) -> None:
+    own_app.state.runtime.database.limits = replace(PATIENT, lock=0.2)
     async with busy(witness, own_ada):
         refused = await own_ada.client.post("/api/tasks", json={"title": "Pay rent"})
     assert (refused.status_code, refused.json()["code"], refused.headers["Retry-After"]) == (503, "BUSY", "1")

@@ -22,7 +22,7 @@ from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
 from app.config import Settings
-from app.database.connection import Database
+from app.database.connection import Database, Limits
 from app.database.embedded import EmbeddedPostgres
 from app.database.migrate import migrate
 from app.database.url import read_address
@@ -260,8 +260,8 @@ async def test_the_waiting_writes_of_one_person_keep_nobody_else_out(app: FastAP
 
 
 @pytest.mark.spec("SAFE-006")
-async def test_a_write_does_not_wait_for_ever_for_ones_own(app: FastAPI, ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.repositories.transactions.TURN_LIMIT", 0.1)
+async def test_a_write_does_not_wait_for_ever_for_ones_own(app: FastAPI, ada: Person) -> None:
+    database_of(app).limits = Limits(turn=0.1)
     async with database_of(app).writes.line(ada.user_id):
         answer = await timed(ada.client.post("/api/tasks", json={"title": "Pay rent"}))
     assert (answer.status, answer.retry_after) == (503, "1")

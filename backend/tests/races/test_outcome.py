@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
-from app.database.connection import Database
+from app.database.connection import Database, Limits
 from app.database.url import read_address
 from app.domain.changes import Origin, Source
 from app.domain.errors import OutcomeUnknown, Unavailable
@@ -47,10 +47,9 @@ async def wire(own_database: str) -> AsyncIterator[Wire]:
 
 
 @pytest.fixture
-async def app(wire: Wire, application: FastAPI, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[FastAPI]:
+async def app(wire: Wire, application: FastAPI) -> AsyncIterator[FastAPI]:
     """The application with a small pool behind the wire, which does not wait long for a commit."""
-    monkeypatch.setattr("app.database.connection.COMMAND_LIMIT", 1.0)
-    database = Database(read_address(wire.url), size=POOL_SIZE)
+    database = Database(read_address(wire.url), size=POOL_SIZE, limits=Limits(command=1.0))
     await database.open()
     original = application.state.runtime
     application.state.runtime = using(original, database)

@@ -9,10 +9,9 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from app.database.connection import Database
+from app.database.connection import Database, Limits
 from app.database.url import read_address
 from app.domain.changes import Origin, Source
-from app.repositories import transactions
 from app.repositories.unit_of_work import reading
 from tests.people import Person, joined, using
 
@@ -84,10 +83,8 @@ async def test_the_reads_of_one_person_leave_half_of_the_connections_to_others(a
 
 
 @pytest.mark.spec("OPS-036")
-async def test_a_read_that_waits_too_long_for_ones_own_is_told_so(
-    app: FastAPI, ada: Person, bob: Person, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(transactions, "TURN_LIMIT", 0.1)
+async def test_a_read_that_waits_too_long_for_ones_own_is_told_so(app: FastAPI, ada: Person, bob: Person) -> None:
+    app.state.runtime.database.limits = Limits(turn=0.1)
     async with many_reads(app, ada):
         refused = await ada.client.get("/api/tasks")
         assert (await ada.client.post("/api/tasks", json={"title": "Pay rent"})).status_code == 201
