@@ -24,6 +24,7 @@ from tests.server import TestServer, copy_database, drop_database, make_template
 hypothesis.settings.register_profile(
     "house", deadline=None, derandomize="CI" in os.environ, database=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
+hypothesis.settings.register_profile("fast", parent=hypothesis.settings.get_profile("house"), max_examples=10)
 hypothesis.settings.load_profile("house")
 
 # No test is judged by how busy the machine is: whoever asks for the limits of the service asks for them by name.

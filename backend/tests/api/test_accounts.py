@@ -15,6 +15,8 @@ from fastapi import FastAPI
 from tests.api.rows import count_rows, fetch
 from tests.people import Person, open_client
 
+pytestmark = pytest.mark.broad
+
 ADA = {"email": "ada@example.com", "password": "correct horse battery", "name": "Ada"}
 LOGIN = {name: ADA[name] for name in ("email", "password")}
 

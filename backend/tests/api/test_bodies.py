@@ -15,6 +15,8 @@ from tests.guards.makers import made_for, own_body, unknown
 from tests.guards.operations import Operation
 from tests.people import Person, joined
 
+pytestmark = pytest.mark.broad
+
 MEBIBYTE = 1024 * 1024
 SMALL = 16 * 1024
 JSON = {"Content-Type": "application/json"}

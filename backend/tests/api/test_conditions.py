@@ -10,6 +10,8 @@ from uuid_utils.compat import uuid7
 from tests.people import Person
 from tests.world import world_of
 
+pytestmark = pytest.mark.broad
+
 DUE = {"date": "2026-12-01", "time": "09:00:00", "timezone": "Europe/Berlin"}
 # Every kind of write of a task that is there: method, what follows its address, and the body.
 WRITES: list[tuple[str, str, Any]] = [

@@ -13,6 +13,8 @@ from app.config import Settings
 from app.main import create_app
 from tests.people import open_client, using
 
+pytestmark = pytest.mark.broad
+
 ORIGIN = "https://app.example.com"
 OTHER = "http://127.0.0.1:3000"
 PREFLIGHT = {"Access-Control-Request-Method": "GET"}

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from tests.api.lists import create_named, create_titled, ids, insert_tasks, page
 from tests.people import Person
 
+pytestmark = pytest.mark.broad
+
 COLUMNS = ("created_at", "updated_at", "completed_at", "due", "start_date", "priority", "title", "position")
 SORTS = st.lists(st.sampled_from(COLUMNS), min_size=1, max_size=4, unique=True).flatmap(
     lambda columns: st.tuples(*(st.sampled_from((column, f"-{column}")) for column in columns))

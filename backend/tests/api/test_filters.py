@@ -12,6 +12,8 @@ from uuid_utils.compat import uuid7
 from tests.api.lists import create_named, create_titled, page, refused, titles
 from tests.people import Person, joined
 
+pytestmark = pytest.mark.broad
+
 ABSENT = "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f"
 BERLIN = {"date": "2026-12-01", "time": "09:00", "timezone": "Europe/Berlin"}
 NIL_TAGS = ",".join("abcdefghijk")

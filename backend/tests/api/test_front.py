@@ -14,6 +14,8 @@ from app.routes.problems import status_of
 from app.schemas.problem import type_of
 from tests.guards.test_errors import REFUSALS
 
+pytestmark = pytest.mark.broad
+
 POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 CODES = {refusal.code for refusal in REFUSALS} | {code for code, _title, _detail in PLAIN.values()}
 CANARY = "canary-7f3a"

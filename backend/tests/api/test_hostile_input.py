@@ -11,6 +11,8 @@ from app.dependencies.bodies import SMALL_BODY
 from tests.api.rows import count_rows
 from tests.people import Person
 
+pytestmark = pytest.mark.broad
+
 JSON = {"Content-Type": "application/json"}
 DEEP = b"[" * 100_000 + b"]" * 100_000
 TEXTS = {

@@ -19,6 +19,8 @@ from app.main import create_app
 from tests.conftest import BorrowedDatabase
 from tests.people import Person, open_client, using
 
+pytestmark = pytest.mark.broad
+
 CANARY = "canary-7f3a"
 ORIGIN = "https://app.example.com"
 SECURITY = {

@@ -14,6 +14,8 @@ from tests.api.test_cursors import undone
 from tests.guards.operations import Operation
 from tests.people import Person
 
+pytestmark = pytest.mark.broad
+
 JSON = {"Content-Type": "application/json"}
 ID = "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f"
 LINES = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=60)

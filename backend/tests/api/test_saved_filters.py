@@ -13,6 +13,8 @@ from uuid_utils.compat import uuid7
 from tests.api.rows import fetch
 from tests.people import Person
 
+pytestmark = pytest.mark.broad
+
 ABSENT = "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f"
 PATH = "/api/filters"
 QUERY = {"status": "open"}

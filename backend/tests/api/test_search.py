@@ -11,6 +11,8 @@ from tests.api.lists import create_titled, page, refused, titles
 from tests.people import Person
 from tests.races.walls import take_filters_down, take_row_security_down
 
+pytestmark = pytest.mark.broad
+
 HOSTILE = [
     "'; drop table agendum.task; --",
     "rent' | 'x",

@@ -7,6 +7,8 @@ import pytest
 from tests.api.lists import create_titled, ids, page, refused, titles
 from tests.people import Person
 
+pytestmark = pytest.mark.broad
+
 BERLIN = {"date": "2026-12-01", "time": "09:00", "timezone": "Europe/Berlin"}
 # What each column makes of tasks that are created in the order c, a, d, b.
 CONTENTS: dict[str, dict[str, dict[str, Any]]] = {

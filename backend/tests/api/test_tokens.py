@@ -29,6 +29,8 @@ from tests.conftest import SECRET
 from tests.issuer import ALGORITHMS, FAULTS, HOSTILE, Issuer, craft, hs256
 from tests.people import Person, access_token, open_client
 
+pytestmark = pytest.mark.broad
+
 
 @pytest.fixture
 def issuer() -> Iterator[Issuer]:

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from app.domain.fields import DESCRIPTION_LENGTH, TITLE_LENGTH
 from app.domain.search import MOST_WORDS, query, vector, words
 
+pytestmark = pytest.mark.broad
+
 ADA, BOB = "ada", "bob"
 # What the doors let through: no NUL and no surrogate.
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0")) | st.text(

@@ -14,6 +14,8 @@ from joserfc.jws import extract_compact
 from app.utils.jwks import Key, KeysUnavailable, RemoteKeySet, UnknownKey, parse_key_set
 from tests.issuer import ALGORITHMS, FAULTS, Answer, Issuer, SigningKey, craft, make_key, rsa_material
 
+pytestmark = pytest.mark.broad
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.text("AQ_-w", max_size=400),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(), inner, max_size=5),

@@ -17,6 +17,8 @@ from app.utils.jwks import KeysUnavailable, RemoteKeySet
 from app.utils.jwt import InvalidToken, KeySetVerifier, SecretVerifier, TokenVerifiers, Verifier, sign_token
 from tests.issuer import ALGORITHMS, HOSTILE, Issuer, craft, hs256, make_key
 
+pytestmark = pytest.mark.broad
+
 SECRET = secrets.token_urlsafe(48)
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MOMENT = int(NOW.timestamp())

@@ -7,6 +7,8 @@ import sys
 import pytest
 from dirty_equals import IsDatetime, IsStr
 
+pytestmark = pytest.mark.broad
+
 _PROGRAM = """
 import logging, structlog
 from app.utils.logging import configure_logging

@@ -10,6 +10,8 @@ from itsdangerous import Signer, TimestampSigner
 
 from app.utils.pagination import CursorSigner, InvalidCursorError
 
+pytestmark = pytest.mark.broad
+
 SIGNER = CursorSigner("a secret")
 POSITIONS = st.lists(st.text(max_size=40), max_size=4).map(tuple)
 

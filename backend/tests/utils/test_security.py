@@ -12,6 +12,8 @@ from argon2.low_level import Type
 
 from app.utils.security import Passwords
 
+pytestmark = pytest.mark.broad
+
 
 class ObservedHasher(PasswordHasher):
     """A quick hasher that notes the threads it runs on and how many run at once."""
