@@ -18,7 +18,7 @@ pytestmark = [
 ]
 PASSWORD = "correct horse battery"
 # What names another one of the reader's own things, which no example can know.
-ASKS_FOR_AN_ID = {"change_task_tags": "add", "move_task": "after", "move_category": "after"}
+ASKS_FOR_AN_ID = {"changeTaskTags": "add", "moveTask": "after", "moveCategory": "after"}
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def values_for(owner: httpx2.Client, name: str, parameters: list[str]) -> dict[s
     values: dict[str, str] = {}
     for parameter in parameters:
         values[parameter] = make(owner, parameter, values)
-    if name in ("restore_task", "purge_task"):
+    if name in ("restoreTask", "purgeTask"):
         owner.delete(f"/api/tasks/{values['task_id']}")
     return values
 
@@ -90,17 +90,17 @@ def values_for(owner: httpx2.Client, name: str, parameters: list[str]) -> dict[s
 def test_somebody_registers_in_the_page_and_does_a_days_work(page: DocumentationPage, email: str) -> None:
     page.register(email, PASSWORD)
     assert page.says(f"Ada ({email})")
-    creating = page.operation("create_task")
+    creating = page.operation("createTask")
     created = [creating.execute(), creating.execute()]
     first, second = (task for _, task in created)
     assert ([status for status, _ in created], first["id"] != second["id"]) == ([201, 201], True)
-    assert page.operation("update_task").fill(task_id=first["id"]).execute()[0] == 200
-    assert page.operation("replace_task").fill(task_id=first["id"]).execute()[0] == 200
-    assert page.operation("complete_task").fill(task_id=first["id"]).execute()[1]["completed"] is True
-    status, listed = page.operation("list_tasks").execute()
+    assert page.operation("updateTask").fill(task_id=first["id"]).execute()[0] == 200
+    assert page.operation("replaceTask").fill(task_id=first["id"]).execute()[0] == 200
+    assert page.operation("completeTask").fill(task_id=first["id"]).execute()[1]["completed"] is True
+    status, listed = page.operation("listTasks").execute()
     assert (status, [task["id"] for task in listed["items"]]) == (200, [second["id"], first["id"]])
-    assert page.operation("delete_task").fill(task_id=first["id"]).execute() == (204, None)
-    assert page.operation("list_tasks").execute()[1]["total"] == 1
+    assert page.operation("deleteTask").fill(task_id=first["id"]).execute() == (204, None)
+    assert page.operation("listTasks").execute()[1]["total"] == 1
 
 
 @pytest.mark.spec("OPS-050")
@@ -132,9 +132,9 @@ def test_a_refused_login_is_told_and_another_one_goes_on(page: DocumentationPage
     assert page.says("password: ")
     page.log_in(email, PASSWORD)
     assert page.says(email)
-    assert page.operation("read_profile").execute()[1]["email"] == email
+    assert page.operation("readProfile").execute()[1]["email"] == email
     page.form.get_by_role("button", name="Log out").click()
-    assert page.operation("read_profile").execute()[0] == 401
+    assert page.operation("readProfile").execute()[0] == 401
 
 
 @pytest.mark.spec("OPS-019")
@@ -145,7 +145,7 @@ def test_a_token_is_pasted_and_kept_in_the_memory_of_the_page_alone(page: Docume
     token = token_of(service, email)
     page.paste(f"Bearer {token} ")
     assert page.says(email)
-    assert page.operation("read_profile").execute()[1]["email"] == email
+    assert page.operation("readProfile").execute()[1]["email"] == email
     kept = page.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])")
     assert token not in kept
     assert token not in page.page.locator("form").inner_html()
@@ -162,7 +162,7 @@ def test_a_token_that_has_expired_is_told(page: DocumentationPage, email: str) -
     page.page.clock.fast_forward("15:00")
     assert page.says("The token has expired: log in again.")
     assert page.form.get_by_role("button", name="Log in").is_visible()
-    assert page.operation("read_profile").execute()[0] == 401
+    assert page.operation("readProfile").execute()[0] == 401
 
 
 @pytest.mark.spec("OPS-019")
@@ -172,7 +172,7 @@ def test_a_token_that_the_service_no_longer_takes_is_told(page: DocumentationPag
     assert page.says(email)
     # A token cannot be taken back before its end, so the network says that it was.
     page.page.route("**/api/changes?*", lambda route: route.fulfill(status=401, json={"code": "INVALID_TOKEN"}))
-    assert page.operation("list_changes").execute()[0] == 401
+    assert page.operation("listChanges").execute()[0] == 401
     assert page.says("The token was refused: log in again.")
     assert page.form.get_by_role("button", name="Log in").is_visible()
 
@@ -182,7 +182,7 @@ def test_a_token_that_the_service_no_longer_takes_is_told(page: DocumentationPag
 def test_a_token_that_comes_in_by_a_lock_counts_too(page: DocumentationPage, service: Service, email: str) -> None:
     page.paste_into_lock(token_of(service, email))
     assert page.says(f"Ada ({email}), until ")
-    assert page.operation("read_profile").execute()[1]["email"] == email
+    assert page.operation("readProfile").execute()[1]["email"] == email
     page.form.get_by_role("button", name="Log out").click()
     page.paste_into_lock("an.old.token")
     assert page.says("The bearer token is not acceptable.")
