@@ -1,9 +1,9 @@
 """What each code of a problem means and what to do about it, in one place. It answers nothing itself."""
 
-from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
+from app.domain import errors
 from app.domain.errors import AgendumError
 from app.middleware.envelope import PLAIN
 from app.routes.problems import status_of
@@ -142,7 +142,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 @cache
 def explanations() -> dict[str, Explanation]:
     """Return every kind of problem that can be answered, by the last part of its `type`."""
-    said = [_explain(refusal.code, refusal.title, status_of(refusal)) for refusal in _refusals(AgendumError)]
+    said = [_explain(refusal.code, refusal.title, status_of(refusal)) for refusal in _refusals()]
     said += [_explain(code, title, status) for status, (code, title, _) in PLAIN.items()]
     found: dict[str, Explanation] = {}
     for kind in sorted(said, key=lambda kind: kind.status):
@@ -154,7 +154,6 @@ def _explain(code: str, title: str, status: int) -> Explanation:
     return Explanation(code, title, status, *TEXTS[code])
 
 
-def _refusals(kind: type[AgendumError]) -> Iterator[type[AgendumError]]:
-    for refusal in kind.__subclasses__():
-        yield refusal
-        yield from _refusals(refusal)
+def _refusals() -> list[type[AgendumError]]:
+    known = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, AgendumError)]
+    return [kind for kind in known if kind is not AgendumError]
