@@ -183,4 +183,3 @@ class OutcomeUnknown(Unavailable):
     """The connection to the database was lost while it was committing: whether the write was done is not known."""
 
     code = "OUTCOME_UNKNOWN"
-    title = "Outcome unknown"

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from app.dependencies import Now, Parts
 from app.dependencies.routing import Route
 from app.dependencies.work import Reading
-from app.domain.errors import EmailTaken, WrongCredentials
+from app.domain.errors import EmailTaken, OutcomeUnknown, WrongCredentials
 from app.models.account import AccountRow
 from app.routes.problems import BODY, documented
 from app.schemas.account import AccessRead, AccountCreate, AccountRead, Login
@@ -15,7 +15,7 @@ public = APIRouter(prefix="/auth", tags=["accounts"], route_class=Route)
 router = APIRouter(prefix="/api/me", tags=["accounts"], route_class=Route)
 
 
-@public.post("/register", status_code=201, response_model=AccountRead, responses=documented(EmailTaken, 503, *BODY))
+@public.post("/register", status_code=201, response_model=AccountRead, responses=documented(EmailTaken, OutcomeUnknown, *BODY))
 async def register(body: AccountCreate, parts: Parts, now: Now) -> AccountRow:
     """Register with an e-mail, a password and a name."""
     return await accounts.register(parts.identity, body, now=now)

@@ -22,6 +22,7 @@ from app.domain.errors import (
     NameTaken,
     NoRoom,
     NotFound,
+    OutcomeUnknown,
     Stale,
     StillRunning,
     TokenInvalid,
@@ -69,10 +70,13 @@ _EXAMPLES: dict[type[AgendumError], str] = {
     Stale: "It has changed since you read it.",
     Invalid: "title: must not be empty",
     Unavailable: "The database is not answering; please try again shortly.",
+    OutcomeUnknown: (
+        "Whether this was done is not known; please send it again, with the same id or Idempotency-Key, so that it is done once."
+    ),
 }
 BODY = (400, 408, 413, 415, 422)
 # What every write may be refused with, and beyond that every write of something that is there. One that takes no body refuses any.
-WRITE = (401, 408, 409, 413, 503)
+WRITE = (401, 408, 409, 413, OutcomeUnknown)
 CHANGE = (*WRITE, 404, 412)
 _ADDRESS = {"description": "Where it can be read.", "required": True, "schema": {"type": "string", "format": "uri-reference"}}
 # What an operation that creates says of its success.

@@ -306,6 +306,8 @@ def test_a_wall_clock_time_does_not_promise_an_offset(name: str, openapi: Docume
         ("replaceTask", "412", "STALE"),
         ("updateTask", "408", "REQUEST_TIMEOUT"),
         ("checkReadiness", "503", "UNAVAILABLE"),
+        ("updateTask", "503", "OUTCOME_UNKNOWN"),
+        ("register", "503", "OUTCOME_UNKNOWN"),
         ("checkLiveness", "500", "INTERNAL_ERROR"),
     ],
 )
