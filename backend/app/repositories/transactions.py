@@ -21,13 +21,11 @@ class Beginning(NamedTuple):
     Attributes:
         first: Its first statement.
         read_only: Whether it only reads, so that it does not matter what becomes of its end.
-        locks: Whether the first statement takes a person's lock.
         busy: What somebody is told whose earlier requests take too long.
     """
 
     first: Statement
     read_only: bool
-    locks: bool = False
     busy: str = ""
 
 
@@ -130,13 +128,11 @@ async def _has_begun(database: Database, connection: asyncpg.Connection, running
 
 
 async def _open(session: Session, beginning: Beginning, values: Mapping[str, Any]) -> None:
-    """Run the first statement. A lock that it does not get is the person's own, which earlier writes hold."""
+    """Run the first statement. The only lock that it may wait for is the person's own, which earlier writes hold."""
     # Spec: features/operations.md#OPS-035
     try:
         await session.fetch_row(beginning.first, **values)
     except asyncpg.LockNotAvailableError as failure:
-        if not beginning.locks:
-            raise
         raise Busy(beginning.busy) from failure
 
 

@@ -45,7 +45,6 @@ _READ = Beginning(
 _WRITE = Beginning(
     _taking(_RUNTIME_ROLE, owner=True, lock=True),
     read_only=False,
-    locks=True,
     busy="Your earlier writes are still running; please try again shortly.",
 )
 _IDENTIFY, _REGISTER = (Beginning(_taking(_IDENTITY_ROLE), read_only=read_only) for read_only in (True, False))

@@ -189,6 +189,14 @@ async def test_what_takes_no_body_refuses_any_and_does_nothing(ada: Person, writ
 
 
 @pytest.mark.spec("OPS-034")
+async def test_what_takes_no_body_takes_an_empty_one_in_chunks(app: FastAPI, ada: Person) -> None:
+    target, token = f"DELETE /api/tasks/{(await ada.create_task())['id']}", ada.client.headers["Authorization"]
+    assert (await exchange(app, target, [b"", b"x", b"x"], token=token)).read == 2
+    answers = [await exchange(app, target, [b"", b""], token=token, kind=b"text/plain") for _time in range(2)]
+    assert [answer.status for answer in answers] == [204, 404]
+
+
+@pytest.mark.spec("OPS-034")
 async def test_the_body_of_a_read_is_not_read(app: FastAPI, ada: Person) -> None:
     for body in ([b"{"], [b"x" * MEBIBYTE] * 50):
         answer = await exchange(app, "GET /api/tasks", body, token=ada.client.headers["Authorization"])
@@ -271,11 +279,14 @@ async def test_of_everybodys_large_bodies_eight_are_read_at_once(app: FastAPI) -
             await person.client.get("/api/me")
         requests = [Slow(person) for person in people for _body in range(2)]
         tasks = await under_way(app, requests)
-        assert sorted(request.asked for request in requests) == [0] * 2 + [2] * 8
-        for request in requests:
+        assert [request.asked for request in requests] == [2] * 8 + [0] * 2
+        for task in tasks[8:]:
+            task.cancel()
+        later = [Slow(people[4]) for _body in range(2)]
+        for request in requests[:8] + later:
             request.go_on.set()
-        await asyncio.gather(*tasks)
-    assert {request.status for request in requests} == {422}
+        await asyncio.gather(*tasks, *await under_way(app, later), return_exceptions=True)
+    assert {request.status for request in requests[:8] + later} == {422}
 
 
 @pytest.mark.spec("OPS-031")
