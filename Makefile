@@ -29,7 +29,7 @@ check: $(VENV)/.development ## Check format, style, types, layers, dependencies 
 	@echo "== Types"; cd backend && $(IN_VENV) mypy app tests spec_tools ../bench
 	@echo "== Layers"; cd backend && .venv/bin/python .venv/bin/lint-imports
 	@echo "== Dependencies"; cd backend && $(IN_VENV) deptry .
-	@echo "== Migrations"; cd backend && $(IN_VENV) alembic upgrade head --sql | $(WITHOUT_ALEMBICS_TABLE) | .venv/bin/squawk --stdin-filepath migrations.sql
+	@echo "== Migrations"; cd backend && $(IN_VENV) alembic upgrade head --sql | $(WITHOUT_ALEMBICS_TABLE) | $(SQUAWK)
 
 bench: $(VENV)/.development ## Measure speed against the floor (some minutes; see bench/README.md).
 	@PYTHONPATH=backend exec $(VENV)/bin/python -m bench.run
@@ -54,6 +54,8 @@ test-clients: $(VENV)/.development $(CLIENTS)/node_modules/.complete $(CLIENTS)/
 	@cd backend && exec $(IN_VENV) pytest --no-cov -m clients tests/clients
 
 COMPILE := pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
+# Whether an interrupted migration can be gone on with is asked of a real database, by a test that cuts it after each of its statements.
+SQUAWK := .venv/bin/squawk --exclude prefer-robust-stmts --stdin-filepath migrations.sql
 # Alembic makes its own table, with a column type that is not ours to choose.
 WITHOUT_ALEMBICS_TABLE := sed '/^CREATE TABLE .*alembic_version (/,/^);/d'
 

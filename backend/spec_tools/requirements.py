@@ -115,9 +115,9 @@ def read_feature_folder(specifications: Path) -> tuple[Requirement, ...]:
 
 
 def read_code(repository: Path) -> tuple[Citation, ...]:
-    """Read the citations of the application, its migrations and its build, and those that these tools make of their own feature."""
+    """Read the citations of the application and its build, and those that these tools make of their own feature."""
     backend = repository / "backend"
-    modules = [*_modules(backend / "app"), *_modules(backend / "migrations")]
+    modules = _modules(backend / "app")
     citations = [citation for path in modules for citation in read_comments(path.read_text("utf-8"), _place(repository, path))]
     for path in _modules(backend / "spec_tools"):
         own = read_comments(path.read_text("utf-8"), _place(repository, path))

@@ -39,5 +39,5 @@ def test_the_installed_command_migrates(installed: Path, worker_id: str) -> None
 
 
 def test_the_package_holds_the_program_and_its_migrations_alone(installed: Path, openapi: dict[str, Any]) -> None:
-    assert {path.name for path in installed.iterdir()} == {"app", "migrations", f"agendum-{__version__}.dist-info"}
+    assert {path.name for path in installed.iterdir()} == {"app", f"agendum-{__version__}.dist-info"}
     assert openapi["info"]["version"] == __version__

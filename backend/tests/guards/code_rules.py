@@ -68,8 +68,8 @@ def _http_exceptions(module: SourceModule) -> set[str]:
 
 
 def one_place_commits(module: SourceModule) -> list[str]:
-    """Only the module of transactions commits and rolls back, by method or by SQL."""
-    if module.path == TRANSACTIONS:
+    """Only the module of transactions commits and rolls back, by method or by SQL; blocks of PL/pgSQL begin and end as they do."""
+    if module.path == TRANSACTIONS or module.room_name == "migrations":
         return []
     methods = [node for node in module.nodes if isinstance(node, ast.Attribute) and node.attr in {"commit", "rollback"}]
     lines = {node.lineno for node in methods} | {line for line, text in module.strings if TRANSACTION_SQL.search(text)}
@@ -198,7 +198,7 @@ RULES: dict[Rule, tuple[str, ...]] = {
     flush_says_why: APP,
     database_libraries_stay_home: APP,
     sql_stays_home: APP,
-    settings_end_with_the_transaction: (*PROGRAMS, "migrations"),
+    settings_end_with_the_transaction: PROGRAMS,
     no_network_in_a_unit_of_work: APP,
     time_and_chance_come_in: APP,
     only_the_console_prints: APP,

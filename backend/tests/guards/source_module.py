@@ -44,6 +44,7 @@ ROOMS = {
     "services": Room(opens_connections=False),
     "repositories": Room(libraries=TABLES | DRIVER, writes_sql=True, opens_connections=False),
     "database": Room(libraries=TABLES | DRIVER, writes_sql=True),
+    "migrations": Room(libraries=TABLES, writes_sql=True),
     "models": Room(libraries=TABLES, writes_sql=True),
     "schemas": Room(),
     "domain": Room(opens_connections=False, reads_clock=False),
@@ -61,7 +62,7 @@ class SourceModule:
 
     @property
     def folder(self) -> str:
-        """The top folder: `app`, `tests`, `spec_tools`, `bench` or `migrations`."""
+        """The top folder: `app`, `tests`, `spec_tools` or `bench`."""
         return PurePosixPath(self.path).parts[0]
 
     @property

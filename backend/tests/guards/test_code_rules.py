@@ -42,7 +42,7 @@ BROKEN: list[tuple[Rule, str, str]] = [
     (rules.settings_end_with_the_transaction, "app/repositories/unit_of_work.py", "func.set_config('role', name, False)"),
     (rules.settings_end_with_the_transaction, "app/database/connection.py", "query = \"select set_config('role', lower($1), false)\""),
     (rules.settings_end_with_the_transaction, "app/database/connection.py", "query = 'SET ROLE agendum_app'"),
-    (rules.settings_end_with_the_transaction, "migrations/env.py", "query = 'SET lock_timeout = 5000'"),
+    (rules.settings_end_with_the_transaction, "app/migrations/env.py", "query = 'SET lock_timeout = 5000'"),
     (rules.no_network_in_a_unit_of_work, SERVICE, "import httpx2"),
     (rules.no_network_in_a_unit_of_work, "app/repositories/tasks.py", "from urllib import request"),
     (rules.time_and_chance_come_in, DOMAIN, "moment = datetime.datetime.now(UTC)"),
@@ -159,6 +159,6 @@ def test_every_rule_has_a_seed(seeds: list[tuple[Rule, str, str]]) -> None:
     assert {rule for rule, _, _ in seeds} == {*RULES, rules.no_machine_addresses}
 
 
-@pytest.mark.parametrize("folder", ["app", "tests", "spec_tools", "bench", "migrations"])
+@pytest.mark.parametrize("folder", ["app", "tests", "spec_tools", "bench"])
 def test_the_rules_see_every_folder(folder: str) -> None:
     assert [module for module in modules_below(folder) if module.folder == folder]

@@ -141,15 +141,11 @@ def write(tmp_path: Path) -> Callable[[str, str], None]:
     return write
 
 
-def test_code_is_the_application_the_migrations_and_the_build_and_for_itself_the_tools(
-    write: Callable[[str, str], None], tmp_path: Path
-) -> None:
-    for number, name in enumerate(
-        ("backend/app/a.py", "backend/migrations/b.py", "Makefile", "backend/pyproject.toml", "backend/tests/c.py")
-    ):
+def test_code_is_the_application_and_the_build_and_for_itself_the_tools(write: Callable[[str, str], None], tmp_path: Path) -> None:
+    for number, name in enumerate(("backend/app/a.py", "Makefile", "backend/pyproject.toml", "backend/tests/c.py")):
         write(name, f"# Spec: features/a.md#A-00{number}\n")
     write("backend/spec_tools/d.py", "# Spec: features/a.md#A-009\n# Spec: features/spec-driven.md#SPEC-001\n")
-    assert [citation.target.partition("#")[2] for citation in read_code(tmp_path)] == ["A-000", "A-001", "SPEC-001", "A-002", "A-003"]
+    assert [citation.target.partition("#")[2] for citation in read_code(tmp_path)] == ["A-000", "SPEC-001", "A-001", "A-002"]
 
 
 def test_tests_are_found_in_every_folder(write: Callable[[str, str], None], tmp_path: Path) -> None:

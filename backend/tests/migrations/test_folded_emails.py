@@ -14,7 +14,7 @@ from app.database.migrate import MigrationError, migrate
 from app.database.url import read_address
 from app.domain.emails import folded_email
 from tests.api.rows import fetch
-from tests.migrations.test_migrations import ask, empty, upgrade, within  # noqa: F401 (a fixture)
+from tests.migrations.databases import ask, upgrade, within
 from tests.people import open_client
 
 LOGIN = {"password": "correct horse battery"}
@@ -27,7 +27,7 @@ FOLDED = "SELECT user_id, email_folded FROM agendum.account ORDER BY user_id"
 
 
 @pytest.fixture
-async def before(empty: str) -> AsyncIterator[asyncpg.Connection]:  # noqa: F811 (the fixture above)
+async def before(empty: str) -> AsyncIterator[asyncpg.Connection]:
     """A connection to a database of the release before."""
     await within(empty, partial(upgrade, to="0003"))
     connection = await asyncpg.connect(dsn=empty)
@@ -36,7 +36,7 @@ async def before(empty: str) -> AsyncIterator[asyncpg.Connection]:  # noqa: F811
 
 
 @pytest.mark.spec("USER-010", "OPS-020")
-async def test_emails_of_the_release_before_are_folded(empty: str, before: asyncpg.Connection) -> None:  # noqa: F811
+async def test_emails_of_the_release_before_are_folded(empty: str, before: asyncpg.Connection) -> None:
     people = [(f"p{number:04}", "agendum", f"Person{number}@example.com") for number in range(1001)]
     others = [("q1", "agendum", "\u0130x@example.com"), ("q2", "https://other.example", "Ada@example.com")]
     await before.executemany(ADD, [*people, *others, ("q3", "agendum", None)])
@@ -47,10 +47,7 @@ async def test_emails_of_the_release_before_are_folded(empty: str, before: async
 
 
 @pytest.mark.spec("USER-010", "OPS-020")
-async def test_two_accounts_of_one_email_stop_the_migration_until_one_is_changed(
-    empty: str,  # noqa: F811
-    before: asyncpg.Connection,
-) -> None:
+async def test_two_accounts_of_one_email_stop_the_migration_until_one_is_changed(empty: str, before: asyncpg.Connection) -> None:
     # The database tells them apart, because it does not look at how a letter is written.
     await before.executemany(ADD, [("ada", "agendum", "J\u030c@example.com"), ("bob", "agendum", "\u01f0@example.com")])
     with pytest.raises(MigrationError, match=r"ada and bob\. Give all but one of them another e-mail"):

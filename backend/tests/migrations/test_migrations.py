@@ -1,86 +1,34 @@
 """Migrations: from nothing to the newest schema and back, by several at once, and without a difference from the models."""
 
 import asyncio
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, time
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
-from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, Index, text
 from sqlalchemy.schema import CreateIndex
 from uuid_utils.compat import uuid7
 
-from app.database.migrate import LOCK, SCRIPTS, MigrationError, migrate, migration_engine
+from app.database.migrate import LOCK, SCRIPTS, MigrationError, migrate
 from app.database.url import read_address
 from app.models import account, category, change, comment, idempotency_key, saved_filter, tag, task  # noqa: F401 (they register their tables)
 from app.models.naming import SCHEMA, metadata
-from spec_tools.catalogue import read_catalogue
+from tests.migrations.databases import BACKEND, ask, catalogue_of, downgrade, migrate_elsewhere, within
 from tests.server import copy_database, drop_database, url_of
 
-BACKEND = SCRIPTS.parent
 NOTES = BACKEND.parent / "specs/database/migrations"
-MIGRATE = "import asyncio, sys; from app.database import migrate, url; asyncio.run(migrate.migrate(url.read_address(sys.argv[1])))"
 TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = 'agendum'"
 ROLES = "SELECT count(*) FROM pg_roles WHERE rolname IN ('agendum_app', 'agendum_identity', 'agendum_search', 'agendum_worker')"
 
 
 @pytest.fixture
-async def empty() -> AsyncIterator[str]:
-    """The address of a database in which nothing has been made."""
-    name = f"empty_{uuid7().hex}"
-    await copy_database("template0", name)
-    yield url_of(name)
-    await drop_database(name)
-
-
-@pytest.fixture
 def script() -> ScriptDirectory:
     return ScriptDirectory(str(SCRIPTS))
-
-
-async def ask(url: str, query: str) -> Any:
-    """Return the first value of a query's answer."""
-    connection = await asyncpg.connect(dsn=url)
-    try:
-        return await connection.fetchval(query)
-    finally:
-        await connection.close()
-
-
-async def within(url: str, act: Callable[[Connection], Any]) -> Any:
-    """Do something in a transaction of the engine that migrates."""
-    engine = migration_engine(read_address(url))
-    async with engine.begin() as connection:
-        result = await connection.run_sync(act)
-    await engine.dispose()
-    return result
-
-
-def configuration(connection: Connection) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
-    config.attributes["connection"] = connection
-    return config
-
-
-def upgrade(connection: Connection, *, to: str) -> None:
-    """Go on to a revision, and no further."""
-    command.upgrade(configuration(connection), to)
-
-
-def downgrade(connection: Connection) -> None:
-    """Go back to the beginning."""
-    command.downgrade(configuration(connection), "base")
 
 
 def differences(connection: Connection) -> list[Any]:
@@ -108,19 +56,6 @@ def _is_made_alike(connection: Connection, name: str) -> bool:
     connection.execute(text(f"DROP INDEX IF EXISTS {SCHEMA}.{name}"))
     connection.execute(CreateIndex(index))
     return bool(connection.scalar(query) == before)
-
-
-async def catalogue_of(url: str) -> Any:
-    connection = await asyncpg.connect(dsn=url)
-    try:
-        return await read_catalogue(connection)
-    finally:
-        await connection.close()
-
-
-def migrate_elsewhere(url: str) -> subprocess.Popen[str]:
-    """Migrate in another process."""
-    return subprocess.Popen([sys.executable, "-c", MIGRATE, url], cwd=BACKEND, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.mark.spec("OPS-020")
@@ -171,7 +106,7 @@ async def test_the_models_are_what_the_migrations_make(own_database: str) -> Non
     ],
 )
 async def test_a_difference_between_models_and_database_is_seen(own_database: str, statement: str) -> None:
-    await within(own_database, lambda connection: connection.execute(text(statement)).close())
+    await ask(own_database, statement)
     assert len(await within(own_database, differences)) >= 1
 
 
@@ -208,7 +143,7 @@ async def test_a_newer_release_that_migrates_at_the_same_time_is_noticed(own_dat
     await ask(own_database, "DELETE FROM agendum.alembic_version")
     other = await asyncpg.connect(dsn=own_database)
     async with other.transaction():
-        await other.execute(LOCK)
+        await other.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
         await other.execute("INSERT INTO agendum.alembic_version VALUES ('9999')")
         ours = asyncio.create_task(migrate(read_address(own_database)))
         await asyncio.sleep(0.3)
@@ -237,16 +172,15 @@ async def test_a_database_that_is_away_is_said_to_be_away() -> None:
 
 
 @pytest.mark.spec("OPS-020")
-async def test_tasks_of_the_release_before_get_a_place_their_words_and_their_moment(empty: str) -> None:
-    await within(empty, partial(upgrade, to="0001"))
-    connection = await asyncpg.connect(dsn=empty)
+async def test_tasks_of_the_release_before_get_a_place_their_words_and_their_moment(first_release: str) -> None:
+    connection = await asyncpg.connect(dsn=first_release)
     await connection.execute("INSERT INTO agendum.account VALUES ('ada', 'agendum', 'ada', NULL, NULL, now(), now())")
     await connection.executemany(
         "INSERT INTO agendum.task (user_id, id, title, priority, due_date, due_time, due_timezone, created_at, updated_at, version) "
         "VALUES ('ada', gen_random_uuid(), $1, 'none', '2026-12-01', $2, $3, now() - make_interval(mins => $4), now(), 1)",
         [("Later", time(9), "Europe/Berlin", 1), ("Earlier", None, None, 2)],
     )
-    await migrate(read_address(empty))
+    await migrate(read_address(first_release))
     rows = await connection.fetch("SELECT title, due_at, search::text FROM agendum.task ORDER BY position")
     await connection.close()
     assert [row["title"] for row in rows] == ["Earlier", "Later"]

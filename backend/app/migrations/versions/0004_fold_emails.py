@@ -7,8 +7,10 @@ import unicodedata
 from collections.abc import Sequence
 
 import sqlalchemy as sa
-from alembic import context, op
+from alembic import op
 from alembic.util import CommandError
+
+from app.migrations.online import Key, create_index, execute, in_batches, past_the_walls
 
 revision = "0004"
 down_revision = "0003"
@@ -18,7 +20,7 @@ depends_on = None
 _MOST_TOLD = 5
 _SOME_ACCOUNTS = """
     SELECT user_id, email FROM agendum.account
-    WHERE issuer = 'agendum' AND email IS NOT NULL AND user_id > :after ORDER BY user_id LIMIT 1000
+    WHERE issuer = 'agendum' AND email IS NOT NULL AND user_id > :after ORDER BY user_id LIMIT 500
 """
 _FILL = """
     UPDATE agendum.account SET email_folded = filling.folded
@@ -32,18 +34,15 @@ _OF_SEVERAL = """
 
 
 def upgrade() -> None:
-    op.add_column("account", sa.Column("email_folded", sa.Text), schema="agendum")
+    execute("ALTER TABLE agendum.account ADD COLUMN IF NOT EXISTS email_folded text")
     # Offline nothing can be looked at; a row without a folded e-mail is served as one of the release before.
-    if not context.is_offline_mode():
-        _fill()
-    op.create_index(
-        "ux_account_email_folded",
-        "account",
-        ["email_folded"],
-        unique=True,
-        schema="agendum",
-        postgresql_where=sa.text("issuer = 'agendum'"),
-    )
+    with past_the_walls("account"):
+        in_batches(_fold_some)
+        several = _of_several()
+    if several:
+        raise CommandError(_what_to_do(several))
+    ours = sa.text("issuer = 'agendum'")
+    create_index("ux_account_email_folded", "account", ["email_folded"], unique=True, postgresql_where=ours)
 
 
 def downgrade() -> None:
@@ -51,24 +50,17 @@ def downgrade() -> None:
     op.drop_column("account", "email_folded", schema="agendum")
 
 
-def _fill() -> None:
-    """Fold the e-mails that are there; the owner of the table is let past its walls for that."""
-    after: str | None = ""
-    op.execute("ALTER TABLE agendum.account NO FORCE ROW LEVEL SECURITY")
-    while after is not None:
-        after = _fold_some(after)
-    several = op.get_bind().scalars(sa.text(_OF_SEVERAL)).all()
-    op.execute("ALTER TABLE agendum.account FORCE ROW LEVEL SECURITY")
-    if several:
-        raise CommandError(_what_to_do(several))
-
-
-def _fold_some(after: str) -> str | None:
+def _fold_some(after: Key | None) -> Key | None:
     """Fold the e-mails of the next accounts, and return the last one's id, or None when there are none."""
-    accounts = op.get_bind().execute(sa.text(_SOME_ACCOUNTS), {"after": after}).all()
+    accounts = op.get_bind().execute(sa.text(_SOME_ACCOUNTS), {"after": after[0] if after else ""}).all()
     users, folded = [row.user_id for row in accounts], [_folded(row.email) for row in accounts]
     op.get_bind().execute(sa.text(_FILL), {"users": users, "folded": folded})
-    return users[-1] if users else None
+    return (users[-1],) if users else None
+
+
+def _of_several() -> Sequence[str]:
+    """Return which accounts have one folded e-mail between them."""
+    return [] if op.get_context().as_sql else op.get_bind().scalars(sa.text(_OF_SEVERAL)).all()
 
 
 def _what_to_do(several: Sequence[str]) -> str:

@@ -3,8 +3,9 @@
 See specs/database/migrations/0003-exact-undo-and-redaction.md.
 """
 
-import sqlalchemy as sa
 from alembic import op
+
+from app.migrations.online import add_constraint, execute
 
 revision = "0003"
 down_revision = "0002"
@@ -15,10 +16,10 @@ _RULE = "CHECK (reverts IS NULL OR (action = 'reverted' AND reverts < seq))"
 
 
 def upgrade() -> None:
-    op.add_column("change", sa.Column("reverts", sa.BigInteger, nullable=True), schema="agendum")
-    op.add_column("change", sa.Column("redacted_at", sa.DateTime(timezone=True), nullable=True), schema="agendum")
-    op.execute(f"ALTER TABLE agendum.change ADD CONSTRAINT ck_change_reverts {_RULE} NOT VALID")
-    op.execute("ALTER TABLE agendum.change VALIDATE CONSTRAINT ck_change_reverts")
+    execute(
+        "ALTER TABLE agendum.change ADD COLUMN IF NOT EXISTS reverts bigint, ADD COLUMN IF NOT EXISTS redacted_at timestamp with time zone"
+    )
+    add_constraint("change", "ck_change_reverts", _RULE)
     op.execute("GRANT UPDATE (before, after, redacted_at) ON agendum.change TO agendum_app")
 
 

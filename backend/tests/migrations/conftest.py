@@ -1,0 +1,26 @@
+"""Databases that a test of migrations starts from."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+
+import pytest
+from uuid_utils.compat import uuid7
+
+from tests.migrations.databases import upgrade, within
+from tests.server import copy_database, drop_database, url_of
+
+
+@pytest.fixture
+async def empty() -> AsyncIterator[str]:
+    """The address of a database in which nothing has been made."""
+    name = f"empty_{uuid7().hex}"
+    await copy_database("template0", name)
+    yield url_of(name)
+    await drop_database(name)
+
+
+@pytest.fixture
+async def first_release(empty: str) -> str:
+    """The address of a database as release 0001 leaves it, with nobody in it."""
+    await within(empty, partial(upgrade, to="0001"))
+    return empty
