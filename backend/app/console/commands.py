@@ -43,7 +43,7 @@ def demo(
     *,
     server: Annotated[str, typer.Option(help="Where the service runs.")] = "http://127.0.0.1:8000",
     email: Annotated[str, typer.Option(help="Whose account; it is made if there is none.")] = "demo@example.com",
-    password: Annotated[str, typer.Option(prompt=True, hide_input=True, help="At least 8 characters.")] = "",
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, help="At least 8 characters.")],
     timezone: Annotated[str, typer.Option(help="The IANA time zone of the times of day.")] = "UTC",
 ) -> None:
     """Fill an account of a running service with sample data."""
