@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.database.failures import FAILURES
+from app.database.reasons import OLDEST, OldServerError, reason
 from app.database.url import Address
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "migrations"
@@ -86,8 +87,10 @@ async def migrate(address: Address) -> str | None:
                 # Whoever held the lock may have been of a newer release.
                 await _go_on(engine, behind=(None, *ours[1:]))
         reached = await _revision(engine)
-    except (SQLAlchemyError, CommandError, *FAILURES) as failure:
-        raise MigrationError(f"{type(failure).__name__}: {failure}") from failure
+    except (SQLAlchemyError, OldServerError, *FAILURES) as failure:
+        raise MigrationError(reason(failure, address)) from failure
+    except CommandError as failure:
+        raise MigrationError(str(failure)) from failure
     finally:
         await engine.dispose()
     return None if reached in ours else reached
@@ -183,4 +186,9 @@ def _limits() -> str:
 
 
 async def _connect(address: Address) -> asyncpg.Connection:
-    return await asyncpg.connect(timeout=_CONNECT_LIMIT, **address.direct().connect_arguments())
+    connection = await asyncpg.connect(timeout=_CONNECT_LIMIT, **address.direct().connect_arguments())
+    version = connection.get_server_version()
+    if version.major < OLDEST:
+        connection.terminate()
+        raise OldServerError(str(version.major))
+    return connection

@@ -1,13 +1,27 @@
 """Databases that a test of migrations starts from."""
 
-from collections.abc import AsyncIterator
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 from uuid_utils.compat import uuid7
 
+from app.database.embedded import EmbeddedPostgres
 from tests.migrations.databases import upgrade, within
 from tests.server import copy_database, drop_database, url_of
+
+
+@pytest.fixture(scope="module")
+def own_server() -> Iterator[EmbeddedPostgres]:
+    """A server of its own, because the roles of a shared one were made by its superuser."""
+    folder = Path(tempfile.mkdtemp(prefix="agendum-login-"))
+    folder.chmod(0o755)
+    with EmbeddedPostgres(folder / "postgres", {"fsync": "off"}) as server:
+        yield server
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

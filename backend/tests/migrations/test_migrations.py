@@ -155,7 +155,7 @@ async def test_a_newer_release_that_migrates_at_the_same_time_is_noticed(own_dat
 @pytest.mark.spec("OPS-020")
 async def test_scripts_that_are_not_there_are_told(own_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("app.database.migrate.SCRIPTS", tmp_path / "none")
-    with pytest.raises(MigrationError, match="CommandError"):
+    with pytest.raises(MigrationError, match="Path doesn't exist"):
         await migrate(read_address(own_database))
 
 

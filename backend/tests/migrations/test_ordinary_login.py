@@ -1,9 +1,6 @@
 """The login in `DATABASE_URL` need not be a superuser: on hosted databases it may make roles and owns its database, and no more."""
 
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
@@ -17,23 +14,13 @@ from app.main import create_app
 from tests.people import make_person, open_client
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[EmbeddedPostgres]:
-    """A server of its own, because the roles of a shared one were made by its superuser."""
-    folder = Path(tempfile.mkdtemp(prefix="agendum-login-"))
-    folder.chmod(0o755)
-    with EmbeddedPostgres(folder / "postgres", {"fsync": "off"}) as server:
-        yield server
-    shutil.rmtree(folder)
-
-
 @pytest.fixture
-async def url(server: EmbeddedPostgres) -> AsyncIterator[str]:
+async def url(own_server: EmbeddedPostgres) -> AsyncIterator[str]:
     """The address of an empty database that its ordinary login owns, on a server that knows no role of ours."""
-    connection = await asyncpg.connect(dsn=server.url)
+    connection = await asyncpg.connect(dsn=own_server.url)
     await connection.execute("CREATE ROLE ordinary LOGIN CREATEROLE NOSUPERUSER NOBYPASSRLS")
     await connection.execute("CREATE DATABASE application OWNER ordinary")
-    yield server.url.replace("postgres@/postgres", "ordinary@/application")
+    yield own_server.url.replace("postgres@/postgres", "ordinary@/application")
     await connection.execute("DROP DATABASE application WITH (FORCE)")
     await connection.execute("DROP ROLE IF EXISTS serving, agendum_app, agendum_identity, agendum_search, agendum_worker")
     await connection.execute("DROP ROLE ordinary")
@@ -81,8 +68,8 @@ async def test_a_login_that_may_change_nothing_is_told_when_something_is_missing
 @pytest.mark.spec("ISO-002", "OPS-020")
 @pytest.mark.parametrize("power", ["LOGIN", "SUPERUSER", "BYPASSRLS"])
 @pytest.mark.parametrize("role", ["agendum_app", "agendum_identity", "agendum_search", "agendum_worker"])
-async def test_a_role_of_ours_that_was_made_with_power_is_refused(server: EmbeddedPostgres, url: str, role: str, power: str) -> None:
-    superuser = await asyncpg.connect(dsn=server.url)
+async def test_a_role_of_ours_that_was_made_with_power_is_refused(own_server: EmbeddedPostgres, url: str, role: str, power: str) -> None:
+    superuser = await asyncpg.connect(dsn=own_server.url)
     await superuser.execute(f"CREATE ROLE {role} {power}")
     await superuser.close()
     with pytest.raises(MigrationError, match=f"the role {role} is there already"):
@@ -90,8 +77,8 @@ async def test_a_role_of_ours_that_was_made_with_power_is_refused(server: Embedd
 
 
 @pytest.mark.spec("OPS-020")
-async def test_roles_that_were_granted_before_need_no_right_to_grant_them(server: EmbeddedPostgres, url: str) -> None:
-    superuser = await asyncpg.connect(dsn=server.url)
+async def test_roles_that_were_granted_before_need_no_right_to_grant_them(own_server: EmbeddedPostgres, url: str) -> None:
+    superuser = await asyncpg.connect(dsn=own_server.url)
     for role in ("agendum_app", "agendum_identity", "agendum_search", "agendum_worker"):
         await superuser.execute(f"CREATE ROLE {role}; GRANT {role} TO ordinary")
     await superuser.close()
