@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from app import __version__
 from app.config import ConfigurationError, Settings, load_settings
 from app.console import server as serving
 from app.console.database_watch import DatabaseLostError
@@ -24,6 +25,7 @@ def command_line(make_app: serving.MakeApp) -> typer.Typer:
         make_app: Makes the application that `serve` runs.
     """
     commands = typer.Typer(name="agendum", help="The task backend.", no_args_is_help=True, add_completion=False)
+    commands.callback()(options)
 
     @commands.command()
     def serve() -> None:
@@ -37,6 +39,21 @@ def command_line(make_app: serving.MakeApp) -> typer.Typer:
 
     commands.command()(demo)
     return commands
+
+
+def _tell_version(*, wanted: bool) -> None:
+    """Print the version and stop, if it is wanted."""
+    # Spec: features/operations.md#OPS-044
+    if wanted:
+        typer.echo(f"agendum {__version__}")
+        raise typer.Exit
+
+
+_VERSION = typer.Option("--version", help="Print the version, and stop.", is_eager=True, callback=_tell_version)
+
+
+def options(*, version: Annotated[bool, _VERSION] = False) -> None:
+    """The task backend."""
 
 
 def demo(
