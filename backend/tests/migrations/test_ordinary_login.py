@@ -1,6 +1,7 @@
 """The login in `DATABASE_URL` need not be a superuser: on hosted databases it may make roles and owns its database, and no more."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 import asyncpg
 import pytest
@@ -11,6 +12,7 @@ from app.database.embedded import EmbeddedPostgres
 from app.database.migrate import MigrationError, migrate
 from app.database.url import read_address
 from app.main import create_app
+from tests.migrations.databases import UNFINISHED, ask, fill, upgrade, within
 from tests.people import make_person, open_client
 
 
@@ -83,6 +85,17 @@ async def test_roles_that_were_granted_before_need_no_right_to_grant_them(own_se
         await superuser.execute(f"CREATE ROLE {role}; GRANT {role} TO ordinary")
     await superuser.close()
     assert await migrate(read_address(url)) is None
+
+
+@pytest.mark.spec("ISO-002", "OPS-040")
+async def test_an_ordinary_login_migrates_rows_that_it_may_not_see(own_server: EmbeddedPostgres, url: str) -> None:
+    await within(url, partial(upgrade, to="0001"))
+    superuser = own_server.url.replace("/postgres?", "/application?")
+    await fill(superuser, people=3, tasks=1_200)
+    await migrate(read_address(url))
+    assert await ask(superuser, "SELECT count(*) FROM agendum.task") == 1_200
+    assert await ask(superuser, UNFINISHED) == 0
+    assert await ask(url, "SELECT count(*) FROM agendum.task") == 0
 
 
 @pytest.mark.spec("ISO-002", "OPS-020")

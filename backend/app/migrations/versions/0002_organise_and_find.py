@@ -56,10 +56,11 @@ def upgrade() -> None:
     replace_tasks()
     # What was allowed stays so.
     add_constraint("change", "ck_change_action", f"CHECK (action IN ({_ACTIONS}))")
-    _create_task_tag()
-    _create_comment()
     _create_saved_filter()
     _create_idempotency_key()
+    # From here on, writers of tasks wait for the end.
+    _create_task_tag()
+    _create_comment()
     _create_search()
 
 
