@@ -17,7 +17,7 @@ from app.database.url import read_address
 from app.main import create_app
 from tests.guards.operations import Operation, operations_of
 from tests.guards.strangers import Meeting
-from tests.people import Person, joined, open_client, using
+from tests.people import Person, joined, open_client, served_from, using
 from tests.server import TestServer, copy_database, drop_database, make_template, run, url_of
 
 # No test is judged by its time, and a run of CI is the same every time.
@@ -160,12 +160,8 @@ async def own_database(template: str) -> AsyncIterator[str]:
 async def own_app(own_database: str, application: FastAPI) -> AsyncIterator[FastAPI]:
     """The application with a pool of its own over a database of its own."""
     database = Database(read_address(own_database), size=16, limits=PATIENT)
-    await database.open()
-    original = application.state.runtime
-    application.state.runtime = using(original, database)
-    yield application
-    application.state.runtime = original
-    await database.close()
+    async with served_from(application, database):
+        yield application
 
 
 @pytest.fixture

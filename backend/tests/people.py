@@ -50,6 +50,17 @@ def using(runtime: Runtime, database: Database) -> Runtime:
     return Runtime(database, identity, runtime.verifiers, ExpiringMemory(1000), runtime.cursors, Bodies())
 
 
+@asynccontextmanager
+async def served_from(app: FastAPI, database: Database) -> AsyncIterator[None]:
+    """Let the application use another pool, which is open for as long as the block lasts."""
+    await database.open()
+    original = app.state.runtime
+    app.state.runtime = using(original, database)
+    yield
+    app.state.runtime = original
+    await database.close()
+
+
 def open_client(app: FastAPI, headers: dict[str, str] | None = None) -> httpx2.AsyncClient:
     """Return a client that speaks to the application without a socket."""
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://agendum.test", headers=headers)

@@ -15,7 +15,7 @@ from app.database.url import read_address
 from app.domain.changes import Origin, Source
 from app.domain.errors import OutcomeUnknown, Unavailable
 from app.repositories.unit_of_work import writing
-from tests.people import Person, joined, open_client, using
+from tests.people import Person, joined, open_client, served_from
 from tests.races.wire import Act, Wire, fall_silent, lose_the_answer, lose_the_question, say_farewell
 from tests.world import world_of
 
@@ -50,12 +50,8 @@ async def wire(own_database: str) -> AsyncIterator[Wire]:
 async def app(wire: Wire, application: FastAPI) -> AsyncIterator[FastAPI]:
     """The application with a small pool behind the wire, which does not wait long for a commit."""
     database = Database(read_address(wire.url), size=POOL_SIZE, limits=Limits(command=1.0))
-    await database.open()
-    original = application.state.runtime
-    application.state.runtime = using(original, database)
-    yield application
-    application.state.runtime = original
-    await database.close()
+    async with served_from(application, database):
+        yield application
 
 
 @pytest.fixture

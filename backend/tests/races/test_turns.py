@@ -13,7 +13,7 @@ from app.database.connection import Database, Limits
 from app.database.url import read_address
 from app.domain.changes import Origin, Source
 from app.repositories.unit_of_work import reading
-from tests.people import Person, joined, using
+from tests.people import Person, joined, served_from
 
 POOL_SIZE = 4
 
@@ -22,12 +22,8 @@ POOL_SIZE = 4
 async def app(own_database: str, application: FastAPI) -> AsyncIterator[FastAPI]:
     """The application with a small pool over a database of its own."""
     database = Database(read_address(own_database), size=POOL_SIZE)
-    await database.open()
-    original = application.state.runtime
-    application.state.runtime = using(original, database)
-    yield application
-    application.state.runtime = original
-    await database.close()
+    async with served_from(application, database):
+        yield application
 
 
 @pytest.fixture
