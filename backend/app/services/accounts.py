@@ -75,10 +75,11 @@ async def recognise(identity: Identity, claims: Claims, *, now: datetime) -> Acc
     # Spec: features/users.md#USER-005 features/users.md#USER-006
     who = {"issuer": claims.issuer, "subject": claims.subject}
     async with identity.open_directory() as directory:
-        if (known := await directory.find(**who)) is not None:
-            return known
-        if claims.issuer == OWN_ISSUER:
-            raise TokenInvalid("The person of this token is gone.")
+        known = await directory.find(**who)
+    if known is not None:
+        return known
+    if claims.issuer == OWN_ISSUER:
+        raise TokenInvalid("The person of this token is gone.")
     account = AccountRow(str(uuid7()), _email(claims.content), _name(claims.content), now)
     async with identity.open_register() as directory:
         # Nothing comes back when a request beside this one was first; then that one's person is found.

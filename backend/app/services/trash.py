@@ -118,10 +118,10 @@ async def living_references(work: UnitOfWork, family: Sequence[TaskRow]) -> Sequ
 
 async def _parent_of(work: UnitOfWork, family: Sequence[TaskRow]) -> UUID | None:
     """Return the parent of the first task of a family, unless it is gone or the family would stand too deep below it."""
-    task, distance = family[0], {family[0].id: 0}
+    task = family[0]
+    distance: dict[UUID | None, int] = {task.id: 0}
     for row in family[1:]:
-        if row.parent_id is not None:
-            distance[row.id] = distance[row.parent_id] + 1
+        distance[row.id] = distance[row.parent_id] + 1
     try:
         await references.check(work, {"parent_id": task.parent_id}, task_id=task.id, levels=max(distance.values()))
     except Invalid:
