@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 from alembic import command
 from alembic.script import ScriptDirectory
@@ -67,10 +68,18 @@ Migration = Callable[[str], Callable[[Connection], None]]
 
 
 @pytest.fixture
-async def url() -> AsyncIterator[str]:
+async def superuser(template: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to the server, whose roles have been made by whoever migrated the template."""
+    del template
+    connection = await connect("postgres")
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def url(superuser: asyncpg.Connection) -> AsyncIterator[str]:
     """The address of a migrated database for the ordinary login that owns it and is no superuser, with five people in it."""
     name, login = f"later_{uuid7().hex}", f"owner_{uuid7().hex}"
-    superuser = await connect("postgres")
     await superuser.execute(f"CREATE ROLE {login} LOGIN CREATEROLE")
     for role in ("agendum_app", "agendum_identity", "agendum_search", "agendum_worker"):
         await superuser.execute(f"GRANT {role} TO {login} WITH INHERIT FALSE, SET TRUE")
@@ -82,7 +91,6 @@ async def url() -> AsyncIterator[str]:
     yield address
     await drop_database(name)
     await superuser.execute(f"DROP ROLE {login}")
-    await superuser.close()
 
 
 @pytest.fixture
