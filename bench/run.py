@@ -12,7 +12,7 @@ from pathlib import Path
 
 import uvloop
 
-from app.database.embedded import EmbeddedError, EmbeddedPostgres
+from app.database.embedded.server import EmbeddedError, EmbeddedPostgres
 from bench import profiling, report, suites
 from bench.fairness import UnfairError
 from bench.operations import OPERATIONS

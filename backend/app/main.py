@@ -14,44 +14,24 @@ from app.database.connection import Database
 from app.database.url import InvalidAddressError, read_address
 from app.dependencies import REMEMBERED_CALLERS, Runtime
 from app.dependencies.bodies import Bodies
+from app.http import answers, problems
+from app.http.openapi_document import ABOUT, operation_id
 from app.middleware.cross_origin import CrossOrigin
 from app.middleware.envelope import Envelope
 from app.middleware.last_net import LastNet
 from app.middleware.unread_body import UnreadBody
 from app.models.account import OWN_ISSUER
 from app.repositories.unit_of_work import identifying, registering
-from app.routes import (
-    accounts,
-    bulk,
-    categories,
-    changes,
-    comments,
-    documentation,
-    front,
-    health,
-    problem_pages,
-    problems,
-    representations,
-    saved_filters,
-    tags,
-    tasks,
-    trash,
-)
-from app.routes.described_document import ABOUT, operation_id
+from app.routes import ROUTERS, documentation
 from app.services.accounts import TOKEN_AUDIENCE, TOKEN_TYPE, Identity
+from app.utils.cursors import CursorSigner
+from app.utils.expiring import ExpiringMemory
 from app.utils.jwks import RemoteKeySet
 from app.utils.jwt import KeySetVerifier, SecretVerifier, TokenVerifiers, Verifier
-from app.utils.memory import ExpiringMemory
-from app.utils.pagination import CursorSigner
-from app.utils.security import Passwords
+from app.utils.passwords import Passwords
 from app.workers import housekeeping
 
 _CLOCKS_MAY_DIFFER = timedelta(seconds=30)
-_ROUTERS = (
-    *(accounts.public, accounts.router, tasks.router, bulk.router, changes.router, health.router, documentation.router),
-    *(categories.router, tags.router, comments.router, saved_filters.router, trash.router),
-    *(front.router, problem_pages.router),
-)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -82,11 +62,11 @@ def create_app(settings: Settings) -> FastAPI:
         **ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False, generate_unique_id_function=operation_id
     )
     app.state.runtime = runtime
-    for router in _ROUTERS:
+    for router in ROUTERS:
         app.include_router(router)
     documentation.mount_assets(app)
     problems.answer_problems(app)
-    representations.answer_replays(app)
+    answers.answer_replays(app)
     _wrap(app, settings)
     documentation.describe(app)
     return app

@@ -17,8 +17,8 @@ from app.dependencies.bodies import Bodies
 from app.models.account import OWN_ISSUER, AccountRow
 from app.repositories.unit_of_work import identifying, registering
 from app.services.accounts import TOKEN_AUDIENCE, TOKEN_TYPE, Identity
+from app.utils.expiring import ExpiringMemory
 from app.utils.jwt import sign_token
-from app.utils.memory import ExpiringMemory
 
 
 @dataclass

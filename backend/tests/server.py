@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from app.database.embedded import EmbeddedPostgres
+from app.database.embedded.server import EmbeddedPostgres
 from app.database.migrate import migrate
 from app.database.url import read_address
 

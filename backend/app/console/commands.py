@@ -9,10 +9,10 @@ import typer
 
 from app import __version__
 from app.config import ConfigurationError, Settings, load_settings
-from app.console import server as serving
-from app.console.database_watch import DatabaseLostError
 from app.console.demo import DemoError, Demonstration
-from app.database.embedded import EmbeddedError
+from app.database.embedded.server import EmbeddedError
+from app.server import process as serving
+from app.server.database_watch import DatabaseLostError
 
 # As sysexits.h has them: EX_UNAVAILABLE, after which a supervisor may try again, and EX_CONFIG.
 UNAVAILABLE, UNUSABLE = 69, 78

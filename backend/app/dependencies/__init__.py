@@ -12,10 +12,10 @@ from app.database.connection import Database
 from app.dependencies.bodies import Bodies, JsonRequest
 from app.domain.errors import TokenInvalid, Unauthenticated, Unavailable
 from app.services import accounts
+from app.utils.cursors import CursorSigner
+from app.utils.expiring import ExpiringMemory
 from app.utils.jwks import KeysUnavailable
 from app.utils.jwt import InvalidToken, TokenVerifiers
-from app.utils.memory import ExpiringMemory
-from app.utils.pagination import CursorSigner
 
 REMEMBERED_CALLERS = 10_000
 REMEMBERED_SECONDS = 60.0

@@ -11,7 +11,7 @@ from app.domain.errors import invalid_field
 from app.domain.paging import Position, Slice
 from app.schemas.paging import Counting, PageQuery
 from app.schemas.task_query import TaskFilter, TaskQuery
-from app.utils.pagination import CursorSigner, InvalidCursorError
+from app.utils.cursors import CursorSigner, InvalidCursorError
 
 _PAGE_FIELDS = {*PageQuery.model_fields}
 _SEVERAL = {"priority", "sort", "tag"}

@@ -6,8 +6,8 @@ from app.dependencies import Now, Parts
 from app.dependencies.routing import Route
 from app.dependencies.work import Reading
 from app.domain.errors import EmailTaken, OutcomeUnknown, WrongCredentials
+from app.http.problems import BODY, documented
 from app.models.account import AccountRow
-from app.routes.problems import BODY, documented
 from app.schemas.account import AccessRead, AccountCreate, AccountRead, Login
 from app.services import accounts
 

@@ -5,8 +5,8 @@ from fastapi import APIRouter, Response
 from app.dependencies.routing import Route
 from app.dependencies.work import Writing
 from app.domain.errors import IdTaken
-from app.routes.problems import BODY, CHANGE, documented
-from app.routes.representations import answered
+from app.http.answers import answered
+from app.http.problems import BODY, CHANGE, documented
 from app.schemas.bulk import Bulk, BulkRead
 from app.services import bulk
 

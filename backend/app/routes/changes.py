@@ -8,9 +8,9 @@ from app.dependencies.routing import Route
 from app.dependencies.work import Changing, Reading
 from app.domain.errors import EditConflict
 from app.domain.fields import LARGEST_NUMBER
-from app.routes.pages import change_page
-from app.routes.problems import CHANGE, documented
-from app.routes.representations import written
+from app.http.answers import written
+from app.http.pages import change_page
+from app.http.problems import CHANGE, documented
 from app.schemas.change import ChangePage, ChangeRead
 from app.schemas.paging import ChangeQuery
 from app.services import changes, undo

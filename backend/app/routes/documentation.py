@@ -11,10 +11,10 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.staticfiles import StaticFiles
 
 from app.dependencies.work import takes_condition
-from app.routes.described_document import describe_document
-from app.routes.described_headers import describe_headers
+from app.http.openapi_document import describe_document
+from app.http.openapi_headers import describe_headers
+from app.http.problems import codes
 from app.routes.front import STATIC
-from app.routes.problems import codes
 from app.schemas.base import Input, Output
 from app.schemas.problem import Problem
 

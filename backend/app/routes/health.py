@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from app.dependencies import Parts
 from app.dependencies.routing import Route
-from app.routes.problems import documented
+from app.http.problems import documented
 from app.schemas.health import HealthRead
 from app.services import health
 

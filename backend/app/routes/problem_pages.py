@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from app.domain.errors import NotFound
-from app.routes.explanations import TEXTS, Explanation, explanations
+from app.http.explanations import TEXTS, Explanation, explanations
 from app.routes.front import STATIC, STILL
 
 router = APIRouter(prefix="/problems", include_in_schema=False)

@@ -10,9 +10,9 @@ from app.dependencies.pages import Page
 from app.dependencies.routing import Route
 from app.dependencies.work import Changing, Reading, Writing
 from app.domain.errors import EditConflict, NameTaken
-from app.routes.pages import task_page
-from app.routes.problems import BODY, CHANGE, CREATED, WRITE, documented
-from app.routes.representations import created, done, shown, written
+from app.http.answers import created, done, shown, written
+from app.http.pages import task_page
+from app.http.problems import BODY, CHANGE, CREATED, WRITE, documented
 from app.schemas.saved_filter import SavedFilterCreate, SavedFilterPage, SavedFilterRead, SavedFilterUpdate
 from app.schemas.task import TaskPage
 from app.services import saved_filters

@@ -9,8 +9,8 @@ from app.dependencies.pages import Page
 from app.dependencies.routing import Route
 from app.dependencies.work import Changing, Reading, Writing
 from app.domain.errors import EditConflict, NameTaken
-from app.routes.problems import BODY, CHANGE, CREATED, WRITE, documented
-from app.routes.representations import created, done, shown, written
+from app.http.answers import created, done, shown, written
+from app.http.problems import BODY, CHANGE, CREATED, WRITE, documented
 from app.schemas.tag import TagCreate, TagPage, TagRead, TagUpdate
 from app.services import tags
 

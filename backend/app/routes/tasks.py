@@ -8,9 +8,9 @@ from app.dependencies.pages import TaskSearch
 from app.dependencies.routing import Route
 from app.dependencies.work import Changing, Reading, Writing
 from app.domain.errors import EditConflict, IdTaken, NoRoom
-from app.routes.pages import task_page
-from app.routes.problems import BODY, CHANGE, CREATED, WRITE, documented
-from app.routes.representations import created, done, shown, written
+from app.http.answers import created, done, shown, written
+from app.http.pages import task_page
+from app.http.problems import BODY, CHANGE, CREATED, WRITE, documented
 from app.schemas.task import Completion, Move, TaskCreate, TaskPage, TaskRead, TaskReplace, TaskTagsChange, TaskTreeRead, TaskUpdate
 from app.services import listing, tasks
 

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Response
 from app.dependencies.pages import Page
 from app.dependencies.routing import Route
 from app.dependencies.work import Changing, Reading, Writing
-from app.routes.pages import task_page
-from app.routes.problems import CHANGE, WRITE, documented
-from app.routes.representations import done, written
+from app.http.answers import done, written
+from app.http.pages import task_page
+from app.http.problems import CHANGE, WRITE, documented
 from app.schemas.task import TaskPage, TaskRead
 from app.services import trash
 

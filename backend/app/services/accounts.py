@@ -16,7 +16,7 @@ from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.account import AccountCreate, Login, TokenType
 from app.utils.claims import Claims
 from app.utils.jwt import sign_token
-from app.utils.security import Passwords
+from app.utils.passwords import Passwords
 
 TOKEN_AUDIENCE, TOKEN_TYPE = "agendum", "at+jwt"
 TOKEN_LIFE = timedelta(minutes=15)

@@ -8,9 +8,9 @@ import pytest
 
 from app import __version__
 from app.domain.errors import AgendumError
+from app.http.explanations import TEXTS, explanations
+from app.http.problems import status_of
 from app.middleware.envelope import PLAIN, plain_words
-from app.routes.explanations import TEXTS, explanations
-from app.routes.problems import status_of
 from app.schemas.problem import type_of
 from tests.guards.test_errors import REFUSALS
 

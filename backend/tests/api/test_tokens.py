@@ -21,8 +21,8 @@ from app.models.account import AccountRow
 from app.repositories.accounts import Directory
 from app.services.accounts import Identity, recognise
 from app.utils.claims import Claims
-from app.utils.memory import ExpiringMemory
-from app.utils.security import Passwords
+from app.utils.expiring import ExpiringMemory
+from app.utils.passwords import Passwords
 from tests.api.rows import count_rows, fetch
 from tests.api.tokens import ELSEWHERE, INVALID, MISSING, MakeClient, ask, assert_refused, serving, shared
 from tests.conftest import SECRET

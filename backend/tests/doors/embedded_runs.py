@@ -19,7 +19,7 @@ BACKEND = Path(__file__).parents[2]
 HOLDER = """
 import sys, time
 from pathlib import Path
-from app.database.embedded import EmbeddedError, EmbeddedPostgres
+from app.database.embedded.server import EmbeddedError, EmbeddedPostgres
 try:
     print(EmbeddedPostgres(Path(sys.argv[1])).start(), flush=True)
 except EmbeddedError as refusal:

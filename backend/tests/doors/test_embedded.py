@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from app.database.embedded import EmbeddedError, EmbeddedPostgres
-from app.database.embedded_programs import installed_packages
+from app.database.embedded.programs import installed_packages
+from app.database.embedded.server import EmbeddedError, EmbeddedPostgres
 from tests.doors.embedded_runs import Run, ask, is_alive, orphan, server_process, socket_of
 
 SETTINGS = {"fsync": "off"}

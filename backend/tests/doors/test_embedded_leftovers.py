@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.database.embedded import EmbeddedError, EmbeddedPostgres
+from app.database.embedded.server import EmbeddedError, EmbeddedPostgres
 from tests.doors.embedded_runs import Run, ask, copy, is_alive, orphan, server_process, socket_of
 
 SETTINGS = {"fsync": "off"}

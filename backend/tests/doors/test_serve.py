@@ -14,7 +14,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.console.secret import kept_secret
+from app.server.secret import kept_secret
 from tests.doors.service import BACKEND, database_processes, free_port, running, scratch_folder
 from tests.server import url_of
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app.database.embedded import EmbeddedPostgres
-from app.database.embedded_programs import installed_packages
+from app.database.embedded.programs import installed_packages
+from app.database.embedded.server import EmbeddedPostgres
 from tests.doors.embedded_runs import ask
 from tests.doors.service import BACKEND, Service, running
 

@@ -13,7 +13,7 @@ from tests.guards.source_module import ROOMS, Function, SourceModule, last_name
 
 Rule: TypeAlias = Callable[[SourceModule], list[str]]
 
-PROBLEMS = "app/routes/problems.py"
+PROBLEMS = "app/http/problems.py"
 TRANSACTIONS = "app/repositories/transactions.py"
 DATABASE_LIBRARIES = ("sqlalchemy", "sqlmodel", "asyncpg")
 NETWORK_LIBRARIES = ("aiohttp", "http.client", "httpx", "httpx2", "requests", "socket", "urllib.request", "urllib3")

@@ -36,6 +36,8 @@ ROOMS = {
     "__main__": Room(),
     "main": Room(),
     "routes": Room(),
+    "http": Room(),
+    "server": Room(),
     "console": Room(prints=True),
     "workers": Room(),
     "dependencies": Room(),

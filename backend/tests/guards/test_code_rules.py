@@ -23,11 +23,11 @@ BROKEN: list[tuple[Rule, str, str]] = [
     (rules.known_rooms, "app/helpers/dates.py", ""),
     (rules.no_http_exception, SERVICE, "from fastapi import HTTPException"),
     (rules.no_http_exception, ROUTE, "raise fastapi.HTTPException(404)"),
-    (rules.no_http_exception, "app/routes/problems.py", "raise HTTPException(404)"),
-    (rules.no_http_exception, "app/routes/problems.py", "from starlette.exceptions import HTTPException as Foreign\nraise Foreign(404)"),
+    (rules.no_http_exception, "app/http/problems.py", "raise HTTPException(404)"),
+    (rules.no_http_exception, "app/http/problems.py", "from starlette.exceptions import HTTPException as Foreign\nraise Foreign(404)"),
     (rules.one_place_commits, SERVICE, "await session.commit()"),
     (rules.one_place_commits, "app/repositories/tasks.py", "finish = session.rollback"),
-    (rules.one_place_commits, "app/database/embedded.py", "await connection.execute('BEGIN; SELECT 1')"),
+    (rules.one_place_commits, "app/database/embedded/server.py", "await connection.execute('BEGIN; SELECT 1')"),
     (rules.one_place_commits, "app/repositories/tasks.py", "await connection.execute('savepoint before_move')"),
     (rules.flush_says_why, "app/repositories/tasks.py", "await session.flush()"),
     (rules.flush_says_why, "app/repositories/tasks.py", "await session.flush()  # noqa: X100"),
@@ -79,7 +79,7 @@ BROKEN: list[tuple[Rule, str, str]] = [
 
 KEPT: list[tuple[Rule, str, str]] = [
     (rules.known_rooms, SERVICE, ""),
-    (rules.no_http_exception, "app/routes/problems.py", "from fastapi import HTTPException\nhandlers = {HTTPException: answer}"),
+    (rules.no_http_exception, "app/http/problems.py", "from fastapi import HTTPException\nhandlers = {HTTPException: answer}"),
     (rules.one_place_commits, "app/repositories/transactions.py", "await session.commit()"),
     (rules.one_place_commits, SERVICE, '"""COMMIT ends it."""\nmode = "create_savepoint"'),
     (rules.flush_says_why, "app/repositories/tasks.py", "await session.flush()  # The key is needed below."),

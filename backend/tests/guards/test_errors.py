@@ -6,8 +6,8 @@ import pytest
 
 from app.domain import errors
 from app.domain.errors import AgendumError, Conflict
+from app.http.problems import STATUS, status_of
 from app.middleware import envelope
-from app.routes.problems import STATUS, status_of
 
 CODES = {
     "Unauthenticated": "UNAUTHENTICATED",

@@ -9,9 +9,9 @@ import pytest
 
 from app.domain.changes import Entity
 from app.domain.sorting import COLUMNS
+from app.http.problems import codes
 from app.middleware.envelope import plain_problem
 from app.repositories.owned import Owned
-from app.routes.problems import codes
 from app.schemas.task import TaskContent, TaskRead
 from spec_tools.client_rules import check_descriptions, check_enumerations, check_frame, check_presence
 from spec_tools.openapi import read_components, read_operations

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from uuid_utils.compat import uuid7
 
-from app.database.embedded import EmbeddedPostgres
+from app.database.embedded.server import EmbeddedPostgres
 from tests.migrations.databases import upgrade, within
 from tests.server import copy_database, drop_database, url_of
 

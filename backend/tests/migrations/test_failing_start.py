@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from app.console.commands import UNUSABLE
-from app.database.embedded import EmbeddedPostgres
+from app.database.embedded.server import EmbeddedPostgres
 from app.database.migrate import MigrationError, migrate
 from app.database.url import read_address
 from tests.doors.service import BACKEND, free_port

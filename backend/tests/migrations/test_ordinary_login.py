@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.config import Settings
-from app.database.embedded import EmbeddedPostgres
+from app.database.embedded.server import EmbeddedPostgres
 from app.database.migrate import MigrationError, migrate
 from app.database.url import read_address
 from app.main import create_app

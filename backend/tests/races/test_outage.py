@@ -23,7 +23,7 @@ from uuid_utils.compat import uuid7
 
 from app.config import Settings
 from app.database.connection import Database, Limits
-from app.database.embedded import EmbeddedPostgres
+from app.database.embedded.server import EmbeddedPostgres
 from app.database.migrate import migrate
 from app.database.url import read_address
 from app.domain.changes import Origin, Source

@@ -8,8 +8,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from app.database.embedded_account import EmbeddedError
-from app.database.embedded_programs import Programs
+from app.database.embedded.account import EmbeddedError
+from app.database.embedded.programs import Programs
 
 # With a C character type, text search takes typographic quotes and dashes for letters; the last resort works all the same.
 _CHARACTER_TYPES = ("C.UTF-8", "en_US.UTF-8", "C")

@@ -18,9 +18,9 @@ from types import MappingProxyType, TracebackType
 from typing import Self
 from urllib.parse import quote
 
-from app.database.embedded_account import Account, EmbeddedError, prepare_folder, server_account, take_lock
-from app.database.embedded_cluster import ensure_cluster, is_ready, stop_leftover
-from app.database.embedded_programs import Programs, installed_packages, usable_programs
+from app.database.embedded.account import Account, EmbeddedError, prepare_folder, server_account, take_lock
+from app.database.embedded.cluster import ensure_cluster, is_ready, stop_leftover
+from app.database.embedded.programs import Programs, installed_packages, usable_programs
 
 __all__ = ["EmbeddedError", "EmbeddedPostgres"]
 

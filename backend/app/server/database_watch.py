@@ -9,7 +9,7 @@ from threading import Event
 
 import structlog
 
-from app.database.embedded import EmbeddedError, EmbeddedPostgres
+from app.database.embedded.server import EmbeddedError, EmbeddedPostgres
 
 # Seconds between two looks; how many deaths within how many seconds mean that another start would not help.
 _PAUSE = 0.2

@@ -14,12 +14,12 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from app.config import ConfigurationError, Settings
-from app.console.database_watch import kept_alive
-from app.console.protocol import protocol
-from app.console.secret import kept_secret
-from app.database.embedded import EmbeddedPostgres
+from app.database.embedded.server import EmbeddedPostgres
 from app.database.migrate import MigrationError, migrate
 from app.database.url import InvalidAddressError, read_address
+from app.server.database_watch import kept_alive
+from app.server.protocol import protocol
+from app.server.secret import kept_secret
 from app.utils.logging import configure_logging
 
 MakeApp = Callable[[Settings], ASGIApp]

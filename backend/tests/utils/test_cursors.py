@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import Signer, TimestampSigner
 
-from app.utils.pagination import CursorSigner, InvalidCursorError
+from app.utils.cursors import CursorSigner, InvalidCursorError
 
 pytestmark = pytest.mark.broad
 

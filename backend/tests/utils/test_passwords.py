@@ -10,7 +10,7 @@ import pytest
 from argon2 import PasswordHasher, extract_parameters
 from argon2.low_level import Type
 
-from app.utils.security import Passwords
+from app.utils.passwords import Passwords
 
 pytestmark = pytest.mark.broad
 

@@ -31,8 +31,8 @@ from app.domain.errors import (
     Unavailable,
     WrongCredentials,
 )
+from app.http.answers import etag
 from app.middleware.envelope import PLAIN, plain_problem
-from app.routes.representations import etag
 from app.schemas.messages import field_errors
 from app.schemas.problem import EXAMPLE_ID, MEDIA_TYPE, Problem, problem, problem_body
 from app.utils.jwt import InvalidToken

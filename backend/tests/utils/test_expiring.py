@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.utils.memory import ExpiringMemory
+from app.utils.expiring import ExpiringMemory
 
 
 class Clock:

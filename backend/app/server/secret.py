@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from app.config import ConfigurationError
-from app.database.embedded_account import make_folders
+from app.database.embedded.account import make_folders
 
 _FILE = "secret"
 
