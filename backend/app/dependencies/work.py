@@ -86,7 +86,7 @@ def takes_condition(dependant: Dependant) -> bool:
 
 
 def _origin(request: Request, user_id: str) -> Origin:
-    return Origin(user_id, Source.API, request.state.request_id)
+    return Origin.own(user_id, Source.API, request.state.request_id)
 
 
 @asynccontextmanager

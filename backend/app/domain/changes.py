@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 Document = Mapping[str, object]
 
@@ -41,11 +41,20 @@ class Source(StrEnum):
 
 
 class Origin(NamedTuple):
-    """On whose rows, through which door and for which request something is done; `user_id` is opaque text."""
+    """Whose rows something is done to, by whom, through which door and for which request; owner and actor are opaque ids.
 
-    user_id: str
+    They are one as long as people work in rows of their own; in a shared space the owner is the space, and the actor one of its members.
+    """
+
+    owner: str
+    actor: str
     source: Source
     request_id: str | None
+
+    @classmethod
+    def own(cls, person: str, source: Source, request_id: str | None = None) -> Self:
+        """Return the origin of what is done to a person's own rows, by or for that person."""
+        return cls(person, person, source, request_id)
 
 
 class Difference(NamedTuple):

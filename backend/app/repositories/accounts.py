@@ -11,12 +11,12 @@ from app.domain.emails import folded_email
 from app.domain.errors import TokenInvalid
 from app.models.account import OWN_ISSUER, Account, AccountRow, LoginRow, StoredPassword
 from app.models.change import ChangeCounter
-from app.repositories.belonging import Belonging
 from app.repositories.owned_statements import table_of
+from app.repositories.owner import OwnerScoped, mine
 
 _ACCOUNT, _PASSWORD, _COUNTER = table_of(Account), table_of(StoredPassword), table_of(ChangeCounter)
 _COLUMNS = [_ACCOUNT.c[name] for name in AccountRow._fields]
-_PROFILE = Statement(select(*_COLUMNS).where(_ACCOUNT.c.user_id == bindparam("user_id")))
+_PROFILE = Statement(select(*_COLUMNS).where(mine(_ACCOUNT)))
 _BY_SUBJECT = Statement(select(*_COLUMNS).where(_ACCOUNT.c.issuer == bindparam("issuer"), _ACCOUNT.c.subject == bindparam("subject")))
 # The release before registers without a folded e-mail; such a row is found by the database's rule and judged by ours.
 _UNFOLDED = and_(_ACCOUNT.c.email_folded.is_(None), func.lower(_ACCOUNT.c.email) == func.lower(bindparam("email")))
@@ -84,7 +84,7 @@ class Directory:
         return None if record is None else AccountRow(*record)
 
 
-class Profile(Belonging):
+class Profile(OwnerScoped):
     """One person's own account."""
 
     async def get(self) -> AccountRow:
@@ -93,7 +93,7 @@ class Profile(Belonging):
         Raises:
             TokenInvalid: It is gone, and with it what the token stands for.
         """
-        record = await self._session.fetch_row(_PROFILE, user_id=self._origin.user_id)
+        record = await self._fetch_row(_PROFILE)
         if record is None:
             raise TokenInvalid("The person of this token is gone.")
         return AccountRow(*record)

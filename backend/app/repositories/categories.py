@@ -15,13 +15,14 @@ from app.repositories.ordered import Ordered, neighbours_in
 from app.repositories.owned import Owned
 from app.repositories.owned_list import OwnedList
 from app.repositories.owned_statements import OwnedStatements
+from app.repositories.owner import mine
 from app.repositories.tasks import Tasks
 
 _STATEMENTS = OwnedStatements(Category, CategoryRow._fields, texts=("name",))
 _TABLE = _STATEMENTS.table
 _LIST = OwnedList(_STATEMENTS, CategoryRow, by="position")
 _TASK = Tasks.statements.table
-_IN_CATEGORY = (_TASK.c.user_id == bindparam("user_id"), _TASK.c.category_id == bindparam("id"), _TASK.c.deleted_at.is_(None))
+_IN_CATEGORY = (mine(_TASK), _TASK.c.category_id == bindparam("id"), _TASK.c.deleted_at.is_(None))
 _TASKS = Statement(select(*Tasks.statements.columns).where(*_IN_CATEGORY).order_by(_TASK.c.position, _TASK.c.id))
 # No chain of parents is as long as this; it ends a walk even if one should be closed.
 _FARTHEST: Any = literal_column("50")
@@ -31,9 +32,9 @@ def _trees() -> Statement:
     """Build the walk from the tasks in a category to all that is below them; who is reached by several ways counts at the longest."""
     walk = select(_TASK.c.id, literal_column("0").label("distance")).where(*_IN_CATEGORY).cte("walk", recursive=True)
     step = select(_TASK.c.id, walk.c.distance + literal_column("1")).join(walk, _TASK.c.parent_id == walk.c.id)
-    walk = walk.union_all(step.where(_TASK.c.user_id == bindparam("user_id"), walk.c.distance < _FARTHEST))
+    walk = walk.union_all(step.where(mine(_TASK), walk.c.distance < _FARTHEST))
     reached = select(walk.c.id, func.max(walk.c.distance).label("distance")).group_by(walk.c.id).subquery("reached")
-    living = (_TASK.c.user_id == bindparam("user_id"), _TASK.c.deleted_at.is_(None))
+    living = (mine(_TASK), _TASK.c.deleted_at.is_(None))
     tasks = select(*Tasks.statements.columns).join(reached, reached.c.id == _TASK.c.id).where(*living)
     return Statement(tasks.order_by(reached.c.distance, _TASK.c.position, _TASK.c.id))
 
@@ -53,7 +54,7 @@ class Categories(Owned[CategoryRow], Ordered):
     async def list(self, asked: Slice) -> Listing[CategoryRow]:
         """List the living categories in their manual order."""
         # Spec: features/categories.md#CAT-004
-        return await _LIST.fetch(self._session, asked, user_id=self._origin.user_id)
+        return await _LIST.fetch(self._session, asked, user_id=self.owner)
 
     async def tasks(self, category_id: UUID) -> Sequence[TaskRow]:
         """Return the living tasks in a category, in their manual order."""
@@ -64,5 +65,5 @@ class Categories(Owned[CategoryRow], Ordered):
         return await self._tasks(_TREES, category_id)
 
     async def _tasks(self, statement: Statement, category_id: UUID) -> Sequence[TaskRow]:
-        records = await self._session.fetch(statement, user_id=self._origin.user_id, id=category_id)
+        records = await self._fetch(statement, id=category_id)
         return [Tasks.make_row(*record) for record in records]

@@ -10,21 +10,16 @@ from app.database.statements import Statement
 from app.domain.changes import Write
 from app.domain.errors import NotFound
 from app.models.change import Change, ChangeRow
-from app.repositories.belonging import Belonging
 from app.repositories.owned_statements import table_of
+from app.repositories.owner import OwnerScoped, mine
 
 _TABLE = table_of(Change)
 _COLUMNS = [_TABLE.c[name] for name in ChangeRow._fields]
-_AFTER = Statement(
-    select(*_COLUMNS)
-    .where(_TABLE.c.user_id == bindparam("user_id"), _TABLE.c.seq > bindparam("seq"))
-    .order_by(_TABLE.c.seq)
-    .limit(bindparam("rows"))
-)
-_ONE = Statement(select(*_COLUMNS).where(_TABLE.c.user_id == bindparam("user_id"), _TABLE.c.seq == bindparam("seq")))
+_AFTER = Statement(select(*_COLUMNS).where(mine(_TABLE), _TABLE.c.seq > bindparam("seq")).order_by(_TABLE.c.seq).limit(bindparam("rows")))
+_ONE = Statement(select(*_COLUMNS).where(mine(_TABLE), _TABLE.c.seq == bindparam("seq")))
 _OF_VERSION = Statement(
     select(*_COLUMNS).where(
-        _TABLE.c.user_id == bindparam("user_id"),
+        mine(_TABLE),
         _TABLE.c.entity == bindparam("entity"),
         _TABLE.c.entity_id == bindparam("entity_id"),
         _TABLE.c.version == bindparam("version"),
@@ -34,7 +29,7 @@ _FIELDS = func.array(select(func.jsonb_object_keys(_TABLE.c.after)).correlate(_T
 _SINCE = Statement(
     select(_TABLE.c.seq, _TABLE.c.reverts, _FIELDS)
     .where(
-        _TABLE.c.user_id == bindparam("user_id"),
+        mine(_TABLE),
         _TABLE.c.entity == bindparam("entity"),
         _TABLE.c.entity_id == bindparam("entity_id"),
         _TABLE.c.version > bindparam("version"),
@@ -43,7 +38,7 @@ _SINCE = Statement(
 )
 
 
-class Changes(Belonging):
+class Changes(OwnerScoped):
     """The changes of one person."""
 
     async def get(self, seq: int) -> ChangeRow:
@@ -53,7 +48,7 @@ class Changes(Belonging):
             NotFound: There is none.
         """
         # Spec: features/undo.md#UNDO-008
-        return self._found(await self._session.fetch_row(_ONE, user_id=self._origin.user_id, seq=seq))
+        return self._found(await self._fetch_row(_ONE, seq=seq))
 
     async def of_version(self, entity: str, entity_id: UUID, *, version: int) -> ChangeRow:
         """Return the change that gave an entity this version.
@@ -62,18 +57,18 @@ class Changes(Belonging):
             NotFound: There is none.
         """
         values = {"entity": entity, "entity_id": entity_id, "version": version}
-        return self._found(await self._session.fetch_row(_OF_VERSION, user_id=self._origin.user_id, **values))
+        return self._found(await self._fetch_row(_OF_VERSION, **values))
 
     async def writes_since(self, entity: str, entity_id: UUID, *, version: int) -> Sequence[Write]:
         """Return what was written to an entity after it had a version, in order."""
         values = {"entity": entity, "entity_id": entity_id, "version": version}
-        records = await self._session.fetch(_SINCE, user_id=self._origin.user_id, **values)
+        records = await self._fetch(_SINCE, **values)
         return [Write(*record) for record in records]
 
     async def list(self, *, after: int, limit: int) -> list[ChangeRow]:
         """List the changes after a number, in their order."""
         # Spec: features/changes.md#CHANGE-003 features/changes.md#CHANGE-004
-        records = await self._session.fetch(_AFTER, user_id=self._origin.user_id, seq=after, rows=limit)
+        records = await self._fetch(_AFTER, seq=after, rows=limit)
         return [ChangeRow(*record) for record in records]
 
     def _found(self, record: Any) -> ChangeRow:

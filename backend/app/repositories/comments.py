@@ -15,6 +15,7 @@ from app.models.comment import Comment, CommentRow
 from app.repositories.owned import Owned
 from app.repositories.owned_list import OwnedList
 from app.repositories.owned_statements import OwnedStatements, id_list
+from app.repositories.owner import mine
 
 _STATEMENTS = OwnedStatements(Comment, CommentRow._fields, derived=("search",), texts=("body",))
 _LIST = OwnedList(_STATEMENTS, CommentRow, by="created_at", within=("task_id",))
@@ -29,7 +30,7 @@ def _below() -> Statement:
     table = _STATEMENTS.table
     key = (table.c.task_id, table.c.created_at, table.c.id)
     later = tuple_(*key) > tuple_(*(bindparam(column.name) for column in key))
-    theirs = select(*_STATEMENTS.columns).where(table.c.user_id == bindparam("user_id"), table.c.task_id == task.c.id, later)
+    theirs = select(*_STATEMENTS.columns).where(mine(table), table.c.task_id == task.c.id, later)
     comment = theirs.offset(literal_column("0")).correlate(task).lateral("comment")
     page = select(*comment.c).select_from(task.join(comment, true()))
     return Statement(page.order_by(task.c.id, comment.c.created_at, comment.c.id).limit(bindparam("rows")))
@@ -48,15 +49,15 @@ class Comments(Owned[CommentRow]):
     async def list(self, task_id: UUID, asked: Slice) -> Listing[CommentRow]:
         """List the living comments on a task, oldest first."""
         # Spec: features/comments.md#COMMENT-003
-        return await _LIST.fetch(self._session, asked, user_id=self._origin.user_id, task_id=task_id)
+        return await _LIST.fetch(self._session, asked, user_id=self.owner, task_id=task_id)
 
     async def below(self, task_ids: Iterable[UUID], *, at_once: int) -> AsyncIterator[Sequence[CommentRow]]:
         """Walk through all comments on some tasks, deleted or not, so many at once; those that were passed may be removed meanwhile."""
         ids, after = [str(task_id) for task_id in task_ids], _BEGINNING
-        while records := await self._session.fetch(_BELOW, user_id=self._origin.user_id, task_ids=ids, rows=at_once, **after):
+        while records := await self._fetch(_BELOW, task_ids=ids, rows=at_once, **after):
             yield [CommentRow(*record) for record in records]
             after = {name: records[-1][name] for name in _BEGINNING}
 
     def _derived(self, row: CommentRow, names: frozenset[str]) -> dict[str, Any]:
         # Spec: features/finding.md#FIND-008
-        return {"search": vector(self._origin.user_id, important="", other=row.body)} if "body" in names else {}
+        return {"search": vector(self.owner, important="", other=row.body)} if "body" in names else {}

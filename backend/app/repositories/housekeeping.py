@@ -11,11 +11,11 @@ from app.database.connection import Session
 from app.database.statements import Statement
 from app.models.idempotency_key import IdempotencyKey
 from app.models.task import TaskTag
-from app.repositories.belonging import Belonging
 from app.repositories.categories import Categories
 from app.repositories.comments import Comments
 from app.repositories.owned import Owned, OwnedRow
 from app.repositories.owned_statements import table_of
+from app.repositories.owner import OwnerScoped, mine
 from app.repositories.saved_filters import SavedFilters
 from app.repositories.tags import Tags
 from app.repositories.tasks import Tasks
@@ -39,7 +39,7 @@ def _an_old_subtask() -> ColumnElement[bool]:
     """Say it so that no index of moments fits: to look through the whole trash for each task in it would take hours."""
     child = _TASK.alias("child")
     deleted_at = func.coalesce(child.c.deleted_at, literal_column("'infinity'::timestamptz"))
-    return _there_is(child.c.user_id == bindparam("user_id"), child.c.parent_id == _TASK.c.id, deleted_at < bindparam("before"))
+    return _there_is(mine(child), child.c.parent_id == _TASK.c.id, deleted_at < bindparam("before"))
 
 
 # What keeps a row from being purged although it is old: a task waits for what is below it and is old as well.
@@ -47,8 +47,8 @@ _HELD_BY: dict[type[Owned[Any]], ColumnElement[bool] | None] = {
     Tasks: _an_old_subtask(),
     Comments: None,
     SavedFilters: None,
-    Categories: _there_is(_TASK.c.user_id == bindparam("user_id"), _TASK.c.category_id == _CATEGORY.c.id),
-    Tags: _there_is(_LINK.c.user_id == bindparam("user_id"), _LINK.c.tag_id == _TAG.c.id),
+    Categories: _there_is(mine(_TASK), _TASK.c.category_id == _CATEGORY.c.id),
+    Tags: _there_is(mine(_LINK), _LINK.c.tag_id == _TAG.c.id),
 }
 
 
@@ -56,7 +56,7 @@ def _old(kind: type[Owned[Any]], held: ColumnElement[bool] | None) -> Statement:
     table = kind.statements.table
     key = (table.c.deleted_at, table.c.id)
     later = tuple_(*key) > tuple_(bindparam("after"), bindparam("after_id"))
-    old = select(*kind.statements.columns).where(table.c.user_id == bindparam("user_id"), table.c.deleted_at < bindparam("before"), later)
+    old = select(*kind.statements.columns).where(mine(table), table.c.deleted_at < bindparam("before"), later)
     old = old if held is None else old.where(~held)
     return Statement(old.order_by(*key).limit(bindparam("rows")))
 
@@ -70,10 +70,10 @@ def _owners() -> Iterator[Select[Any]]:
 
 _OLD = {kind.entity: _old(kind, held) for kind, held in _HELD_BY.items()}
 _OWNERS = Statement(union(*_owners()).order_by("user_id").limit(bindparam("rows")))
-_FORGOTTEN = (_KEY.c.user_id == bindparam("user_id"), _KEY.c.created_at < bindparam("before"))
+_FORGOTTEN = (mine(_KEY), _KEY.c.created_at < bindparam("before"))
 _FORGET = Statement(
     delete(_KEY)
-    .where(_KEY.c.user_id == bindparam("user_id"), _KEY.c.key.in_(select(_KEY.c.key).where(*_FORGOTTEN).limit(bindparam("rows"))))
+    .where(mine(_KEY), _KEY.c.key.in_(select(_KEY.c.key).where(*_FORGOTTEN).limit(bindparam("rows"))))
     .returning(_KEY.c.created_at)
 )
 
@@ -95,7 +95,7 @@ class Survey:
         return [record["user_id"] for record in await self._session.fetch(_OWNERS, after=after, rows=limit, **moments)]
 
 
-class Leftovers(Belonging):
+class Leftovers(OwnerScoped):
     """What one person has had for too long."""
 
     async def walk_in_order(self) -> None:
@@ -106,9 +106,9 @@ class Leftovers(Belonging):
         """Return rows of a kind that were deleted before a moment and that nothing holds, the oldest first, or those after one of them."""
         moment, after_id = _BEGINNING if after is None else (after.deleted_at, after.id)
         values = {"before": before, "after": moment, "after_id": after_id, "rows": limit}
-        records = await self._session.fetch(_OLD[kind.entity], user_id=self._origin.user_id, **values)
+        records = await self._fetch(_OLD[kind.entity], **values)
         return [kind.make_row(*record) for record in records]
 
     async def forget_answers(self, *, before: datetime, limit: int) -> int:
         """Remove kept answers from before a moment, and return how many."""
-        return len(await self._session.fetch(_FORGET, user_id=self._origin.user_id, before=before, rows=limit))
+        return len(await self._fetch(_FORGET, before=before, rows=limit))

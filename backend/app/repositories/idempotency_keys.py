@@ -8,16 +8,12 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from app.database.statements import Statement
 from app.models.idempotency_key import IdempotencyKey, KeptAnswer
-from app.repositories.belonging import Belonging
 from app.repositories.owned_statements import table_of
+from app.repositories.owner import OwnerScoped, mine
 
 _TABLE = table_of(IdempotencyKey)
 _COLUMNS = [_TABLE.c[name] for name in KeptAnswer._fields]
-_FIND = Statement(
-    select(*_COLUMNS).where(
-        _TABLE.c.user_id == bindparam("user_id"), _TABLE.c.key == bindparam("key"), _TABLE.c.created_at > bindparam("after")
-    )
-)
+_FIND = Statement(select(*_COLUMNS).where(mine(_TABLE), _TABLE.c.key == bindparam("key"), _TABLE.c.created_at > bindparam("after")))
 _NEW: dict[str, Any] = {name: bindparam(name) for name in ("user_id", "key", *KeptAnswer._fields, "created_at")}
 # What is there already is too old to be found.
 _KEEP = Statement(
@@ -27,14 +23,14 @@ _KEEP = Statement(
 )
 
 
-class IdempotencyKeys(Belonging):
+class IdempotencyKeys(OwnerScoped):
     """The kept answers of one person."""
 
     async def find(self, key: str, *, after: datetime) -> KeptAnswer | None:
         """Return the answer that was kept under a key after a moment, or None."""
-        record = await self._session.fetch_row(_FIND, user_id=self._origin.user_id, key=key, after=after)
+        record = await self._fetch_row(_FIND, key=key, after=after)
         return None if record is None else KeptAnswer(*record)
 
     async def keep(self, key: str, answer: KeptAnswer, *, now: datetime) -> None:
         """Keep an answer under a key."""
-        await self._session.fetch(_KEEP, user_id=self._origin.user_id, key=key, created_at=now, **answer._asdict())
+        await self._fetch(_KEEP, key=key, created_at=now, **answer._asdict())

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Table, bindparam, literal_column, select
 
 from app.database.statements import Statement
-from app.repositories.belonging import Belonging
+from app.repositories.owner import OwnerScoped, mine
 
 
 def neighbours_in(table: Table) -> dict[bool, Statement]:
@@ -18,17 +18,16 @@ def neighbours_in(table: Table) -> dict[bool, Statement]:
 def _neighbour(table: Table, *, ahead: bool) -> Statement:
     place = table.c.position
     beyond = place < bindparam("position") if ahead else place > bindparam("position")
-    others = (table.c.user_id == bindparam("user_id"), table.c.deleted_at.is_(None), table.c.id != bindparam("id"))
+    others = (mine(table), table.c.deleted_at.is_(None), table.c.id != bindparam("id"))
     return Statement(select(place).where(*others, beyond).order_by(place.desc() if ahead else place).limit(literal_column("1")))
 
 
-class Ordered(Belonging):
+class Ordered(OwnerScoped):
     """Rows of one person in a manual order."""
 
     neighbours: ClassVar[Mapping[bool, Statement]]
 
     async def next_position(self, position: str, *, without: UUID, ahead: bool) -> str | None:
         """Return the position of the next living row behind a position, or ahead of it, leaving out one row; None at the end."""
-        values = {"user_id": self._origin.user_id, "position": position, "id": without}
-        record = await self._session.fetch_row(self.neighbours[ahead], **values)
+        record = await self._fetch_row(self.neighbours[ahead], position=position, id=without)
         return None if record is None else record[0]

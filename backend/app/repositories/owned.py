@@ -14,8 +14,8 @@ from app.database.statements import Statement
 from app.domain.changes import Action, Entity, difference
 from app.domain.errors import NameTaken, NotFound
 from app.models.change import Change
-from app.repositories.belonging import Belonging
 from app.repositories.owned_statements import RAISE_COUNTER, OwnedStatements, RecordedWrite, table_of
+from app.repositories.owner import OwnerScoped, mine
 
 
 class OwnedRow(Protocol):
@@ -39,7 +39,7 @@ _AT_ONCE = 500
 _CHANGE = table_of(Change)
 _CREATION = Statement(
     select(_CHANGE.c.after).where(
-        _CHANGE.c.user_id == bindparam("user_id"),
+        mine(_CHANGE),
         _CHANGE.c.entity == bindparam("entity"),
         _CHANGE.c.entity_id == bindparam("id"),
         _CHANGE.c.version == 1,
@@ -47,7 +47,7 @@ _CREATION = Statement(
 )
 
 
-class Owned(Belonging, Generic[Row]):
+class Owned(OwnerScoped, Generic[Row]):
     """The rows of one person in one table.
 
     `entity` is their name in the change sequence, `unique_name` the index that keeps a name from being given twice.
@@ -60,7 +60,7 @@ class Owned(Belonging, Generic[Row]):
 
     async def find_any(self, entity_id: UUID) -> Row | None:
         """Return the row, deleted or not, or None."""
-        record = await self._session.fetch_row(self.statements.find, user_id=self._origin.user_id, id=entity_id)
+        record = await self._fetch_row(self.statements.find, id=entity_id)
         return None if record is None else self.make_row(*record)
 
     async def find(self, entity_id: UUID) -> Row | None:
@@ -70,7 +70,7 @@ class Owned(Belonging, Generic[Row]):
 
     async def find_creation(self, entity_id: UUID) -> dict[str, Any] | None:
         """Return the content with which a row was created, or None if it never was."""
-        record = await self._session.fetch_row(_CREATION, user_id=self._origin.user_id, entity=self.entity, id=entity_id)
+        record = await self._fetch_row(_CREATION, entity=self.entity, id=entity_id)
         return None if record is None else orjson.loads(record["after"])
 
     async def get(self, entity_id: UUID) -> Row:
@@ -135,8 +135,8 @@ class Owned(Belonging, Generic[Row]):
 
     async def _redact(self, ids: Sequence[str], *, now: datetime) -> None:
         """Empty what a person wrote in the earlier changes of entities, some changes at once."""
-        values = {"user_id": self._origin.user_id, "entity": self.entity, "ids": ids, "now": now, "rows": _AT_ONCE}
-        while len(await self._session.fetch(self.statements.redact, **values)) == _AT_ONCE:
+        values = {"entity": self.entity, "ids": ids, "now": now, "rows": _AT_ONCE}
+        while len(await self._fetch(self.statements.redact, **values)) == _AT_ONCE:
             pass
 
     async def _write(self, changes: Sequence[tuple[Row, Row]], *, action: Action, now: datetime, reverts: int | None = None) -> None:
@@ -160,7 +160,7 @@ class Owned(Belonging, Generic[Row]):
             raise RuntimeError(f"a {self.entity} was not written")
 
     async def _run_many(self, write: RecordedWrite, values: Sequence[dict[str, Any]]) -> Sequence[Any]:
-        counter = await self._session.fetch_row(RAISE_COUNTER, user_id=self._origin.user_id, count=len(values))
+        counter = await self._fetch_row(RAISE_COUNTER, count=len(values))
         first = counter["last_seq"] - len(values) + 1 if counter is not None else 0
         return await self._session.fetch_many(write.among_many, [some | {"seq": first + place} for place, some in enumerate(values)])
 
@@ -175,9 +175,11 @@ class Owned(Belonging, Generic[Row]):
     def _record(
         self, action: Action, before: dict[str, object] | None, after: dict[str, object] | None, *, now: datetime
     ) -> dict[str, Any]:
+        # Spec: features/changes.md#CHANGE-008
         old, new = (None, None) if after is None else difference(before, after)
         return {
-            "user_id": self._origin.user_id,
+            "user_id": self.owner,
+            "actor": self._origin.actor,
             "change_id": uuid7(),
             "entity": self.entity,
             "action": action.value,

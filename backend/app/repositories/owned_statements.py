@@ -25,6 +25,7 @@ from sqlmodel import SQLModel
 
 from app.database.statements import Statement
 from app.models.change import Change, ChangeCounter
+from app.repositories.owner import mine
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -72,7 +73,7 @@ class OwnedStatements:
     ) -> None:
         gathered = gathered or {}
         self.table = table = table_of(model)
-        self._row = [table.c.user_id == bindparam("user_id"), table.c.id == bindparam("id")]
+        self._row = [mine(table), table.c.id == bindparam("id")]
         self._changes: dict[frozenset[str], RecordedWrite] = {}
         self.stored = frozenset(fields) - gathered.keys()
         self.columns = [gathered[name].label(name) if name in gathered else table.c[name] for name in fields]
@@ -106,7 +107,7 @@ def _recorded(write: Any, *, numbered: bool) -> Statement:
     written = write.cte("written")
     counter = (
         update(_COUNTER)
-        .where(_COUNTER.c.user_id == bindparam("user_id"), select(written.c.id).exists())
+        .where(mine(_COUNTER), select(written.c.id).exists())
         .values(last_seq=_COUNTER.c.last_seq + 1)
         .returning(_COUNTER.c.last_seq)
         .cte("counter")
@@ -121,7 +122,7 @@ def _recorded(write: Any, *, numbered: bool) -> Statement:
         "action": bindparam("action"),
         "before": bindparam("before", type_=JSONB),
         "after": bindparam("after", type_=JSONB),
-        "actor": bindparam("user_id"),
+        "actor": bindparam("actor"),
         "source": bindparam("source"),
         "request_id": bindparam("request_id"),
         "occurred_at": bindparam("updated_at"),
@@ -138,7 +139,7 @@ def _redacting(texts: tuple[str, ...]) -> Statement:
     some = (
         select(_CHANGE.c.seq)
         .where(
-            _CHANGE.c.user_id == bindparam("user_id"),
+            mine(_CHANGE),
             _CHANGE.c.entity == bindparam("entity"),
             _CHANGE.c.entity_id == func.any(id_list("ids")),
             _CHANGE.c.redacted_at.is_(None),
@@ -147,7 +148,7 @@ def _redacting(texts: tuple[str, ...]) -> Statement:
         .limit(bindparam("rows"))
     )
     emptied = {document: document.concat(_empty(document, texts)) for document in documents}
-    redacted = update(_CHANGE).where(_CHANGE.c.user_id == bindparam("user_id"), _CHANGE.c.seq.in_(some))
+    redacted = update(_CHANGE).where(mine(_CHANGE), _CHANGE.c.seq.in_(some))
     return Statement(redacted.values({**emptied, _CHANGE.c.redacted_at: bindparam("now")}).returning(_CHANGE.c.seq))
 
 
@@ -165,7 +166,7 @@ _COUNTER, _CHANGE = table_of(ChangeCounter), table_of(Change)
 # Many rows raise the counter once: a row that one transaction updates over and over gets slower to find each time.
 RAISE_COUNTER = Statement(
     update(_COUNTER)
-    .where(_COUNTER.c.user_id == bindparam("user_id"))
+    .where(mine(_COUNTER))
     .values(last_seq=_COUNTER.c.last_seq + bindparam("count", type_=BigInteger))
     .returning(_COUNTER.c.last_seq)
 )

@@ -36,7 +36,7 @@ class SavedFilters(Owned[SavedFilterRow]):
     async def list(self, asked: Slice) -> Listing[SavedFilterRow]:
         """List the living saved filters by name."""
         # Spec: features/saved-filters.md#FILTER-006
-        return await _LIST.fetch(self._session, asked, user_id=self._origin.user_id)
+        return await _LIST.fetch(self._session, asked, user_id=self.owner)
 
     def _values(self, row: SavedFilterRow, names: frozenset[str]) -> dict[str, Any]:
         return super()._values(row, names) | {"query": orjson.dumps(row.query).decode()}

@@ -14,6 +14,7 @@ from app.models.task import TaskRow, TaskTag
 from app.repositories.owned import Owned
 from app.repositories.owned_list import OwnedList
 from app.repositories.owned_statements import OwnedStatements, id_list, table_of
+from app.repositories.owner import mine
 from app.repositories.tasks import Tasks
 
 _STATEMENTS = OwnedStatements(Tag, TagRow._fields, texts=("name",))
@@ -25,18 +26,16 @@ _TASK = Tasks.statements.table
 def _marked() -> Statement:
     """Build the list of the tasks with a tag. Each is looked up by its id: without statistics, another join takes minutes for thousands."""
     link = table_of(TaskTag).alias("link")
-    one = (_TASK.c.user_id == bindparam("user_id"), _TASK.c.id == link.c.task_id, _TASK.c.deleted_at.is_(None))
+    one = (mine(_TASK), _TASK.c.id == link.c.task_id, _TASK.c.deleted_at.is_(None))
     task = select(*Tasks.statements.columns).where(*one).offset(literal_column("0")).correlate(link).lateral("task")
-    marked = (
-        select(*task.c).select_from(link.join(task, true())).where(link.c.user_id == bindparam("user_id"), link.c.tag_id == bindparam("id"))
-    )
+    marked = select(*task.c).select_from(link.join(task, true())).where(mine(link), link.c.tag_id == bindparam("id"))
     return Statement(marked.order_by(task.c.position, task.c.id))
 
 
 _TASKS = _marked()
 _COUNT = Statement(
     select(func.count().label("count")).where(
-        _TABLE.c.user_id == bindparam("user_id"),
+        mine(_TABLE),
         _TABLE.c.id == func.any(id_list("ids")),
         _TABLE.c.deleted_at.is_(None),
     )
@@ -54,15 +53,15 @@ class Tags(Owned[TagRow]):
     async def list(self, asked: Slice) -> Listing[TagRow]:
         """List the living tags by name, without regard to letter case."""
         # Spec: features/tags.md#TAG-004
-        return await _LIST.fetch(self._session, asked, user_id=self._origin.user_id)
+        return await _LIST.fetch(self._session, asked, user_id=self.owner)
 
     async def tasks(self, tag_id: UUID) -> Sequence[TaskRow]:
         """Return the living tasks that have a tag, in their manual order."""
-        records = await self._session.fetch(_TASKS, user_id=self._origin.user_id, id=tag_id)
+        records = await self._fetch(_TASKS, id=tag_id)
         return [Tasks.make_row(*record) for record in records]
 
     async def are_there(self, tag_ids: Iterable[UUID]) -> bool:
         """Tell whether each of these ids is that of a living tag."""
         wanted = set(tag_ids)
-        record = await self._session.fetch_row(_COUNT, user_id=self._origin.user_id, ids=[str(tag_id) for tag_id in wanted])
+        record = await self._fetch_row(_COUNT, ids=[str(tag_id) for tag_id in wanted])
         return record is not None and bool(record["count"] == len(wanted))

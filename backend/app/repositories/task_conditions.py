@@ -30,6 +30,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from app.domain.priority import Priority
 from app.models.task import COMPLETED_KEY, DUE_DAY_KEY, DUE_TIME_KEY, PRIORITY_KEY, START_KEY, Task, TaskTag
 from app.repositories.owned_statements import id_list, table_of
+from app.repositories.owner import mine
 
 TASK = table_of(Task)
 _TASK, _LINK = TASK.c, table_of(TaskTag)
@@ -59,8 +60,8 @@ SORT_KEYS: Mapping[str, tuple[ColumnElement[Any], ...]] = {
 
 
 def _tagged(tag_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    mine = (_LINK.c.user_id == bindparam("user_id"), _LINK.c.task_id == _TASK.id, _LINK.c.tag_id == tag_id)
-    return exists(select(literal_column("1")).where(*mine).correlate(TASK))
+    own = (mine(_LINK), _LINK.c.task_id == _TASK.id, _LINK.c.tag_id == tag_id)
+    return exists(select(literal_column("1")).where(*own).correlate(TASK))
 
 
 _NOW, _TODAY = bindparam("now", type_=_MOMENT), bindparam("today", type_=Date)

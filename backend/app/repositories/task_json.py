@@ -2,19 +2,20 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Text, bindparam, case, cast, func, literal_column, select
+from sqlalchemy import ColumnElement, FromClause, Text, case, cast, func, literal_column, select
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from app.models.task import TaskTag
 from app.repositories.owned_statements import table_of
+from app.repositories.owner import mine
 
 _LINK = table_of(TaskTag)
 
 
 def tag_ids(tasks: FromClause) -> ColumnElement[Any]:
     """Return the ids of the tags of each task, in their order, as an array of texts."""
-    mine = (_LINK.c.user_id == bindparam("user_id"), _LINK.c.task_id == tasks.c.id)
-    ids = select(cast(_LINK.c.tag_id, Text)).where(*mine).order_by(_LINK.c.tag_id)
+    own = (mine(_LINK), _LINK.c.task_id == tasks.c.id)
+    ids = select(cast(_LINK.c.tag_id, Text)).where(*own).order_by(_LINK.c.tag_id)
     return func.array(ids.correlate(tasks).scalar_subquery())
 
 

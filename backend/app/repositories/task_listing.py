@@ -30,8 +30,8 @@ from app.domain.sorting import Sort
 from app.models.category import Category
 from app.models.tag import Tag
 from app.models.task import TaskRow
-from app.repositories.belonging import Belonging
 from app.repositories.owned_statements import table_of
+from app.repositories.owner import OwnerScoped, mine
 from app.repositories.task_conditions import FOUND, SORT_KEYS, TASK, condition_of, values_of
 from app.repositories.task_json import as_json, task_fields
 
@@ -57,14 +57,14 @@ class Shape(NamedTuple):
 
 
 def _there(table: Table, parameter: str) -> ColumnElement[bool]:
-    return exists().where(table.c.user_id == bindparam("user_id"), table.c.id == bindparam(parameter), table.c.deleted_at.is_(None))
+    return exists().where(mine(table), table.c.id == bindparam(parameter), table.c.deleted_at.is_(None))
 
 
 def _tags(column: ColumnElement[Any]) -> ColumnElement[Any]:
     named = bindparam("tags", type_=ARRAY(Text))
-    mine = (_TAG.c.user_id == bindparam("user_id"), _TAG.c.deleted_at.is_(None))
+    own = (mine(_TAG), _TAG.c.deleted_at.is_(None))
     meant = or_(_TAG.c.folded_name == func.any(named), cast(_TAG.c.id, Text) == func.any(named))
-    return func.array(select(column).where(*mine, meant).order_by(_TAG.c.id).scalar_subquery())
+    return func.array(select(column).where(*own, meant).order_by(_TAG.c.id).scalar_subquery())
 
 
 _REFERENCES = Statement(
@@ -89,7 +89,7 @@ def statement_of(shape: Shape) -> Statement:
     """Build the list: one statement for the rows, one more than asked, and the number of all, also when there are no rows."""
     # Spec: features/finding.md#FIND-007
     keys, source = _keys(shape.sorts), TASK.join(FOUND, FOUND.c.task_id == TASK.c.id) if shape.found else TASK
-    where = [TASK.c.user_id == bindparam("user_id"), *(condition_of(name) for name in sorted(shape.conditions))]
+    where = [mine(TASK), *(condition_of(name) for name in sorted(shape.conditions))]
     counted: Select[Any] = select(literal_column("1")).select_from(source).where(*where)
     counted = counted if shape.exact else counted.limit(_COUNTED)
     total = select(func.count().label("total")).select_from(counted.subquery()).subquery("counted")
@@ -155,7 +155,7 @@ class References(NamedTuple):
     tags: list[tuple[str, str]]
 
 
-class TaskListing(Belonging):
+class TaskListing(OwnerScoped):
     """The lists of one person's tasks."""
 
     async def fetch(self, question: Question, asked: Slice) -> Listing[str]:
@@ -165,8 +165,8 @@ class TaskListing(Belonging):
         names, by_cursor = place_names(question.sorts), asked.after is not None
         shape = Shape(question.conditions, question.sorts, question.query is not None, by_cursor, asked.exact)
         place: dict[str, Any] = dict(zip(names, asked.after or (), strict=by_cursor)) | {"offset": asked.offset}
-        values = values_of(question.values) | place | {"user_id": self._origin.user_id, "query": question.query, "rows": asked.limit + 1}
-        records = await self._session.fetch(statement_of(shape), **values)
+        values = values_of(question.values) | place | {"query": question.query, "rows": asked.limit + 1}
+        records = await self._fetch(statement_of(shape), **values)
         found = [record for record in records if record["body"] is not None]
         shown = found[: asked.limit]
         last = tuple(shown[-1])[-len(names) :] if len(found) > asked.limit else None
@@ -174,8 +174,8 @@ class TaskListing(Belonging):
 
     async def references(self, *, category_id: UUID | None, parent_id: UUID | None, tags: Sequence[str]) -> References:
         """Look up what a question names; tags are texts of ids or folded names."""
-        values = {"user_id": self._origin.user_id, "category_id": category_id, "parent_id": parent_id, "tags": list(tags)}
-        record = await self._session.fetch_row(_REFERENCES, **values)
+        values = {"category_id": category_id, "parent_id": parent_id, "tags": list(tags)}
+        record = await self._fetch_row(_REFERENCES, **values)
         if record is None:
             raise RuntimeError("a statement without a table gave no row")
         return References(record["category"], record["parent"], list(zip(record["ids"], record["names"], strict=True)))

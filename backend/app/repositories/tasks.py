@@ -16,6 +16,7 @@ from app.models.task import Task, TaskRow, TaskTag
 from app.repositories.ordered import Ordered, neighbours_in
 from app.repositories.owned import Owned
 from app.repositories.owned_statements import OwnedStatements, id_list, table_of
+from app.repositories.owner import mine
 from app.repositories.task_json import as_json, tag_ids, task_fields
 
 _TASK, _LINK = table_of(Task), table_of(TaskTag)
@@ -30,8 +31,8 @@ _FARTHEST: Any = literal_column("50")
 def _tagging() -> Statement:
     """Build the one statement that makes the set of a task's tags what it is to be."""
     wanted = id_list("tag_ids")
-    mine = (_LINK.c.user_id == bindparam("user_id"), _LINK.c.task_id == bindparam("id"))
-    gone = delete(_LINK).where(*mine, _LINK.c.tag_id != func.all(wanted)).cte("gone")
+    own = (mine(_LINK), _LINK.c.task_id == bindparam("id"))
+    gone = delete(_LINK).where(*own, _LINK.c.tag_id != func.all(wanted)).cte("gone")
     rows = select(bindparam("user_id"), bindparam("id"), func.unnest(wanted))
     return Statement(insert_if_free(_LINK).from_select(["user_id", "task_id", "tag_id"], rows).on_conflict_do_nothing().add_cte(gone))
 
@@ -42,11 +43,11 @@ _TAG = _tagging()
 def _walk(*, up: bool, where: ColumnElement[bool] | None = None) -> Any:
     """Build the walk from a task to its ancestors, or to all that is below it, with the distance of each; the task itself is at 0."""
     begin = select(_TASK.c.id, _TASK.c.parent_id, literal_column("0").label("distance"))
-    walk = begin.where(_TASK.c.user_id == bindparam("user_id"), _TASK.c.id == bindparam("id")).cte("walk", recursive=True)
+    walk = begin.where(mine(_TASK), _TASK.c.id == bindparam("id")).cte("walk", recursive=True)
     on = _TASK.c.id == walk.c.parent_id if up else _TASK.c.parent_id == walk.c.id
     step = select(_TASK.c.id, _TASK.c.parent_id, walk.c.distance + literal_column("1")).join(walk, on)
     step = step if where is None else step.where(where)
-    return walk.union_all(step.where(_TASK.c.user_id == bindparam("user_id"), walk.c.distance < _FARTHEST))
+    return walk.union_all(step.where(mine(_TASK), walk.c.distance < _FARTHEST))
 
 
 _UP, _DOWN = _walk(up=True), _walk(up=False)
@@ -56,7 +57,7 @@ _HEIGHT = Statement(select(func.max(_LIVING_DOWN.c.distance)))
 _SUBTREE = Statement(
     select(*_STATEMENTS.columns)
     .join(_DOWN, _DOWN.c.id == _TASK.c.id)
-    .where(_TASK.c.user_id == bindparam("user_id"))
+    .where(mine(_TASK))
     .order_by(_DOWN.c.distance, _TASK.c.position, _TASK.c.id)
 )
 
@@ -64,7 +65,7 @@ _SUBTREE = Statement(
 def _tree() -> Statement:
     """Build the tree as the texts of its nodes, whose JSON costs less to make there than here."""
     living = select(_TASK, _DOWN.c.distance).join(_DOWN, _DOWN.c.id == _TASK.c.id)
-    rows = living.where(_TASK.c.user_id == bindparam("user_id"), _TASK.c.deleted_at.is_(None)).subquery("living")
+    rows = living.where(mine(_TASK), _TASK.c.deleted_at.is_(None)).subquery("living")
     fields = task_fields(rows)
     nodes = select(rows.c.id, rows.c.parent_id, as_json(fields)).select_from(rows.join(fields, true()))
     return Statement(nodes.order_by(rows.c.distance, rows.c.position, rows.c.id))
@@ -105,7 +106,7 @@ class Tasks(Owned[TaskRow], Ordered):
 
     async def subtree(self, task_id: UUID) -> Sequence[TaskRow]:
         """Return a task and everything below it, deleted or not: each level in its manual order, the task itself first."""
-        records = await self._session.fetch(_SUBTREE, user_id=self._origin.user_id, id=task_id)
+        records = await self._fetch(_SUBTREE, id=task_id)
         return [self.make_row(*record) for record in records]
 
     async def living_subtree(self, task_id: UUID) -> Sequence[TaskRow]:
@@ -122,17 +123,17 @@ class Tasks(Owned[TaskRow], Ordered):
         Raises:
             NotFound: The task is not there, or deleted.
         """
-        records = await self._session.fetch(_TREE, user_id=self._origin.user_id, id=task_id)
+        records = await self._fetch(_TREE, id=task_id)
         return _rooted([TreeNode(*record) for record in records], task_id)
 
     async def ancestry(self, task_id: UUID) -> Sequence[UUID]:
         """Return the ids of a task, its parent, and so on up to the top."""
-        records = await self._session.fetch(_ANCESTRY, user_id=self._origin.user_id, id=task_id)
+        records = await self._fetch(_ANCESTRY, id=task_id)
         return [record["id"] for record in records]
 
     async def height(self, task_id: UUID) -> int:
         """Return how many levels of living subtasks there are below a task."""
-        record = await self._session.fetch_row(_HEIGHT, user_id=self._origin.user_id, id=task_id)
+        record = await self._fetch_row(_HEIGHT, id=task_id)
         return 0 if record is None else record[0] or 0
 
     async def add(self, row: TaskRow, *, now: datetime) -> TaskRow:
@@ -148,7 +149,7 @@ class Tasks(Owned[TaskRow], Ordered):
         await self._tag([new for old, new in changes if old.tag_ids != new.tag_ids])
 
     async def _tag(self, rows: Sequence[TaskRow]) -> None:
-        values = [{"user_id": self._origin.user_id, "id": row.id, "tag_ids": [str(tag_id) for tag_id in row.tag_ids]} for row in rows]
+        values = [{"user_id": self.owner, "id": row.id, "tag_ids": [str(tag_id) for tag_id in row.tag_ids]} for row in rows]
         if values:
             await self._session.fetch_many(_TAG, values)
 
@@ -156,4 +157,4 @@ class Tasks(Owned[TaskRow], Ordered):
         if not names & _TEXTS:
             return {}
         # Spec: features/finding.md#FIND-008
-        return {"search": vector(self._origin.user_id, important=row.title, other=row.description or "")}
+        return {"search": vector(self.owner, important=row.title, other=row.description or "")}

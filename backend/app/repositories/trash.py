@@ -10,17 +10,17 @@ from sqlalchemy import Select, bindparam, func, literal_column, select, true, tu
 from app.database.statements import Statement
 from app.domain.paging import COUNTED, Listing, Slice
 from app.models.task import TaskRow
-from app.repositories.belonging import Belonging
 from app.repositories.categories import Categories
 from app.repositories.owned import Owned
 from app.repositories.owned_statements import OwnedStatements, id_list
+from app.repositories.owner import OwnerScoped, mine
 from app.repositories.tags import Tags
 from app.repositories.task_json import as_json, task_fields
 from app.repositories.tasks import Tasks
 
 _TASK = Tasks.statements.table
 _COLUMNS = Tasks.statements.columns
-_TRASHED = (_TASK.c.user_id == bindparam("user_id"), _TASK.c.deleted_at.is_not(None))
+_TRASHED = (mine(_TASK), _TASK.c.deleted_at.is_not(None))
 _LATEST = (_TASK.c.deleted_at.desc(), _TASK.c.id.desc())
 
 
@@ -46,14 +46,14 @@ _LISTINGS = {(by_cursor, exact): _listing(by_cursor=by_cursor, exact=exact) for 
 
 def _there(statements: OwnedStatements) -> Statement:
     table = statements.table
-    mine = (table.c.user_id == bindparam("user_id"), table.c.id == func.any(id_list("ids")))
-    return Statement(select(table.c.id, table.c.deleted_at.is_(None).label("living")).where(*mine))
+    own = (mine(table), table.c.id == func.any(id_list("ids")))
+    return Statement(select(table.c.id, table.c.deleted_at.is_(None).label("living")).where(*own))
 
 
 def _children() -> Statement:
     """Build the list of the subtasks of some tasks, looked up parent by parent: without statistics, another join may take minutes."""
     parent = select(func.unnest(id_list("ids")).label("id")).subquery("parent")
-    theirs = select(*_COLUMNS).where(_TASK.c.user_id == bindparam("user_id"), _TASK.c.parent_id == parent.c.id)
+    theirs = select(*_COLUMNS).where(mine(_TASK), _TASK.c.parent_id == parent.c.id)
     child = theirs.offset(literal_column("0")).correlate(parent).lateral("child")
     return Statement(select(*child.c).select_from(parent.join(child, true())).order_by(child.c.id))
 
@@ -62,7 +62,7 @@ _CHILDREN = _children()
 _THERE = {kind.entity: _there(kind.statements) for kind in (Categories, Tags)}
 
 
-class Trash(Belonging):
+class Trash(OwnerScoped):
     """The deleted tasks of one person."""
 
     async def list(self, asked: Slice) -> Listing[str]:
@@ -72,7 +72,7 @@ class Trash(Belonging):
         if asked.after is not None:
             place = {"deleted_at": datetime.fromisoformat(asked.after[0]), "id": UUID(asked.after[1])}
         statement = _LISTINGS[asked.after is not None, asked.exact]
-        records = await self._session.fetch(statement, user_id=self._origin.user_id, rows=asked.limit + 1, **place)
+        records = await self._fetch(statement, rows=asked.limit + 1, **place)
         found = [record for record in records if record["id"] is not None]
         shown = found[: asked.limit]
         last = (shown[-1]["deleted_at"].isoformat(), str(shown[-1]["id"])) if len(found) > asked.limit else None
@@ -81,7 +81,7 @@ class Trash(Belonging):
     async def others_below(self, rows: Iterable[TaskRow]) -> Sequence[TaskRow]:
         """Return the subtasks of tasks, deleted or not, that are not among these tasks themselves."""
         ids = {row.id for row in rows}
-        records = await self._session.fetch(_CHILDREN, user_id=self._origin.user_id, ids=[str(task_id) for task_id in ids])
+        records = await self._fetch(_CHILDREN, ids=[str(task_id) for task_id in ids])
         return [Tasks.make_row(*record) for record in records if record["id"] not in ids]
 
     async def living(self, kind: Owned[Any], ids: Iterable[UUID]) -> frozenset[UUID]:
@@ -92,5 +92,5 @@ class Trash(Belonging):
     async def there(self, kind: Owned[Any], ids: Iterable[UUID]) -> dict[UUID, bool]:
         """Return which of these ids are those of categories, or tags, that are not purged, each with whether it is living."""
         wanted = [str(entity_id) for entity_id in {*ids}]
-        records = await self._session.fetch(_THERE[kind.entity], user_id=self._origin.user_id, ids=wanted) if wanted else []
+        records = await self._fetch(_THERE[kind.entity], ids=wanted) if wanted else []
         return {record["id"]: record["living"] for record in records}

@@ -56,7 +56,7 @@ class UnitOfWork:
 
     Args:
         session: Where statements run.
-        origin: On whose rows, through which door, for which request.
+        origin: Whose rows, and by whom and through which door they are used.
     """
 
     def __init__(self, session: Session, origin: Origin) -> None:
@@ -64,9 +64,9 @@ class UnitOfWork:
         self.tasks = Tasks(session, origin)
 
     @property
-    def user_id(self) -> str:
+    def owner(self) -> str:
         """Whose rows these are."""
-        return self._rows[1].user_id
+        return self._rows[1].owner
 
     @cached_property
     def task_listing(self) -> TaskListing:
@@ -125,8 +125,8 @@ def reading(database: Database, origin: Origin) -> AbstractAsyncContextManager[U
     One person's reads have half of the process's connections at most, and wait for one another without one.
     """
     # Spec: features/operations.md#OPS-036
-    turn = database.reads.line(origin.user_id)
-    return transaction(database, _READ, partial(UnitOfWork, origin=origin), values={"user_id": origin.user_id}, turn=turn)
+    turn = database.reads.line(origin.owner)
+    return transaction(database, _READ, partial(UnitOfWork, origin=origin), values={"user_id": origin.owner}, turn=turn)
 
 
 def writing(database: Database, origin: Origin) -> AbstractAsyncContextManager[UnitOfWork]:
@@ -135,8 +135,8 @@ def writing(database: Database, origin: Origin) -> AbstractAsyncContextManager[U
     Within this process they wait for one another before they take a connection, so that one person cannot hold them all.
     """
     # Spec: features/safe-writes.md#SAFE-006
-    turn = database.writes.line(origin.user_id)
-    return transaction(database, _WRITE, partial(UnitOfWork, origin=origin), values={"user_id": origin.user_id}, turn=turn)
+    turn = database.writes.line(origin.owner)
+    return transaction(database, _WRITE, partial(UnitOfWork, origin=origin), values={"user_id": origin.owner}, turn=turn)
 
 
 def identifying(database: Database) -> AbstractAsyncContextManager[Directory]:

@@ -43,7 +43,7 @@ async def check(work: UnitOfWork, wanted: TaskFilter, *, now: datetime) -> None:
 async def _question(work: UnitOfWork, wanted: TaskFilter, *, now: datetime) -> Question:
     conditions = dict(_conditions(wanted, now=now)) | await _references(work, wanted)
     # Spec: features/finding.md#FIND-008
-    words = None if wanted.q is None else query(work.user_id, wanted.q)
+    words = None if wanted.q is None else query(work.owner, wanted.q)
     sorts = tuple(read_sort(column) for column in wanted.sort or ()) or (_NEWEST_FIRST if words is None else _BEST_FIRST)
     values = {name: value for given in conditions.values() for name, value in given.items()}
     return Question(frozenset(conditions), values, sorts, words)

@@ -74,7 +74,7 @@ async def _tidy_person(database: Database, user_id: str, *, now: datetime) -> No
 
 
 async def _bite(database: Database, user_id: str, *, now: datetime) -> int:
-    async with writing(database, Origin(user_id, Source.WORKER, None)) as work:
+    async with writing(database, Origin.own(user_id, Source.WORKER)) as work:
         return await trash.purge_old(work, now=now)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,11 @@ import pytest
 from dirty_equals import IsNow, IsStr
 from fastapi import FastAPI
 
+from app.domain.changes import Origin, Source
+from app.domain.preconditions import ANY
+from app.repositories.unit_of_work import writing
+from app.schemas.task import Completion
+from app.services import tasks
 from tests.api.rows import fetch
 from tests.people import Person, make_person
 
@@ -152,3 +158,15 @@ async def test_other_questions_are_refused(ada: Person, query: str) -> None:
 async def test_asking_after_a_number_that_is_yet_to_come_is_an_empty_page(ada: Person) -> None:
     page = (await ada.client.get("/api/changes", params={"after": 2**63 - 1})).json()
     assert page == {"items": [], "last": 2**63 - 1, "has_more": False}
+
+
+@pytest.mark.spec("CHANGE-008")
+async def test_a_change_names_who_made_it_beside_whose_row_it_is_of(
+    ada: Person, bob: Person, app: FastAPI, connection: asyncpg.Connection
+) -> None:
+    task = await ada.create_task()
+    async with writing(app.state.runtime.database, Origin(ada.user_id, bob.user_id, Source.CONSOLE, None)) as work:
+        await tasks.set_completion(work, UUID(task["id"]), Completion(), now=datetime.now(UTC), expected=ANY)
+    rows = await fetch(connection, "SELECT user_id, actor, source FROM agendum.change WHERE entity = 'task' ORDER BY seq")
+    assert [tuple(row.values()) for row in rows] == [(ada.user_id, ada.user_id, "api"), (ada.user_id, bob.user_id, "console")]
+    assert await bob.changes() == []

@@ -138,7 +138,7 @@ async def test_a_unit_of_work_that_fails_after_its_writes_leaves_nothing(
         raise error
 
     with pytest.raises(BaseException):  # noqa: B017, PT011 (the database's own errors come out as refusals)
-        async with writing(database_of(own_app), Origin(own_ada.user_id, Source.API, None)) as work:
+        async with writing(database_of(own_app), Origin.own(own_ada.user_id, Source.API)) as work:
             await fail(work)
     assert await world_of(witness, own_ada.user_id) == before
     await own_ada.create_task()

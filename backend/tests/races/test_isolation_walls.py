@@ -39,7 +39,7 @@ async def one_connection(own_database: str) -> AsyncIterator[Database]:
 
 
 def origin_of(person: Person) -> Origin:
-    return Origin(person.user_id, Source.API, None)
+    return Origin.own(person.user_id, Source.API)
 
 
 def database_of(app: FastAPI) -> Database:
@@ -117,7 +117,7 @@ async def test_without_walls_a_repository_changes_a_foreign_row(meeting: Meeting
 
 @pytest.mark.spec("ISO-001")
 def test_a_repository_or_a_unit_of_work_without_an_owner_cannot_be_made(worker_connection: asyncpg.Connection) -> None:
-    nobody, session = Origin("", Source.API, None), Session(worker_connection)
+    nobody, session = Origin.own("", Source.API), Session(worker_connection)
     for make in (Tasks, UnitOfWork):
         with pytest.raises(ValueError, match="owner"):
             make(session, nobody)
@@ -181,7 +181,7 @@ async def state_of(database: Database) -> tuple[str, str | None, str, int]:
 @pytest.mark.spec("ISO-007")
 @pytest.mark.parametrize("ending", ["committed", "failed", "cancelled"])
 async def test_role_and_owner_end_with_the_transaction(one_connection: Database, ending: str) -> None:
-    before, origin = await state_of(one_connection), Origin(str(uuid7()), Source.API, None)
+    before, origin = await state_of(one_connection), Origin.own(str(uuid7()), Source.API)
 
     async def work() -> str:
         async with writing(one_connection, origin) as unit:
@@ -191,7 +191,7 @@ async def test_role_and_owner_end_with_the_transaction(one_connection: Database,
             return user
 
     result = (await asyncio.gather(work(), return_exceptions=True))[0]
-    assert result == f"agendum_app {origin.user_id}" or ending != "committed"
+    assert result == f"agendum_app {origin.owner}" or ending != "committed"
     after = await state_of(one_connection)
     # Nobody waits for the rollback of what was cancelled: its connection is closed, and the next is another.
     assert (after[:3], after[3] == before[3]) == (before[:3], ending != "cancelled")
@@ -202,7 +202,7 @@ async def test_a_statement_cancelled_in_flight_leaves_no_owner_behind(one_connec
     user, owner, limit, _process = await state_of(one_connection)
 
     async def sleep() -> None:
-        async with reading(one_connection, Origin("somebody", Source.API, None)) as unit:
+        async with reading(one_connection, Origin.own("somebody", Source.API)) as unit:
             await session_of(unit).fetchval("SELECT pg_sleep(20)")
 
     with pytest.raises(TimeoutError):

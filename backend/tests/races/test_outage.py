@@ -234,7 +234,7 @@ async def test_a_write_that_waits_too_long_for_another_is_given_up(app: FastAPI,
 async def test_a_statement_beyond_the_limit_is_given_up(app: FastAPI, ada: Person) -> None:
     async with Stopwatch() as watch:
         with pytest.raises(Unavailable):
-            async with reading(database_of(app), Origin(ada.user_id, Source.API, None)) as work:
+            async with reading(database_of(app), Origin.own(ada.user_id, Source.API)) as work:
                 await work.tasks._session._connection.fetchval("SELECT pg_sleep(30)")
     assert watch.seconds < 5
     await assert_back(app, ada)

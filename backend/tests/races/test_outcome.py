@@ -174,7 +174,7 @@ async def test_a_connection_that_dies_between_two_statements_is_away(
     app: FastAPI, ada: Person, witness: asyncpg.Connection, noticed: float
 ) -> None:
     async def go_on_after_the_end() -> None:
-        async with writing(app.state.runtime.database, Origin(ada.user_id, Source.API, None)) as work:
+        async with writing(app.state.runtime.database, Origin.own(ada.user_id, Source.API)) as work:
             assert await witness.fetchval(BACKENDS) >= 1
             await asyncio.sleep(noticed)
             await work.profile.get()
@@ -187,7 +187,7 @@ async def test_a_connection_that_dies_between_two_statements_is_away(
 @pytest.mark.spec("OPS-012", "SAFE-013")
 async def test_a_connection_that_is_known_to_be_lost_before_the_commit_has_done_nothing(app: FastAPI, wire: Wire, ada: Person) -> None:
     async def commit_after_the_end() -> None:
-        async with writing(app.state.runtime.database, Origin(ada.user_id, Source.API, None)) as work:
+        async with writing(app.state.runtime.database, Origin.own(ada.user_id, Source.API)) as work:
             await work.profile.get()
             wire.cut()
             await asyncio.sleep(0.2)

@@ -123,9 +123,9 @@ async def _question(work: UnitOfWork, name: str) -> dict[str, Any]:
 
 async def plans_of(database: Database, person: str, name: str) -> list[Node]:
     """Return the plans for the first page and the next one, each for its values and for any."""
-    async with reading(database, Origin(person, Source.API, None)) as work:
+    async with reading(database, Origin.own(person, Source.API)) as work:
         session = Noting(work.tasks._session._connection)
-        noting = UnitOfWork(session, Origin(person, Source.API, None))
+        noting = UnitOfWork(session, Origin.own(person, Source.API))
         first = await found(noting, name)
         plans = [*await _explain(session)]
         if first["next_cursor"] is not None:
@@ -198,9 +198,9 @@ async def test_a_cursor_is_where_the_index_begins(database: Database, sort: str)
 async def test_words_are_looked_up_in_their_indexes(crowded: str, database: Database) -> None:
     connection = await asyncpg.connect(dsn=crowded)
     body = await connection.fetchval("SELECT prosrc FROM pg_proc WHERE oid = 'agendum.found_tasks(tsquery)'::regprocedure")
-    async with reading(database, Origin(HEAVY, Source.API, None)) as work:
+    async with reading(database, Origin.own(HEAVY, Source.API)) as work:
         session = Noting(work.tasks._session._connection)
-        await found(UnitOfWork(session, Origin(HEAVY, Source.API, None)), "words")
+        await found(UnitOfWork(session, Origin.own(HEAVY, Source.API)), "words")
     async with connection.transaction():
         await connection.execute(f"SET LOCAL role agendum_search; SET LOCAL app.user_id = '{HEAVY}'")
         plan = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {body.replace('query', '$1::text::tsquery')}", session.last[1][0])

@@ -50,7 +50,7 @@ async def many_reads(app: FastAPI, person: Person) -> AsyncIterator[None]:
     """Have as many reads of one person under way as get a turn."""
     async with AsyncExitStack() as stack:
         for _turn in range(POOL_SIZE // 2):
-            await stack.enter_async_context(reading(database_of(app), Origin(person.user_id, Source.API, None)))
+            await stack.enter_async_context(reading(database_of(app), Origin.own(person.user_id, Source.API)))
         yield
 
 

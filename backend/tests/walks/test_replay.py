@@ -89,7 +89,7 @@ async def assert_replay(app: FastAPI, person: Person, witness: asyncpg.Connectio
     assert [change["seq"] for change in changes] == [*range(1, len(changes) + 1)]
     things = replayed(changes)
     assert_sound(things)
-    async with reading(app.state.runtime.database, Origin(person.user_id, Source.API, None)) as work:
+    async with reading(app.state.runtime.database, Origin.own(person.user_id, Source.API)) as work:
         for (entity, entity_id), content in things.items():
             assert await kept(work, entity, entity_id) == content, (entity, entity_id)
     living = [key for key, content in things.items() if content is not None]
