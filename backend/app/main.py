@@ -12,8 +12,9 @@ from fastapi import FastAPI
 from app.config import ConfigurationError, Settings, origin_of
 from app.database.connection import Database
 from app.database.url import InvalidAddressError, read_address
-from app.dependencies import REMEMBERED_CALLERS, Runtime
 from app.dependencies.bodies import Bodies
+from app.dependencies.callers import REMEMBERED_CALLERS
+from app.dependencies.parts import Runtime
 from app.http import answers, problems
 from app.http.openapi_document import ABOUT, operation_id
 from app.middleware.cross_origin import CrossOrigin

@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
 from app.database.connection import Database
-from app.dependencies import Runtime
 from app.dependencies.bodies import Bodies
+from app.dependencies.parts import Runtime
 from app.models.account import OWN_ISSUER, AccountRow
 from app.repositories.unit_of_work import identifying, registering
 from app.services.accounts import TOKEN_AUDIENCE, TOKEN_TYPE, Identity

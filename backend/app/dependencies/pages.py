@@ -6,7 +6,8 @@ from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Query, Request
 
-from app.dependencies import Caller, runtime_of
+from app.dependencies.callers import Caller
+from app.dependencies.parts import runtime_of
 from app.domain.errors import invalid_field
 from app.domain.paging import Position, Slice
 from app.schemas.paging import Counting, PageQuery

@@ -8,8 +8,9 @@ from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from app.dependencies import BearerCaller, runtime_of
 from app.dependencies.bodies import LARGEST_BODY, SMALL_BODY, JsonRequest
+from app.dependencies.callers import BearerCaller
+from app.dependencies.parts import runtime_of
 from app.dependencies.work import Unopened
 
 _SAFE = frozenset({"GET", "HEAD"})

@@ -1,28 +1,24 @@
 """The caller's rows, as a route asks for them: for reading, for writing, or for changing something that is there under a condition."""
 
-import hashlib
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-import orjson
 from fastapi import Depends, Request, Response
 from fastapi.dependencies.models import Dependant
 
-from app.dependencies import Caller, runtime_of
+from app.dependencies.callers import Caller
 from app.dependencies.conditions import condition, refuse_condition
+from app.dependencies.parts import runtime_of
+from app.dependencies.repeats import Replay, keep, keyed_request
 from app.domain.changes import Origin, Source
-from app.domain.errors import Busy, StillRunning, invalid_field
+from app.domain.errors import Busy, StillRunning
 from app.domain.preconditions import Expected
-from app.models.idempotency_key import KeptAnswer
 from app.repositories.unit_of_work import UnitOfWork, reading, writing
 from app.services import idempotency
 from app.services.idempotency import KeyedRequest
-from app.utils.headers import InvalidHeaderError, idempotency_key
-
-_KEPT_HEADERS = ("content-type", "etag", "location")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +43,6 @@ class Write:
         return response
 
 
-class Replay(Exception):
-    """The request was answered before, with this answer. It ends the request like a refusal, and is none."""
-
-    def __init__(self, kept: KeptAnswer) -> None:
-        super().__init__()
-        self.kept = kept
-
-
 async def read(request: Request, user_id: Caller) -> Unopened:
     """Give the caller's rows for reading."""
     return Unopened(reading(runtime_of(request).database, _origin(request, user_id)))
@@ -67,7 +55,7 @@ async def write(request: Request, user_id: Caller) -> Unopened:
         Invalid: A header of the request cannot be read, or is a condition.
     """
     refuse_condition(request.headers)
-    return Unopened(_write(request, user_id, keyed=await _keyed(request), expected=Expected()))
+    return Unopened(_write(request, user_id, keyed=await keyed_request(request), expected=Expected()))
 
 
 async def change(request: Request, user_id: Caller) -> Unopened:
@@ -77,7 +65,7 @@ async def change(request: Request, user_id: Caller) -> Unopened:
         Invalid: A header of the request cannot be read.
     """
     expected = condition(request.headers)
-    return Unopened(_write(request, user_id, keyed=await _keyed(request), expected=expected))
+    return Unopened(_write(request, user_id, keyed=await keyed_request(request), expected=expected))
 
 
 def takes_condition(dependant: Dependant) -> bool:
@@ -105,7 +93,7 @@ async def _write(request: Request, user_id: str, *, keyed: KeyedRequest | None, 
             raise Replay(kept)
         yield under_way
         if keyed is not None:
-            await _keep(under_way, keyed)
+            await keep(work, keyed, under_way.answered, now=under_way.now)
 
 
 async def _enter(stack: AsyncExitStack, request: Request, user_id: str, *, keyed: bool) -> UnitOfWork:
@@ -116,29 +104,6 @@ async def _enter(stack: AsyncExitStack, request: Request, user_id: str, *, keyed
             raise
         # Spec: features/safe-writes.md#SAFE-012
         raise StillRunning("An earlier request has not ended yet; please send this one again shortly.") from busy
-
-
-async def _keyed(request: Request) -> KeyedRequest | None:
-    """Return the request's idempotency key with a digest of what it asks for, or None when it has no key."""
-    # Spec: features/safe-writes.md#SAFE-011
-    try:
-        key = idempotency_key(request.headers.getlist("Idempotency-Key"))
-    except InvalidHeaderError as error:
-        raise invalid_field("Idempotency-Key", str(error)) from error
-    if key is None:
-        return None
-    target = f"{request.method}\0{request.scope['path']}\0".encode() + request.scope["query_string"]
-    return KeyedRequest(key, hashlib.sha256(target + b"\0" + await request.body()).digest())
-
-
-async def _keep(under_way: Write, keyed: KeyedRequest) -> None:
-    if under_way.answered is None:
-        raise RuntimeError("a write has no answer that could be kept")
-    headers = {name: value for name, value in under_way.answered.headers.items() if name in _KEPT_HEADERS}
-    body = bytes(under_way.answered.body)
-    await idempotency.keep(
-        under_way.work, keyed, status=under_way.answered.status_code, headers=orjson.dumps(headers).decode(), body=body, now=under_way.now
-    )
 
 
 # What an endpoint gets is open; `Route` opens it.

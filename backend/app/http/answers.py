@@ -9,7 +9,8 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from pydantic import TypeAdapter
 
-from app.dependencies.work import Replay, Write
+from app.dependencies.repeats import Replay
+from app.dependencies.work import Write
 from app.domain.errors import invalid_field
 from app.schemas.base import Output
 from app.utils.etags import InvalidTagError, read_tags, weakly_equal

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from app.dependencies import Now, Parts
+from app.dependencies.parts import Now, Parts
 from app.dependencies.routing import Route
 from app.dependencies.work import Reading
 from app.domain.errors import EmailTaken, OutcomeUnknown, WrongCredentials

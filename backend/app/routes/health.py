@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from app.dependencies import Parts
+from app.dependencies.parts import Parts
 from app.dependencies.routing import Route
 from app.http.problems import documented
 from app.schemas.health import HealthRead

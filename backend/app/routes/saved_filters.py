@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies import Now
 from app.dependencies.pages import Page
+from app.dependencies.parts import Now
 from app.dependencies.routing import Route
 from app.dependencies.work import Changing, Reading, Writing
 from app.domain.errors import EditConflict, NameTaken

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
-from app.dependencies import BearerCaller, Caller
+from app.dependencies.callers import BearerCaller, Caller
 from app.dependencies.routing import Route
 from app.dependencies.work import Reading
 from tests.guards.operations import Operation
