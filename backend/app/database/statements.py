@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, bindparam, cast
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.sql import ClauseElement
 
@@ -32,3 +33,8 @@ class Statement:
         """
         constants = self._constants
         return [values[name] if name in values else constants[name] for name in self._order]
+
+
+def id_list(name: str) -> ColumnElement[Any]:
+    """Return a parameter that is a list of ids, given as texts: the driver would ask the database about other arrays first."""
+    return cast(bindparam(name, type_=ARRAY(Text)), ARRAY(Uuid))

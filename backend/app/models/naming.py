@@ -1,5 +1,6 @@
 """The schema that holds every table, and the one convention of names."""
 
+from sqlalchemy import Table
 from sqlmodel import SQLModel
 
 SCHEMA = "agendum"
@@ -12,3 +13,9 @@ metadata.naming_convention = {
     "ck": "ck_%(table_name)s_%(constraint_name)s",
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
 }
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """Return the table behind a model."""
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    return table

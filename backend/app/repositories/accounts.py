@@ -11,7 +11,7 @@ from app.domain.emails import folded_email
 from app.domain.errors import TokenInvalid
 from app.models.account import OWN_ISSUER, Account, AccountRow, LoginRow, StoredPassword
 from app.models.change import ChangeCounter
-from app.repositories.owned_statements import table_of
+from app.models.naming import table_of
 from app.repositories.owner import OwnerScoped, mine
 
 _ACCOUNT, _PASSWORD, _COUNTER = table_of(Account), table_of(StoredPassword), table_of(ChangeCounter)

@@ -11,11 +11,11 @@ from app.domain.changes import Entity
 from app.domain.paging import Listing, Slice
 from app.models.category import Category, CategoryRow
 from app.models.task import TaskRow
-from app.repositories.ordered import Ordered, neighbours_in
+from app.repositories.neighbours import HasNeighbours, neighbours_in
 from app.repositories.owned import Owned
 from app.repositories.owned_list import OwnedList
-from app.repositories.owned_statements import OwnedStatements
 from app.repositories.owner import mine
+from app.repositories.recorded_statements import OwnedStatements
 from app.repositories.tasks import Tasks
 
 _STATEMENTS = OwnedStatements(Category, CategoryRow._fields, texts=("name",))
@@ -42,7 +42,7 @@ def _trees() -> Statement:
 _TREES = _trees()
 
 
-class Categories(Owned[CategoryRow], Ordered):
+class Categories(Owned[CategoryRow], HasNeighbours):
     """The categories of one person."""
 
     entity = Entity.CATEGORY

@@ -10,7 +10,7 @@ from app.database.statements import Statement
 from app.domain.changes import Write
 from app.domain.errors import NotFound
 from app.models.change import Change, ChangeRow
-from app.repositories.owned_statements import table_of
+from app.models.naming import table_of
 from app.repositories.owner import OwnerScoped, mine
 
 _TABLE = table_of(Change)

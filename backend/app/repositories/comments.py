@@ -7,15 +7,15 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, literal_column, select, true, tuple_
 
-from app.database.statements import Statement
+from app.database.statements import Statement, id_list
 from app.domain.changes import Entity
 from app.domain.paging import Listing, Slice
 from app.domain.search import vector
 from app.models.comment import Comment, CommentRow
 from app.repositories.owned import Owned
 from app.repositories.owned_list import OwnedList
-from app.repositories.owned_statements import OwnedStatements, id_list
 from app.repositories.owner import mine
+from app.repositories.recorded_statements import OwnedStatements
 
 _STATEMENTS = OwnedStatements(Comment, CommentRow._fields, derived=("search",), texts=("body",))
 _LIST = OwnedList(_STATEMENTS, CommentRow, by="created_at", within=("task_id",))

@@ -10,11 +10,11 @@ from sqlalchemy import ColumnElement, Select, bindparam, delete, func, literal_c
 from app.database.connection import Session
 from app.database.statements import Statement
 from app.models.idempotency_key import IdempotencyKey
+from app.models.naming import table_of
 from app.models.task import TaskTag
 from app.repositories.categories import Categories
 from app.repositories.comments import Comments
 from app.repositories.owned import Owned, OwnedRow
-from app.repositories.owned_statements import table_of
 from app.repositories.owner import OwnerScoped, mine
 from app.repositories.saved_filters import SavedFilters
 from app.repositories.tags import Tags

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_or
 
 from app.database.statements import Statement
 from app.models.idempotency_key import IdempotencyKey, KeptAnswer
-from app.repositories.owned_statements import table_of
+from app.models.naming import table_of
 from app.repositories.owner import OwnerScoped, mine
 
 _TABLE = table_of(IdempotencyKey)

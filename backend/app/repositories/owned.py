@@ -14,8 +14,9 @@ from app.database.statements import Statement
 from app.domain.changes import Action, Entity, difference
 from app.domain.errors import NameTaken, NotFound
 from app.models.change import Change
-from app.repositories.owned_statements import RAISE_COUNTER, OwnedStatements, RecordedWrite, table_of
+from app.models.naming import table_of
 from app.repositories.owner import OwnerScoped, mine
+from app.repositories.recorded_statements import RAISE_COUNTER, OwnedStatements, RecordedWrite
 
 
 class OwnedRow(Protocol):

@@ -11,7 +11,7 @@ from app.database.connection import Session
 from app.database.statements import Statement
 from app.domain.paging import COUNTED, Listing, Slice
 from app.repositories.owned import OwnedRow
-from app.repositories.owned_statements import OwnedStatements
+from app.repositories.recorded_statements import OwnedStatements
 
 Row = TypeVar("Row", bound=OwnedRow)
 

@@ -10,7 +10,7 @@ from app.domain.paging import Listing, Slice
 from app.models.saved_filter import SavedFilter, SavedFilterRow
 from app.repositories.owned import Owned
 from app.repositories.owned_list import OwnedList
-from app.repositories.owned_statements import OwnedStatements
+from app.repositories.recorded_statements import OwnedStatements
 
 _FIELDS = SavedFilterRow._fields
 _QUERY = _FIELDS.index("query")

@@ -6,15 +6,16 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, literal_column, select, true
 
-from app.database.statements import Statement
+from app.database.statements import Statement, id_list
 from app.domain.changes import Entity
 from app.domain.paging import Listing, Slice
+from app.models.naming import table_of
 from app.models.tag import Tag, TagRow
 from app.models.task import TaskRow, TaskTag
 from app.repositories.owned import Owned
 from app.repositories.owned_list import OwnedList
-from app.repositories.owned_statements import OwnedStatements, id_list, table_of
 from app.repositories.owner import mine
+from app.repositories.recorded_statements import OwnedStatements
 from app.repositories.tasks import Tasks
 
 _STATEMENTS = OwnedStatements(Tag, TagRow._fields, texts=("name",))

@@ -27,9 +27,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from app.database.statements import id_list
 from app.domain.priority import Priority
+from app.models.naming import table_of
 from app.models.task import COMPLETED_KEY, DUE_DAY_KEY, DUE_TIME_KEY, PRIORITY_KEY, START_KEY, Task, TaskTag
-from app.repositories.owned_statements import id_list, table_of
 from app.repositories.owner import mine
 
 TASK = table_of(Task)

@@ -5,8 +5,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Text, case, cast, func, literal_column, select
 from sqlalchemy.sql.selectable import LateralFromClause
 
+from app.models.naming import table_of
 from app.models.task import TaskTag
-from app.repositories.owned_statements import table_of
 from app.repositories.owner import mine
 
 _LINK = table_of(TaskTag)

@@ -8,15 +8,16 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, bindparam, delete, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import insert as insert_if_free
 
-from app.database.statements import Statement
+from app.database.statements import Statement, id_list
 from app.domain.changes import Action, Entity
 from app.domain.errors import NotFound
 from app.domain.search import vector
+from app.models.naming import table_of
 from app.models.task import Task, TaskRow, TaskTag
-from app.repositories.ordered import Ordered, neighbours_in
+from app.repositories.neighbours import HasNeighbours, neighbours_in
 from app.repositories.owned import Owned
-from app.repositories.owned_statements import OwnedStatements, id_list, table_of
 from app.repositories.owner import mine
+from app.repositories.recorded_statements import OwnedStatements
 from app.repositories.task_json import as_json, tag_ids, task_fields
 
 _TASK, _LINK = table_of(Task), table_of(TaskTag)
@@ -91,7 +92,7 @@ def _rooted(rows: list[Rooted], task_id: UUID) -> list[Rooted]:
     return rows
 
 
-class Tasks(Owned[TaskRow], Ordered):
+class Tasks(Owned[TaskRow], HasNeighbours):
     """The tasks of one person."""
 
     entity = Entity.TASK

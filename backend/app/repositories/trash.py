@@ -7,13 +7,13 @@ from uuid import UUID
 
 from sqlalchemy import Select, bindparam, func, literal_column, select, true, tuple_
 
-from app.database.statements import Statement
+from app.database.statements import Statement, id_list
 from app.domain.paging import COUNTED, Listing, Slice
 from app.models.task import TaskRow
 from app.repositories.categories import Categories
 from app.repositories.owned import Owned
-from app.repositories.owned_statements import OwnedStatements, id_list
 from app.repositories.owner import OwnerScoped, mine
+from app.repositories.recorded_statements import OwnedStatements
 from app.repositories.tags import Tags
 from app.repositories.task_json import as_json, task_fields
 from app.repositories.tasks import Tasks

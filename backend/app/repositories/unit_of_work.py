@@ -17,7 +17,7 @@ from app.repositories.housekeeping import Leftovers, Survey
 from app.repositories.idempotency_keys import IdempotencyKeys
 from app.repositories.saved_filters import SavedFilters
 from app.repositories.tags import Tags
-from app.repositories.task_listing import TaskListing
+from app.repositories.task_search import TaskListing
 from app.repositories.tasks import Tasks
 from app.repositories.transactions import Beginning, transaction
 from app.repositories.trash import Trash

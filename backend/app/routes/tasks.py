@@ -12,7 +12,7 @@ from app.http.answers import created, done, shown, written
 from app.http.pages import task_page
 from app.http.problems import BODY, CHANGE, CREATED, WRITE, documented
 from app.schemas.task import Completion, Move, TaskCreate, TaskPage, TaskRead, TaskReplace, TaskTagsChange, TaskTreeRead, TaskUpdate
-from app.services import listing, tasks
+from app.services import task_search, tasks
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"], route_class=Route)
 
@@ -26,7 +26,7 @@ async def create_task(body: TaskCreate, write: Writing) -> Response:
 @router.get("", response_model=TaskPage, responses=documented(401, 422, 503))
 async def list_tasks(work: Reading, search: TaskSearch) -> Response:
     """List tasks by filters, words and a sort, by offset or by cursor; the living ones, newest first, when nothing else is asked."""
-    return task_page(await listing.browse(work, search.wanted, search.asked, now=search.now))
+    return task_page(await task_search.browse(work, search.wanted, search.asked, now=search.now))
 
 
 @router.get("/{task_id}", response_model=TaskRead, responses=documented(401, 404, 422, 503))

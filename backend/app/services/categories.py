@@ -13,7 +13,7 @@ from app.domain.preconditions import Expected
 from app.models.category import CategoryRow
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.category import CategoryCreate, CategoryDeletion, CategoryMove, CategoryUpdate, TasksOfCategory
-from app.services import rows
+from app.services import safe_writes
 from app.services.ordering import position_at
 
 _CONTENT = ("name", "color", "archived")
@@ -28,12 +28,12 @@ async def create(work: UnitOfWork, body: CategoryCreate, *, now: datetime) -> Ca
     """
     # Spec: features/categories.md#CAT-001 features/categories.md#CAT-003
     category = _new(body, body.id or uuid7(), now=now)
-    return await rows.add_once(work.categories, category, chosen=body.id, content=_CONTENT, now=now)
+    return await safe_writes.add_once(work.categories, category, chosen=body.id, content=_CONTENT, now=now)
 
 
 async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
     """List the living categories in their manual order, with what a client needs to go on."""
-    return rows.page(await work.categories.list(asked), asked)
+    return safe_writes.page(await work.categories.list(asked), asked)
 
 
 async def read(work: UnitOfWork, category_id: UUID) -> CategoryRow:
@@ -50,7 +50,7 @@ async def update(work: UnitOfWork, category_id: UUID, body: CategoryUpdate, *, n
     """
     # Spec: features/categories.md#CAT-003 features/categories.md#CAT-006
     category, content = await work.categories.get(category_id), body.model_dump()
-    await rows.settle(work, work.categories, (category, category._replace(**content)), named=content, expected=expected)
+    await safe_writes.settle(work, work.categories, (category, category._replace(**content)), named=content, expected=expected)
     return await work.categories.change(category, action=Action.UPDATED, now=now, **content)
 
 

@@ -13,7 +13,7 @@ from app.domain.preconditions import Expected
 from app.models.comment import CommentRow
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.comment import CommentCreate, CommentUpdate
-from app.services import rows
+from app.services import safe_writes
 
 _CONTENT = ("task_id", "body")
 
@@ -27,13 +27,13 @@ async def create(work: UnitOfWork, body: CommentCreate, *, task_id: UUID, now: d
     # Spec: features/comments.md#COMMENT-001
     await work.tasks.get(task_id)
     comment = CommentRow(body.id or uuid7(), task_id, body.body, created_at=now, updated_at=now, deleted_at=None, version=1)
-    return await rows.add_once(work.comments, comment, chosen=body.id, content=_CONTENT, now=now)
+    return await safe_writes.add_once(work.comments, comment, chosen=body.id, content=_CONTENT, now=now)
 
 
 async def browse(work: UnitOfWork, task_id: UUID, asked: Slice) -> dict[str, Any]:
     """List the living comments on a living task, oldest first, with what a client needs to go on."""
     await work.tasks.get(task_id)
-    return rows.page(await work.comments.list(task_id, asked), asked)
+    return safe_writes.page(await work.comments.list(task_id, asked), asked)
 
 
 async def read(work: UnitOfWork, comment_id: UUID, *, task_id: UUID) -> CommentRow:
@@ -56,7 +56,7 @@ async def update(
     """Change the text of a comment."""
     # Spec: features/comments.md#COMMENT-005
     comment, content = await read(work, comment_id, task_id=task_id), body.model_dump()
-    await rows.settle(work, work.comments, (comment, comment._replace(**content)), named=content, expected=expected)
+    await safe_writes.settle(work, work.comments, (comment, comment._replace(**content)), named=content, expected=expected)
     return await work.comments.change(comment, action=Action.UPDATED, now=now, **content)
 
 

@@ -4,7 +4,7 @@ from typing import Protocol
 from uuid import UUID
 
 from app.domain.ordering import place
-from app.services.rows import missing
+from app.services.safe_writes import missing
 
 
 class Placed(Protocol):

@@ -16,7 +16,7 @@ from app.models.saved_filter import SavedFilterRow
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.saved_filter import SavedFilterCreate, SavedFilterUpdate
 from app.schemas.task_query import TaskFilter
-from app.services import listing, rows
+from app.services import safe_writes, task_search
 
 _CONTENT = ("name", "query")
 
@@ -41,12 +41,12 @@ async def create(work: UnitOfWork, body: SavedFilterCreate, *, now: datetime) ->
         deleted_at=None,
         version=1,
     )
-    return await rows.add_once(work.saved_filters, saved, chosen=body.id, content=_CONTENT, now=now)
+    return await safe_writes.add_once(work.saved_filters, saved, chosen=body.id, content=_CONTENT, now=now)
 
 
 async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
     """List the living saved filters by name, with what a client needs to go on."""
-    return rows.page(await work.saved_filters.list(asked), asked)
+    return safe_writes.page(await work.saved_filters.list(asked), asked)
 
 
 async def read(work: UnitOfWork, filter_id: UUID) -> SavedFilterRow:
@@ -65,7 +65,7 @@ async def update(work: UnitOfWork, filter_id: UUID, body: SavedFilterUpdate, *, 
     # Spec: features/saved-filters.md#FILTER-005 features/saved-filters.md#FILTER-007
     saved = await work.saved_filters.get(filter_id)
     content = _values(body.model_dump(mode="json", exclude_defaults=True))
-    await rows.settle(work, work.saved_filters, (saved, saved._replace(**content)), named=content, expected=expected)
+    await safe_writes.settle(work, work.saved_filters, (saved, saved._replace(**content)), named=content, expected=expected)
     # What a query that stays refers to may have gone since.
     if isinstance(body.query, TaskFilter) and content["query"] != saved.query:
         await _check(work, body.query, now=now)
@@ -90,7 +90,7 @@ async def browse_tasks(work: UnitOfWork, filter_id: UUID, asked: Slice, *, now: 
     saved = await work.saved_filters.get(filter_id)
     part = _bound(asked, saved.query)
     try:
-        return await listing.browse(work, TaskFilter.model_validate(saved.query), part, now=now)
+        return await task_search.browse(work, TaskFilter.model_validate(saved.query), part, now=now)
     except Invalid as refusal:
         raise _of_query(refusal) from refusal
 
@@ -98,7 +98,7 @@ async def browse_tasks(work: UnitOfWork, filter_id: UUID, asked: Slice, *, now: 
 async def _check(work: UnitOfWork, wanted: TaskFilter, *, now: datetime) -> None:
     # Spec: features/saved-filters.md#FILTER-004
     try:
-        await listing.check(work, wanted, now=now)
+        await task_search.check(work, wanted, now=now)
     except Invalid as refusal:
         raise _of_query(refusal) from refusal
 

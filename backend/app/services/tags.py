@@ -13,7 +13,7 @@ from app.domain.preconditions import Expected
 from app.models.tag import TagRow
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.tag import TagCreate, TagUpdate
-from app.services import rows
+from app.services import safe_writes
 
 _CONTENT = ("name", "color")
 
@@ -36,12 +36,12 @@ async def create(work: UnitOfWork, body: TagCreate, *, now: datetime) -> TagRow:
         deleted_at=None,
         version=1,
     )
-    return await rows.add_once(work.tags, tag, chosen=body.id, content=_CONTENT, now=now)
+    return await safe_writes.add_once(work.tags, tag, chosen=body.id, content=_CONTENT, now=now)
 
 
 async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
     """List the living tags by name, with what a client needs to go on."""
-    return rows.page(await work.tags.list(asked), asked)
+    return safe_writes.page(await work.tags.list(asked), asked)
 
 
 async def read(work: UnitOfWork, tag_id: UUID) -> TagRow:
@@ -59,7 +59,7 @@ async def update(work: UnitOfWork, tag_id: UUID, body: TagUpdate, *, now: dateti
     # Spec: features/tags.md#TAG-003 features/tags.md#TAG-006
     tag, content = await work.tags.get(tag_id), body.model_dump()
     values = content | ({"folded_name": folded(content["name"])} if "name" in content else {})
-    await rows.settle(work, work.tags, (tag, tag._replace(**values)), named=content, expected=expected)
+    await safe_writes.settle(work, work.tags, (tag, tag._replace(**values)), named=content, expected=expected)
     return await work.tags.change(tag, action=Action.UPDATED, now=now, **values)
 
 

@@ -17,7 +17,7 @@ from app.domain.preconditions import Expected
 from app.models.task import TaskRow
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.task import Completion, Move, TaskContent, TaskCreate, TaskReplace, TaskTagsChange, TaskUpdate
-from app.services import references, rows
+from app.services import safe_writes, task_references
 from app.services.ordering import position_at
 
 _AS_THEY_ARE = ("title", "description", "priority", "start_date", "category_id", "parent_id")
@@ -33,9 +33,9 @@ async def create(work: UnitOfWork, body: TaskCreate, *, now: datetime) -> TaskRo
     # Spec: features/tasks.md#TASK-001
     content = body.model_dump()
     # What was created before may refer to what has gone since.
-    if references.are_in(content) and (body.id is None or await work.tasks.find_any(body.id) is None):
-        await references.check(work, content)
-    return await rows.add_once(work.tasks, _new(content, now=now), chosen=body.id, content=TaskContent.model_fields, now=now)
+    if task_references.are_in(content) and (body.id is None or await work.tasks.find_any(body.id) is None):
+        await task_references.check(work, content)
+    return await safe_writes.add_once(work.tasks, _new(content, now=now), chosen=body.id, content=TaskContent.model_fields, now=now)
 
 
 async def read(work: UnitOfWork, task_id: UUID) -> TaskRow:
@@ -79,7 +79,7 @@ async def update(work: UnitOfWork, task_id: UUID, body: TaskUpdate, *, now: date
     # Spec: features/safe-writes.md#SAFE-002
     task, content = await work.tasks.get(task_id), body.model_dump()
     wanted = task._replace(**_values(task, content, now=now))
-    await rows.settle(work, work.tasks, (task, wanted), named=content, expected=expected)
+    await safe_writes.settle(work, work.tasks, (task, wanted), named=content, expected=expected)
     return await _write(work, task, content, now=now)
 
 
@@ -88,9 +88,9 @@ async def change_tags(work: UnitOfWork, task_id: UUID, body: TaskTagsChange, *, 
     # Spec: features/tags.md#TAG-005
     task = await work.tasks.get(task_id)
     # It names no field as a whole, so that a merge overlaps with nothing.
-    await rows.settle(work, work.tasks, (task, task), named=(), expected=expected)
+    await safe_writes.settle(work, work.tasks, (task, task), named=(), expected=expected)
     if body.add and not await work.tags.are_there(body.add):
-        raise rows.missing("add", "tag")
+        raise safe_writes.missing("add", "tag")
     tag_ids = tuple(sorted({*task.tag_ids, *body.add} - {*body.remove}))
     if len(tag_ids) > MOST_TAGS:
         raise invalid_field("add", f"must not give the task more than {MOST_TAGS} tags")
@@ -116,7 +116,7 @@ async def set_completion(work: UnitOfWork, task_id: UUID, body: Completion, *, n
     # Spec: features/tasks.md#TASK-009 features/tasks.md#TASK-010 features/subtasks.md#SUB-003
     task, content = await work.tasks.get(task_id), body.model_dump()
     wanted = task._replace(**_values(task, content, now=now))
-    await rows.settle(work, work.tasks, (task, wanted), named=content, expected=expected)
+    await safe_writes.settle(work, work.tasks, (task, wanted), named=content, expected=expected)
     return await _write(work, task, content, now=now)
 
 
@@ -144,7 +144,7 @@ def _new(content: dict[str, Any], *, now: datetime) -> TaskRow:
 
 
 async def _write(work: UnitOfWork, task: TaskRow, content: dict[str, Any], *, now: datetime) -> TaskRow:
-    await references.check(work, content, task_id=task.id)
+    await task_references.check(work, content, task_id=task.id)
     values, action = _values(task, content, now=now), Action.UPDATED
     if "completed_at" in values:
         action = Action.COMPLETED if content["completed"] else Action.REOPENED

@@ -13,7 +13,7 @@ from app.models.task import TaskRow
 from app.repositories.housekeeping import Survey
 from app.repositories.owned import Owned
 from app.repositories.unit_of_work import UnitOfWork
-from app.services import idempotency, references, rows
+from app.services import idempotency, safe_writes, task_references
 
 KEPT_FOR = timedelta(days=30)
 BITE = 1000
@@ -23,7 +23,7 @@ _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
     """List the tasks in the trash, latest deleted first, with what a client needs to go on; each item is the text of its JSON."""
-    return rows.page(await work.trash.list(asked), asked)
+    return safe_writes.page(await work.trash.list(asked), asked)
 
 
 async def restore(work: UnitOfWork, task_id: UUID, *, now: datetime, expected: Expected) -> TaskRow:
@@ -123,7 +123,7 @@ async def _parent_of(work: UnitOfWork, family: Sequence[TaskRow]) -> UUID | None
     for row in family[1:]:
         distance[row.id] = distance[row.parent_id] + 1
     try:
-        await references.check(work, {"parent_id": task.parent_id}, task_id=task.id, levels=max(distance.values()))
+        await task_references.check(work, {"parent_id": task.parent_id}, task_id=task.id, levels=max(distance.values()))
     except Invalid:
         return None
     return task.parent_id

@@ -20,7 +20,7 @@ from app.models.task import TaskRow
 from app.repositories.owned import Owned
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.task import TaskUpdate
-from app.services import references, tasks, trash
+from app.services import task_references, tasks, trash
 
 Fields = Mapping[str, Any]
 
@@ -136,7 +136,7 @@ async def _columns_of_task(work: UnitOfWork, task: TaskRow, before: Fields) -> d
     try:
         content = TaskUpdate.model_validate(content).model_dump()
         if not _restores(before):
-            await references.check(work, content, task_id=task.id)
+            await task_references.check(work, content, task_id=task.id)
     except (Invalid, ValidationError) as error:
         # Spec: features/undo.md#UNDO-006
         raise Conflict("What it would go back to is not there or not allowed any more.") from error

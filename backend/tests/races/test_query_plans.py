@@ -19,7 +19,7 @@ from app.domain.changes import Origin, Source
 from app.domain.paging import Position, Slice
 from app.repositories.unit_of_work import UnitOfWork, reading
 from app.schemas.task_query import TaskFilter
-from app.services import listing, trash
+from app.services import task_search, trash
 from tests.races.crowd import HEAVY, USUAL, fill
 from tests.server import copy_database, drop_database, run, url_of
 
@@ -109,7 +109,7 @@ async def found(work: UnitOfWork, name: str, *, after: Position | None = None) -
     if name == "trash":
         return await trash.browse(work, asked)
     question = QUESTIONS.get(name) or await _question(work, name)
-    return await listing.browse(work, TaskFilter.model_validate(question), asked, now=NOW)
+    return await task_search.browse(work, TaskFilter.model_validate(question), asked, now=NOW)
 
 
 async def _question(work: UnitOfWork, name: str) -> dict[str, Any]:

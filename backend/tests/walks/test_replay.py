@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from app.domain.changes import Action, Origin, Source
 from app.repositories.unit_of_work import UnitOfWork, reading
-from app.services.references import DEEPEST
+from app.services.task_references import DEEPEST
 from tests.people import Person, joined
 from tests.walks.anything import Ids, Wanderer
 

@@ -10,10 +10,10 @@ from app.domain.fields import folded
 from app.domain.paging import Slice
 from app.domain.search import query
 from app.domain.sorting import Sort, read_sort
-from app.repositories.task_listing import Question
+from app.repositories.task_search import Question
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.task_query import TagMatch, TaskFilter
-from app.services import rows
+from app.services import safe_writes
 
 _NEWEST_FIRST = (Sort("created_at", descending=True),)
 _BEST_FIRST = (Sort("rank", descending=True),)
@@ -28,7 +28,7 @@ async def browse(work: UnitOfWork, wanted: TaskFilter, asked: Slice, *, now: dat
         Invalid: The filter names something that is not there.
     """
     # Spec: features/tasks.md#TASK-006 features/finding.md#FIND-003
-    return rows.page(await work.task_listing.fetch(await _question(work, wanted, now=now), asked), asked)
+    return safe_writes.page(await work.task_listing.fetch(await _question(work, wanted, now=now), asked), asked)
 
 
 async def check(work: UnitOfWork, wanted: TaskFilter, *, now: datetime) -> None:
@@ -87,7 +87,7 @@ async def _references(work: UnitOfWork, wanted: TaskFilter) -> dict[str, dict[st
     there = await work.task_listing.references(**ids, tags=tags)
     for field, is_there in (("category_id", there.category), ("parent_id", there.parent)):
         if ids[field] is not None and not is_there:
-            raise rows.missing(field, _ENTITIES[field])
+            raise safe_writes.missing(field, _ENTITIES[field])
         found |= {} if ids[field] is None else {field: {field: ids[field]}}
     return found | _tagged(tags, there.tags, match=wanted.tag_match)
 
@@ -97,7 +97,7 @@ def _tagged(tags: list[str], there: list[tuple[str, str]], *, match: TagMatch) -
         return {}
     tag_ids = {tag_id for tag_id, name in there if tag_id in tags or name in tags}
     if any(tag not in {part for pair in there for part in pair} for tag in tags):
-        raise rows.missing("tag", "tag")
+        raise safe_writes.missing("tag", "tag")
     if match is TagMatch.ANY:
         return {"any_tag": {"tag_ids": sorted(tag_ids)}}
     return {f"tag_{number}": {f"tag_{number}": UUID(tag_id)} for number, tag_id in enumerate(sorted(tag_ids))}

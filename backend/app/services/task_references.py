@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.domain.errors import invalid_field
 from app.repositories.unit_of_work import UnitOfWork
-from app.services.rows import missing
+from app.services.safe_writes import missing
 
 DEEPEST = 5
 

@@ -28,9 +28,9 @@ from app.database.statements import Statement
 from app.domain.paging import COUNTED, Listing, Slice
 from app.domain.sorting import Sort
 from app.models.category import Category
+from app.models.naming import table_of
 from app.models.tag import Tag
 from app.models.task import TaskRow
-from app.repositories.owned_statements import table_of
 from app.repositories.owner import OwnerScoped, mine
 from app.repositories.task_conditions import FOUND, SORT_KEYS, TASK, condition_of, values_of
 from app.repositories.task_json import as_json, task_fields

@@ -22,7 +22,7 @@ def _neighbour(table: Table, *, ahead: bool) -> Statement:
     return Statement(select(place).where(*others, beyond).order_by(place.desc() if ahead else place).limit(literal_column("1")))
 
 
-class Ordered(OwnerScoped):
+class HasNeighbours(OwnerScoped):
     """Rows of one person in a manual order."""
 
     neighbours: ClassVar[Mapping[bool, Statement]]
