@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, bindparam, cast
+from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, bindparam, cast, literal_column, select
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.sql import ClauseElement
 
@@ -33,6 +33,11 @@ class Statement:
         """
         constants = self._constants
         return [values[name] if name in values else constants[name] for name in self._order]
+
+
+def there_is(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition that there is a row, looked up by an index: without statistics, a join may take minutes."""
+    return select(literal_column("1")).where(*conditions).offset(literal_column("0")).exists()
 
 
 def id_list(name: str) -> ColumnElement[Any]:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Self
 
@@ -57,6 +58,14 @@ class Origin(NamedTuple):
         return cls(person, person, source, request_id)
 
 
+class Stamp(NamedTuple):
+    """What the changes of one write have in common: what happens, when, and the number of the change that it undoes, if it does."""
+
+    action: Action
+    now: datetime
+    reverts: int | None = None
+
+
 class Difference(NamedTuple):
     """The fields that differ, as they were and as they are; `before` is None for a creation."""
 
@@ -103,6 +112,16 @@ def _any_stands(writes: Sequence[Write]) -> bool:
             return True
         undone.add(write.reverts)
     return False
+
+
+def discards(before: Document | None) -> bool:
+    """Tell whether undoing a change moves to the trash, which is where what was created or restored came from."""
+    return before is None or before.get("deleted_at") is not None
+
+
+def restores(before: Document | None) -> bool:
+    """Tell whether undoing a change brings back from the trash."""
+    return before is not None and "deleted_at" in before and before["deleted_at"] is None
 
 
 def difference(before: Document | None, after: Document) -> Difference:

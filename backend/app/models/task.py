@@ -146,6 +146,10 @@ class TaskRow(NamedTuple):
         """When it is due, as one value."""
         return None if self.due_date is None else Due(self.due_date, self.due_time, self.due_timezone)
 
+    def without_tag(self, tag_id: UUID) -> "TaskRow":
+        """Return the task as it is without a tag."""
+        return self._replace(tag_ids=tuple(other for other in self.tag_ids if other != tag_id))
+
     def document(self) -> dict[str, object]:
         """Its content in the names and JSON values of the API, for the change sequence."""
         return {

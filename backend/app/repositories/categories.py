@@ -1,26 +1,25 @@
 """A person's categories in PostgreSQL, and the tasks that are in them."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, literal_column, select
 
-from app.database.statements import Statement
-from app.domain.changes import Entity
+from app.database.statements import Statement, there_is
 from app.domain.paging import Listing, Slice
 from app.models.category import Category, CategoryRow
 from app.models.task import TaskRow
 from app.repositories.neighbours import HasNeighbours, neighbours_in
-from app.repositories.owned import Owned
 from app.repositories.owned_list import OwnedList
-from app.repositories.owner import mine
+from app.repositories.owner import living, mine
+from app.repositories.recorded import Recorded
 from app.repositories.recorded_statements import OwnedStatements
 from app.repositories.tasks import Tasks
 
-_STATEMENTS = OwnedStatements(Category, CategoryRow._fields, texts=("name",))
+_STATEMENTS = OwnedStatements(Category, CategoryRow, texts=("name",))
 _TABLE = _STATEMENTS.table
-_LIST = OwnedList(_STATEMENTS, CategoryRow, by="position")
+_LIST = OwnedList(_STATEMENTS, by="position")
 _TASK = Tasks.statements.table
 _IN_CATEGORY = (mine(_TASK), _TASK.c.category_id == bindparam("id"), _TASK.c.deleted_at.is_(None))
 _TASKS = Statement(select(*Tasks.statements.columns).where(*_IN_CATEGORY).order_by(_TASK.c.position, _TASK.c.id))
@@ -42,14 +41,15 @@ def _trees() -> Statement:
 _TREES = _trees()
 
 
-class Categories(Owned[CategoryRow], HasNeighbours):
+class Categories(Recorded[CategoryRow], HasNeighbours):
     """The categories of one person."""
 
-    entity = Entity.CATEGORY
+    entity = "category"
     statements = _STATEMENTS
     neighbours = neighbours_in(_TABLE)
-    make_row: ClassVar[Callable[..., CategoryRow]] = CategoryRow
     unique_name = "ux_category_user_id_name"
+    used_by = there_is(*living(_TASK), _TASK.c.category_id == _TABLE.c.id)
+    held_by = there_is(mine(_TASK), _TASK.c.category_id == _TABLE.c.id)
 
     async def list(self, asked: Slice) -> Listing[CategoryRow]:
         """List the living categories in their manual order."""
@@ -66,4 +66,4 @@ class Categories(Owned[CategoryRow], HasNeighbours):
 
     async def _tasks(self, statement: Statement, category_id: UUID) -> Sequence[TaskRow]:
         records = await self._fetch(statement, id=category_id)
-        return [Tasks.make_row(*record) for record in records]
+        return [Tasks.statements.row(record) for record in records]

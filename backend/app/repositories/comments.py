@@ -1,24 +1,29 @@
 """A person's comments in PostgreSQL."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, literal_column, select, true, tuple_
 
 from app.database.statements import Statement, id_list
-from app.domain.changes import Entity
 from app.domain.paging import Listing, Slice
 from app.domain.search import vector
 from app.models.comment import Comment, CommentRow
-from app.repositories.owned import Owned
 from app.repositories.owned_list import OwnedList
 from app.repositories.owner import mine
-from app.repositories.recorded_statements import OwnedStatements
+from app.repositories.recorded import Recorded
+from app.repositories.recorded_statements import Derived, OwnedStatements
 
-_STATEMENTS = OwnedStatements(Comment, CommentRow._fields, derived=("search",), texts=("body",))
-_LIST = OwnedList(_STATEMENTS, CommentRow, by="created_at", within=("task_id",))
+
+def _vector(owner: str, comment: CommentRow) -> str:
+    # Spec: features/finding.md#FIND-008
+    return vector(owner, important="", other=comment.body)
+
+
+_STATEMENTS = OwnedStatements(Comment, CommentRow, texts=("body",), derived={"search": Derived(frozenset({"body"}), _vector)})
+_LIST = OwnedList(_STATEMENTS, by="created_at", within=("task_id",))
 _BEGINNING: dict[str, Any] = {"task_id": UUID(int=0), "created_at": datetime.min.replace(tzinfo=UTC), "id": UUID(int=0)}
 
 
@@ -39,12 +44,11 @@ def _below() -> Statement:
 _BELOW = _below()
 
 
-class Comments(Owned[CommentRow]):
+class Comments(Recorded[CommentRow]):
     """The comments of one person."""
 
-    entity = Entity.COMMENT
+    entity = "comment"
     statements = _STATEMENTS
-    make_row: ClassVar[Callable[..., CommentRow]] = CommentRow
 
     async def list(self, task_id: UUID, asked: Slice) -> Listing[CommentRow]:
         """List the living comments on a task, oldest first."""
@@ -57,7 +61,3 @@ class Comments(Owned[CommentRow]):
         while records := await self._fetch(_BELOW, task_ids=ids, rows=at_once, **after):
             yield [CommentRow(*record) for record in records]
             after = {name: records[-1][name] for name in _BEGINNING}
-
-    def _derived(self, row: CommentRow, names: frozenset[str]) -> dict[str, Any]:
-        # Spec: features/finding.md#FIND-008
-        return {"search": vector(self.owner, important="", other=row.body)} if "body" in names else {}

@@ -2,27 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, bindparam, delete, func, literal_column, select, tuple_, union
+from sqlalchemy import Select, bindparam, delete, func, literal_column, select, tuple_, union
 
 from app.database.connection import Session
 from app.database.statements import Statement
 from app.models.idempotency_key import IdempotencyKey
 from app.models.naming import table_of
-from app.models.task import TaskTag
-from app.repositories.categories import Categories
-from app.repositories.comments import Comments
-from app.repositories.owned import Owned, OwnedRow
+from app.repositories.kinds import KINDS
+from app.repositories.owned import Owned
 from app.repositories.owner import OwnerScoped, mine
-from app.repositories.saved_filters import SavedFilters
-from app.repositories.tags import Tags
-from app.repositories.tasks import Tasks
+from app.repositories.recorded_statements import Row
 
-Row = TypeVar("Row", bound=OwnedRow)
-_TASK, _LINK, _KEY = Tasks.statements.table, table_of(TaskTag), table_of(IdempotencyKey)
-_CATEGORY, _TAG = Categories.statements.table, Tags.statements.table
+_KEY = table_of(IdempotencyKey)
 # Without statistics a whole trash is taken for a few rows, which would be collected and sorted anew for each bite of it.
 _IN_ORDER = Statement(
     select(func.set_config(literal_column("'enable_bitmapscan'"), literal_column("'off'"), literal_column("true")).label("setting"))
@@ -30,30 +24,8 @@ _IN_ORDER = Statement(
 _BEGINNING = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
 
 
-def _there_is(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Look for a row with an index each time: without statistics, the join that this would become may take minutes."""
-    return select(literal_column("1")).where(*conditions).offset(literal_column("0")).exists()
-
-
-def _an_old_subtask() -> ColumnElement[bool]:
-    """Say it so that no index of moments fits: to look through the whole trash for each task in it would take hours."""
-    child = _TASK.alias("child")
-    deleted_at = func.coalesce(child.c.deleted_at, literal_column("'infinity'::timestamptz"))
-    return _there_is(mine(child), child.c.parent_id == _TASK.c.id, deleted_at < bindparam("before"))
-
-
-# What keeps a row from being purged although it is old: a task waits for what is below it and is old as well.
-_HELD_BY: dict[type[Owned[Any]], ColumnElement[bool] | None] = {
-    Tasks: _an_old_subtask(),
-    Comments: None,
-    SavedFilters: None,
-    Categories: _there_is(mine(_TASK), _TASK.c.category_id == _CATEGORY.c.id),
-    Tags: _there_is(mine(_LINK), _LINK.c.tag_id == _TAG.c.id),
-}
-
-
-def _old(kind: type[Owned[Any]], held: ColumnElement[bool] | None) -> Statement:
-    table = kind.statements.table
+def _old(kind: type[Owned[Any]]) -> Statement:
+    table, held = kind.statements.table, kind.held_by
     key = (table.c.deleted_at, table.c.id)
     later = tuple_(*key) > tuple_(bindparam("after"), bindparam("after_id"))
     old = select(*kind.statements.columns).where(mine(table), table.c.deleted_at < bindparam("before"), later)
@@ -63,12 +35,12 @@ def _old(kind: type[Owned[Any]], held: ColumnElement[bool] | None) -> Statement:
 
 def _owners() -> Iterator[Select[Any]]:
     """Build, for each table, who has something that is too old and comes after a person."""
-    moments = [(kind.statements.table, "deleted_at") for kind in _HELD_BY]
+    moments = [(kind.statements.table, "deleted_at") for kind in KINDS]
     for table, moment in [*moments, (_KEY, "created_at")]:
         yield select(table.c.user_id).where(table.c.user_id > bindparam("after"), table.c[moment] < bindparam(f"{moment}_before"))
 
 
-_OLD = {kind.entity: _old(kind, held) for kind, held in _HELD_BY.items()}
+_OLD = {kind.entity: _old(kind) for kind in KINDS}
 _OWNERS = Statement(union(*_owners()).order_by("user_id").limit(bindparam("rows")))
 _FORGOTTEN = (mine(_KEY), _KEY.c.created_at < bindparam("before"))
 _FORGET = Statement(
@@ -107,7 +79,7 @@ class Leftovers(OwnerScoped):
         moment, after_id = _BEGINNING if after is None else (after.deleted_at, after.id)
         values = {"before": before, "after": moment, "after_id": after_id, "rows": limit}
         records = await self._fetch(_OLD[kind.entity], **values)
-        return [kind.make_row(*record) for record in records]
+        return [kind.statements.row(record) for record in records]
 
     async def forget_answers(self, *, before: datetime, limit: int) -> int:
         """Remove kept answers from before a moment, and return how many."""

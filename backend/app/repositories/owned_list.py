@@ -1,8 +1,7 @@
 """Lists of one owner's rows in one order, by offset or by cursor; for resources that a person has few kinds of questions about."""
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, Text, bindparam, func, literal_column, select, true, tuple_
@@ -10,10 +9,7 @@ from sqlalchemy import ColumnElement, Select, Text, bindparam, func, literal_col
 from app.database.connection import Session
 from app.database.statements import Statement
 from app.domain.paging import COUNTED, Listing, Slice
-from app.repositories.owned import OwnedRow
-from app.repositories.recorded_statements import OwnedStatements
-
-Row = TypeVar("Row", bound=OwnedRow)
+from app.repositories.recorded_statements import OwnedStatements, Row
 
 
 class OwnedList(Generic[Row]):
@@ -21,14 +17,12 @@ class OwnedList(Generic[Row]):
 
     Args:
         statements: The statements of the table.
-        make_row: Makes the row of a record.
         by: The column that orders: text or a moment.
         within: The columns whose values limit the list, such as `task_id`.
     """
 
-    def __init__(self, statements: OwnedStatements, make_row: Callable[..., Row], *, by: str, within: tuple[str, ...] = ()) -> None:
+    def __init__(self, statements: OwnedStatements[Row], *, by: str, within: tuple[str, ...] = ()) -> None:
         self._statements = statements
-        self._make_row = make_row
         table = statements.table
         self._order = [table.c[by], table.c.id]
         self._place = [f"after_{column.name}" for column in self._order]
@@ -47,7 +41,7 @@ class OwnedList(Generic[Row]):
             by_text, (first, last) = isinstance(self._order[0].type, Text), asked.after
             place = dict(zip(self._place, (first if by_text else datetime.fromisoformat(first), UUID(last)), strict=True))
         records = await session.fetch(self._lists[asked.after is not None, asked.exact], **place, **values, rows=asked.limit + 1)
-        rows = [self._make_row(*list(record)[1:]) for record in records if record["id"] is not None]
+        rows = [self._statements.row(tuple(record)[1:]) for record in records if record["id"] is not None]
         shown = rows[: asked.limit]
         return Listing(shown, self._position(shown[-1]) if len(rows) > asked.limit else None, records[0]["total"])
 

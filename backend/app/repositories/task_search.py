@@ -155,7 +155,7 @@ class References(NamedTuple):
     tags: list[tuple[str, str]]
 
 
-class TaskListing(OwnerScoped):
+class TaskSearch(OwnerScoped):
     """The lists of one person's tasks."""
 
     async def fetch(self, question: Question, asked: Slice) -> Listing[str]:

@@ -1,32 +1,24 @@
 """A person's tasks in PostgreSQL."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, delete, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import insert as insert_if_free
 
-from app.database.statements import Statement, id_list
-from app.domain.changes import Action, Entity
+from app.database.statements import Statement, id_list, there_is
 from app.domain.errors import NotFound
 from app.domain.search import vector
 from app.models.naming import table_of
 from app.models.task import Task, TaskRow, TaskTag
 from app.repositories.neighbours import HasNeighbours, neighbours_in
 from app.repositories.owned import Owned
-from app.repositories.owner import mine
-from app.repositories.recorded_statements import OwnedStatements
+from app.repositories.owner import living, mine
+from app.repositories.recorded_statements import Derived, OwnedStatements
 from app.repositories.task_json import as_json, tag_ids, task_fields
 
 _TASK, _LINK = table_of(Task), table_of(TaskTag)
-_STATEMENTS = OwnedStatements(
-    Task, TaskRow._fields, gathered={"tag_ids": tag_ids(_TASK)}, derived=("search",), texts=("title", "description")
-)
-_TEXTS = {"title", "description"}
-# No chain of parents is as long as this; it ends a walk even if one should be closed.
-_FARTHEST: Any = literal_column("50")
 
 
 def _tagging() -> Statement:
@@ -38,7 +30,26 @@ def _tagging() -> Statement:
     return Statement(insert_if_free(_LINK).from_select(["user_id", "task_id", "tag_id"], rows).on_conflict_do_nothing().add_cte(gone))
 
 
-_TAG = _tagging()
+def _vector(owner: str, task: TaskRow) -> str:
+    # Spec: features/finding.md#FIND-008
+    return vector(owner, important=task.title, other=task.description or "")
+
+
+def _ids(texts: Sequence[str]) -> tuple[UUID, ...]:
+    return tuple(UUID(text) for text in texts)
+
+
+_STATEMENTS = OwnedStatements(
+    Task,
+    TaskRow,
+    texts=("title", "description"),
+    gathered={"tag_ids": tag_ids(_TASK)},
+    sets={"tag_ids": _tagging()},
+    derived={"search": Derived(frozenset({"title", "description"}), _vector)},
+    decode={"tag_ids": _ids},
+)
+# No chain of parents is as long as this; it ends a walk even if one should be closed.
+_FARTHEST: Any = literal_column("50")
 
 
 def _walk(*, up: bool, where: ColumnElement[bool] | None = None) -> Any:
@@ -92,23 +103,32 @@ def _rooted(rows: list[Rooted], task_id: UUID) -> list[Rooted]:
     return rows
 
 
+_CHILD = _TASK.alias("child")
+
+
+def _a_living_subtask() -> ColumnElement[bool]:
+    return there_is(*living(_CHILD), _CHILD.c.parent_id == _TASK.c.id)
+
+
+def _an_old_subtask() -> ColumnElement[bool]:
+    """Build the condition so that no index of moments fits: to look through the whole trash for each task in it would take hours."""
+    deleted_at = func.coalesce(_CHILD.c.deleted_at, literal_column("'infinity'::timestamptz"))
+    return there_is(mine(_CHILD), _CHILD.c.parent_id == _TASK.c.id, deleted_at < bindparam("before"))
+
+
 class Tasks(Owned[TaskRow], HasNeighbours):
     """The tasks of one person."""
 
-    entity = Entity.TASK
+    entity = "task"
     statements = _STATEMENTS
     neighbours = neighbours_in(_TASK)
-
-    @staticmethod
-    def make_row(*values: Any) -> TaskRow:
-        """Return the row of a record."""
-        row = TaskRow(*values)
-        return row._replace(tag_ids=tuple(UUID(tag_id) for tag_id in values[-1]))
+    used_by = _a_living_subtask()
+    held_by = _an_old_subtask()
 
     async def subtree(self, task_id: UUID) -> Sequence[TaskRow]:
         """Return a task and everything below it, deleted or not: each level in its manual order, the task itself first."""
         records = await self._fetch(_SUBTREE, id=task_id)
-        return [self.make_row(*record) for record in records]
+        return [self.statements.row(record) for record in records]
 
     async def living_subtree(self, task_id: UUID) -> Sequence[TaskRow]:
         """Return a living task and all that is living below it: each level in its manual order, the task itself first.
@@ -136,26 +156,3 @@ class Tasks(Owned[TaskRow], HasNeighbours):
         """Return how many levels of living subtasks there are below a task."""
         record = await self._fetch_row(_HEIGHT, id=task_id)
         return 0 if record is None else record[0] or 0
-
-    async def add(self, row: TaskRow, *, now: datetime) -> TaskRow:
-        """Insert a task with its tags and record its creation."""
-        await super().add(row, now=now)
-        await self._tag([row] if row.tag_ids else [])
-        return row
-
-    async def _write(
-        self, changes: Sequence[tuple[TaskRow, TaskRow]], *, action: Action, now: datetime, reverts: int | None = None
-    ) -> None:
-        await super()._write(changes, action=action, now=now, reverts=reverts)
-        await self._tag([new for old, new in changes if old.tag_ids != new.tag_ids])
-
-    async def _tag(self, rows: Sequence[TaskRow]) -> None:
-        values = [{"user_id": self.owner, "id": row.id, "tag_ids": [str(tag_id) for tag_id in row.tag_ids]} for row in rows]
-        if values:
-            await self._session.fetch_many(_TAG, values)
-
-    def _derived(self, row: TaskRow, names: frozenset[str]) -> dict[str, Any]:
-        if not names & _TEXTS:
-            return {}
-        # Spec: features/finding.md#FIND-008
-        return {"search": vector(self.owner, important=row.title, other=row.description or "")}

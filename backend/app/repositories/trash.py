@@ -10,11 +10,7 @@ from sqlalchemy import Select, bindparam, func, literal_column, select, true, tu
 from app.database.statements import Statement, id_list
 from app.domain.paging import COUNTED, Listing, Slice
 from app.models.task import TaskRow
-from app.repositories.categories import Categories
-from app.repositories.owned import Owned
 from app.repositories.owner import OwnerScoped, mine
-from app.repositories.recorded_statements import OwnedStatements
-from app.repositories.tags import Tags
 from app.repositories.task_json import as_json, task_fields
 from app.repositories.tasks import Tasks
 
@@ -44,12 +40,6 @@ def _listing(*, by_cursor: bool, exact: bool) -> Statement:
 _LISTINGS = {(by_cursor, exact): _listing(by_cursor=by_cursor, exact=exact) for by_cursor in (False, True) for exact in (False, True)}
 
 
-def _there(statements: OwnedStatements) -> Statement:
-    table = statements.table
-    own = (mine(table), table.c.id == func.any(id_list("ids")))
-    return Statement(select(table.c.id, table.c.deleted_at.is_(None).label("living")).where(*own))
-
-
 def _children() -> Statement:
     """Build the list of the subtasks of some tasks, looked up parent by parent: without statistics, another join may take minutes."""
     parent = select(func.unnest(id_list("ids")).label("id")).subquery("parent")
@@ -59,7 +49,6 @@ def _children() -> Statement:
 
 
 _CHILDREN = _children()
-_THERE = {kind.entity: _there(kind.statements) for kind in (Categories, Tags)}
 
 
 class Trash(OwnerScoped):
@@ -82,15 +71,4 @@ class Trash(OwnerScoped):
         """Return the subtasks of tasks, deleted or not, that are not among these tasks themselves."""
         ids = {row.id for row in rows}
         records = await self._fetch(_CHILDREN, ids=[str(task_id) for task_id in ids])
-        return [Tasks.make_row(*record) for record in records if record["id"] not in ids]
-
-    async def living(self, kind: Owned[Any], ids: Iterable[UUID]) -> frozenset[UUID]:
-        """Return which of these ids are those of living categories, or tags."""
-        there = await self.there(kind, ids)
-        return frozenset(entity_id for entity_id, living in there.items() if living)
-
-    async def there(self, kind: Owned[Any], ids: Iterable[UUID]) -> dict[UUID, bool]:
-        """Return which of these ids are those of categories, or tags, that are not purged, each with whether it is living."""
-        wanted = [str(entity_id) for entity_id in {*ids}]
-        records = await self._fetch(_THERE[kind.entity], ids=wanted) if wanted else []
-        return {record["id"]: record["living"] for record in records}
+        return [Tasks.statements.row(record) for record in records if record["id"] not in ids]

@@ -1,24 +1,21 @@
 """What can be reached in one transaction, and as whom: a person's own rows, or the directory of people. It ends no transaction."""
 
 from contextlib import AbstractAsyncContextManager
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 from sqlalchemy import bindparam, func, literal_column, select
 
-from app.database.connection import Database, Limits, Session
+from app.database.connection import Database, Limits
 from app.database.statements import Statement
 from app.domain.changes import Origin
 from app.repositories.accounts import Directory, Profile
-from app.repositories.categories import Categories
 from app.repositories.changes import Changes
-from app.repositories.comments import Comments
 from app.repositories.housekeeping import Leftovers, Survey
 from app.repositories.idempotency_keys import IdempotencyKeys
-from app.repositories.saved_filters import SavedFilters
-from app.repositories.tags import Tags
-from app.repositories.task_search import TaskListing
-from app.repositories.tasks import Tasks
+from app.repositories.kinds import OwnedKinds, RowsOf
+from app.repositories.recorder import Recorder
+from app.repositories.task_search import TaskSearch
 from app.repositories.transactions import Beginning, transaction
 from app.repositories.trash import Trash
 
@@ -51,72 +48,21 @@ _IDENTIFY, _REGISTER = (Beginning(_taking(_IDENTITY_ROLE), read_only=read_only) 
 _SURVEY = Beginning(_taking(_WORKER_ROLE), read_only=True)
 
 
-class UnitOfWork:
-    """What one person can reach in one transaction.
+class UnitOfWork(OwnedKinds):
+    """What can be reached of one owner in one transaction.
 
     Args:
         session: Where statements run.
         origin: Whose rows, and by whom and through which door they are used.
     """
 
-    def __init__(self, session: Session, origin: Origin) -> None:
-        self._rows = (session, origin)
-        self.tasks = Tasks(session, origin)
-
-    @property
-    def owner(self) -> str:
-        """Whose rows these are."""
-        return self._rows[1].owner
-
-    @cached_property
-    def task_listing(self) -> TaskListing:
-        """The lists of the person's tasks."""
-        return TaskListing(*self._rows)
-
-    @cached_property
-    def categories(self) -> Categories:
-        """The person's categories."""
-        return Categories(*self._rows)
-
-    @cached_property
-    def tags(self) -> Tags:
-        """The person's tags."""
-        return Tags(*self._rows)
-
-    @cached_property
-    def comments(self) -> Comments:
-        """The person's comments."""
-        return Comments(*self._rows)
-
-    @cached_property
-    def saved_filters(self) -> SavedFilters:
-        """The person's saved filters."""
-        return SavedFilters(*self._rows)
-
-    @cached_property
-    def trash(self) -> Trash:
-        """The person's deleted tasks."""
-        return Trash(*self._rows)
-
-    @cached_property
-    def leftovers(self) -> Leftovers:
-        """What the person has had for too long."""
-        return Leftovers(*self._rows)
-
-    @cached_property
-    def changes(self) -> Changes:
-        """The person's change sequence."""
-        return Changes(*self._rows)
-
-    @cached_property
-    def idempotency_keys(self) -> IdempotencyKeys:
-        """The answers that are kept for the person."""
-        return IdempotencyKeys(*self._rows)
-
-    @cached_property
-    def profile(self) -> Profile:
-        """The person's account."""
-        return Profile(*self._rows)
+    recorder = RowsOf(Recorder)
+    task_search = RowsOf(TaskSearch)
+    trash = RowsOf(Trash)
+    leftovers = RowsOf(Leftovers)
+    changes = RowsOf(Changes)
+    idempotency_keys = RowsOf(IdempotencyKeys)
+    profile = RowsOf(Profile)
 
 
 def reading(database: Database, origin: Origin) -> AbstractAsyncContextManager[UnitOfWork]:

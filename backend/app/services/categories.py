@@ -6,14 +6,14 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from app.domain.changes import Action
+from app.domain.changes import Action, Stamp
 from app.domain.ordering import initial
 from app.domain.paging import Slice
 from app.domain.preconditions import Expected
 from app.models.category import CategoryRow
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.category import CategoryCreate, CategoryDeletion, CategoryMove, CategoryUpdate, TasksOfCategory
-from app.services import safe_writes
+from app.services import safe_writes, task_writes
 from app.services.ordering import position_at
 
 _CONTENT = ("name", "color", "archived")
@@ -28,7 +28,8 @@ async def create(work: UnitOfWork, body: CategoryCreate, *, now: datetime) -> Ca
     """
     # Spec: features/categories.md#CAT-001 features/categories.md#CAT-003
     category = _new(body, body.id or uuid7(), now=now)
-    return await safe_writes.add_once(work.categories, category, chosen=body.id, content=_CONTENT, now=now)
+    there = await safe_writes.find_twin(work.categories, category, chosen=body.id, content=_CONTENT)
+    return there or await work.categories.add(category, now=now)
 
 
 async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
@@ -50,8 +51,9 @@ async def update(work: UnitOfWork, category_id: UUID, body: CategoryUpdate, *, n
     """
     # Spec: features/categories.md#CAT-003 features/categories.md#CAT-006
     category, content = await work.categories.get(category_id), body.model_dump()
-    await safe_writes.settle(work, work.categories, (category, category._replace(**content)), named=content, expected=expected)
-    return await work.categories.change(category, action=Action.UPDATED, now=now, **content)
+    wanted = category._replace(**content)
+    await safe_writes.settle(work, work.categories, (category, wanted), named=content, expected=expected)
+    return await work.categories.change(category, wanted, Stamp(Action.UPDATED, now))
 
 
 async def move(work: UnitOfWork, category_id: UUID, body: CategoryMove, *, now: datetime, expected: Expected) -> CategoryRow:
@@ -65,7 +67,7 @@ async def move(work: UnitOfWork, category_id: UUID, body: CategoryMove, *, now: 
     category = await work.categories.get(category_id)
     expected.require(category.version)
     position = await position_at(work.categories, category, body)
-    return await work.categories.change(category, action=Action.MOVED, now=now, position=position)
+    return await work.categories.change(category, category._replace(position=position), Stamp(Action.MOVED, now))
 
 
 async def delete(work: UnitOfWork, category_id: UUID, asked: CategoryDeletion, *, now: datetime, expected: Expected) -> None:
@@ -76,12 +78,14 @@ async def delete(work: UnitOfWork, category_id: UUID, asked: CategoryDeletion, *
         # Spec: features/categories.md#CAT-009
         doomed = await work.categories.trees(category_id)
         # Subtasks first, as when a task is deleted.
-        await work.tasks.change_each([(task, {"deleted_at": now}) for task in reversed(doomed)], action=Action.DELETED, now=now)
+        pairs = [(task, task._replace(deleted_at=now)) for task in reversed(doomed)]
+        await task_writes.change_each(work, pairs, Stamp(Action.DELETED, now))
     else:
         # Spec: features/categories.md#CAT-008
         kept = await work.categories.tasks(category_id)
-        await work.tasks.change_each([(task, {"category_id": None}) for task in kept], action=Action.UPDATED, now=now)
-    await work.categories.change(category, action=Action.DELETED, now=now, deleted_at=now)
+        pairs = [(task, task._replace(category_id=None)) for task in kept]
+        await task_writes.change_each(work, pairs, Stamp(Action.UPDATED, now))
+    await work.categories.change(category, category._replace(deleted_at=now), Stamp(Action.DELETED, now))
 
 
 def _new(body: CategoryCreate, category_id: UUID, *, now: datetime) -> CategoryRow:

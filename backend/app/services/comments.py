@@ -1,13 +1,14 @@
 """What a person can do with the comments on a task. Each function refuses first, then changes, then returns the row; it commits nothing."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from app.domain.changes import Action
-from app.domain.errors import NotFound
+from app.domain.changes import Action, Stamp
+from app.domain.errors import Conflict, NotFound
 from app.domain.paging import Slice
 from app.domain.preconditions import Expected
 from app.models.comment import CommentRow
@@ -27,7 +28,8 @@ async def create(work: UnitOfWork, body: CommentCreate, *, task_id: UUID, now: d
     # Spec: features/comments.md#COMMENT-001
     await work.tasks.get(task_id)
     comment = CommentRow(body.id or uuid7(), task_id, body.body, created_at=now, updated_at=now, deleted_at=None, version=1)
-    return await safe_writes.add_once(work.comments, comment, chosen=body.id, content=_CONTENT, now=now)
+    there = await safe_writes.find_twin(work.comments, comment, chosen=body.id, content=_CONTENT)
+    return there or await work.comments.add(comment, now=now)
 
 
 async def browse(work: UnitOfWork, task_id: UUID, asked: Slice) -> dict[str, Any]:
@@ -56,8 +58,9 @@ async def update(
     """Change the text of a comment."""
     # Spec: features/comments.md#COMMENT-005
     comment, content = await read(work, comment_id, task_id=task_id), body.model_dump()
-    await safe_writes.settle(work, work.comments, (comment, comment._replace(**content)), named=content, expected=expected)
-    return await work.comments.change(comment, action=Action.UPDATED, now=now, **content)
+    wanted = comment._replace(**content)
+    await safe_writes.settle(work, work.comments, (comment, wanted), named=content, expected=expected)
+    return await work.comments.change(comment, wanted, Stamp(Action.UPDATED, now))
 
 
 async def delete(work: UnitOfWork, comment_id: UUID, *, task_id: UUID, now: datetime, expected: Expected) -> None:
@@ -65,4 +68,16 @@ async def delete(work: UnitOfWork, comment_id: UUID, *, task_id: UUID, now: date
     # Spec: features/comments.md#COMMENT-006
     comment = await read(work, comment_id, task_id=task_id)
     expected.require(comment.version)
-    await work.comments.change(comment, action=Action.DELETED, now=now, deleted_at=now)
+    await work.comments.change(comment, comment._replace(deleted_at=now), Stamp(Action.DELETED, now))
+
+
+async def undo(work: UnitOfWork, comment: CommentRow, before: Mapping[str, Any] | None, *, stamp: Stamp) -> None:
+    """Put back what a change of a comment has written, given its fields before; what was created goes to the trash.
+
+    Raises:
+        Conflict: Its task is in the trash.
+    """
+    # Spec: features/undo.md#UNDO-002
+    if await work.tasks.find(comment.task_id) is None:
+        raise Conflict("Its task is in the trash; restore that first.")
+    await work.comments.put_back(comment, before, stamp)

@@ -1,40 +1,37 @@
 """What the services of all resources do alike: create once, and never write over what the caller has not seen. It knows no resource."""
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from uuid import UUID
 
 from app.domain.changes import last_writes
 from app.domain.errors import EditConflict, FieldConflict, IdTaken, Invalid, invalid_field
 from app.domain.paging import COUNTED, Listing, Slice
 from app.domain.preconditions import Expected
-from app.repositories.owned import Owned, OwnedRow
+from app.repositories.owned import Owned
+from app.repositories.recorded_statements import Row
 from app.repositories.unit_of_work import UnitOfWork
 
-Row = TypeVar("Row", bound=OwnedRow)
 
-
-async def add_once(rows: Owned[Row], row: Row, *, chosen: UUID | None, content: Iterable[str], now: datetime) -> Row:
-    """Add a row; the same chosen id again with the same content gives the row that is there.
+async def find_twin(rows: Owned[Row], row: Row, *, chosen: UUID | None, content: Iterable[str]) -> Row | None:
+    """Return what is there already because it was created with the same chosen id and the same content, or None.
 
     Args:
-        rows: Where it is added.
-        row: What is added.
+        rows: Where it would be added.
+        row: What would be added.
         chosen: The id, if the client chose it.
         content: The fields that the client writes.
-        now: The moment.
 
     Raises:
         IdTaken: The id belongs to something that was created with other content.
     """
     # Spec: features/safe-writes.md#SAFE-001 features/safe-writes.md#SAFE-005 features/isolation.md#ISO-005
     if chosen is None or (created := await rows.find_creation(chosen)) is None:
-        return await rows.add(row, now=now)
+        return None
     document, there = row.document(), await rows.find_any(chosen)
     # What an older release created lacks the fields that it did not know.
     if there is None or any(document[name] != created.get(name, document[name]) for name in content):
-        raise IdTaken(f"The id belongs to a {rows.entity.replace('_', ' ')} with other content.")
+        raise IdTaken(f"The id belongs to a {rows.called} with other content.")
     return there
 
 
@@ -59,21 +56,11 @@ async def settle(work: UnitOfWork, rows: Owned[Row], pair: tuple[Row, Row], *, n
         expected.require(row.version)
     else:
         touched = last_writes(await work.changes.writes_since(rows.entity, row.id, version=seen))
-        refuse_overlaps(row.document(), wanted.document(), touched=touched, named=named)
+        _refuse_overlaps(row.document(), wanted.document(), touched=touched, named=named)
 
 
-def refuse_overlaps(current: dict[str, Any], given: dict[str, Any], *, touched: dict[str, int], named: Iterable[str]) -> None:
-    """Refuse to write fields that others have written otherwise.
-
-    Args:
-        current: The document as it is.
-        given: The document as it is to be.
-        touched: The number of the last change of each field that others have written.
-        named: The fields that are to be written.
-
-    Raises:
-        EditConflict: There are such fields.
-    """
+def _refuse_overlaps(current: dict[str, Any], given: dict[str, Any], *, touched: dict[str, int], named: Iterable[str]) -> None:
+    """Refuse to write fields that others have written otherwise, given the number of the last change of each that they have."""
     # Spec: features/safe-writes.md#SAFE-010
     overlapping = [name for name in sorted(named) if name in touched and current[name] != given[name]]
     if overlapping:

@@ -8,7 +8,7 @@ from uuid import UUID
 import orjson
 from uuid_utils.compat import uuid7
 
-from app.domain.changes import Action
+from app.domain.changes import Action, Stamp
 from app.domain.errors import FieldError, Invalid, invalid_field
 from app.domain.paging import Slice
 from app.domain.preconditions import Expected
@@ -41,7 +41,8 @@ async def create(work: UnitOfWork, body: SavedFilterCreate, *, now: datetime) ->
         deleted_at=None,
         version=1,
     )
-    return await safe_writes.add_once(work.saved_filters, saved, chosen=body.id, content=_CONTENT, now=now)
+    there = await safe_writes.find_twin(work.saved_filters, saved, chosen=body.id, content=_CONTENT)
+    return there or await work.saved_filters.add(saved, now=now)
 
 
 async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
@@ -65,11 +66,12 @@ async def update(work: UnitOfWork, filter_id: UUID, body: SavedFilterUpdate, *, 
     # Spec: features/saved-filters.md#FILTER-005 features/saved-filters.md#FILTER-007
     saved = await work.saved_filters.get(filter_id)
     content = _values(body.model_dump(mode="json", exclude_defaults=True))
-    await safe_writes.settle(work, work.saved_filters, (saved, saved._replace(**content)), named=content, expected=expected)
+    wanted = saved._replace(**content)
+    await safe_writes.settle(work, work.saved_filters, (saved, wanted), named=content, expected=expected)
     # What a query that stays refers to may have gone since.
     if isinstance(body.query, TaskFilter) and content["query"] != saved.query:
         await _check(work, body.query, now=now)
-    return await work.saved_filters.change(saved, action=Action.UPDATED, now=now, **content)
+    return await work.saved_filters.change(saved, wanted, Stamp(Action.UPDATED, now))
 
 
 async def delete(work: UnitOfWork, filter_id: UUID, *, now: datetime, expected: Expected) -> None:
@@ -77,7 +79,7 @@ async def delete(work: UnitOfWork, filter_id: UUID, *, now: datetime, expected: 
     # Spec: features/saved-filters.md#FILTER-008
     saved = await work.saved_filters.get(filter_id)
     expected.require(saved.version)
-    await work.saved_filters.change(saved, action=Action.DELETED, now=now, deleted_at=now)
+    await work.saved_filters.change(saved, saved._replace(deleted_at=now), Stamp(Action.DELETED, now))
 
 
 async def browse_tasks(work: UnitOfWork, filter_id: UUID, asked: Slice, *, now: datetime) -> dict[str, Any]:

@@ -1,19 +1,20 @@
 """What a person can do with tags. Each function refuses first, then changes, then returns the row; it commits nothing itself."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
-from app.domain.changes import Action
+from app.domain.changes import Action, Stamp, discards
 from app.domain.fields import folded
 from app.domain.paging import Slice
 from app.domain.preconditions import Expected
 from app.models.tag import TagRow
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.tag import TagCreate, TagUpdate
-from app.services import safe_writes
+from app.services import safe_writes, task_writes
 
 _CONTENT = ("name", "color")
 
@@ -36,7 +37,8 @@ async def create(work: UnitOfWork, body: TagCreate, *, now: datetime) -> TagRow:
         deleted_at=None,
         version=1,
     )
-    return await safe_writes.add_once(work.tags, tag, chosen=body.id, content=_CONTENT, now=now)
+    there = await safe_writes.find_twin(work.tags, tag, chosen=body.id, content=_CONTENT)
+    return there or await work.tags.add(tag, now=now)
 
 
 async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
@@ -58,9 +60,9 @@ async def update(work: UnitOfWork, tag_id: UUID, body: TagUpdate, *, now: dateti
     """
     # Spec: features/tags.md#TAG-003 features/tags.md#TAG-006
     tag, content = await work.tags.get(tag_id), body.model_dump()
-    values = content | ({"folded_name": folded(content["name"])} if "name" in content else {})
-    await safe_writes.settle(work, work.tags, (tag, tag._replace(**values)), named=content, expected=expected)
-    return await work.tags.change(tag, action=Action.UPDATED, now=now, **values)
+    wanted = _with(tag, content)
+    await safe_writes.settle(work, work.tags, (tag, wanted), named=content, expected=expected)
+    return await work.tags.change(tag, wanted, Stamp(Action.UPDATED, now))
 
 
 async def delete(work: UnitOfWork, tag_id: UUID, *, now: datetime, expected: Expected) -> None:
@@ -68,6 +70,21 @@ async def delete(work: UnitOfWork, tag_id: UUID, *, now: datetime, expected: Exp
     # Spec: features/tags.md#TAG-008
     tag = await work.tags.get(tag_id)
     expected.require(tag.version)
-    without = [(task, {"tag_ids": tuple(other for other in task.tag_ids if other != tag_id)}) for task in await work.tags.tasks(tag_id)]
-    await work.tasks.change_each(without, action=Action.UPDATED, now=now)
-    await work.tags.change(tag, action=Action.DELETED, now=now, deleted_at=now)
+    pairs = [(task, task.without_tag(tag_id)) for task in await work.tags.tasks(tag_id)]
+    await task_writes.change_each(work, pairs, Stamp(Action.UPDATED, now))
+    await work.tags.change(tag, tag._replace(deleted_at=now), Stamp(Action.DELETED, now))
+
+
+async def undo(work: UnitOfWork, tag: TagRow, before: Mapping[str, Any] | None, *, stamp: Stamp) -> None:
+    """Put back what a change of a tag has written, given its fields before; what was created goes to the trash."""
+    # Spec: features/undo.md#UNDO-002
+    if discards(before):
+        await work.tags.put_back(tag, before, stamp)
+    else:
+        await work.tags.change(tag, _with(tag, before or {}), stamp)
+
+
+def _with(tag: TagRow, content: Mapping[str, Any]) -> TagRow:
+    """Return a tag with other content; the folded name follows the name."""
+    wanted = tag._replace(**content)
+    return wanted._replace(folded_name=folded(wanted.name))

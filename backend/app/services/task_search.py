@@ -28,7 +28,7 @@ async def browse(work: UnitOfWork, wanted: TaskFilter, asked: Slice, *, now: dat
         Invalid: The filter names something that is not there.
     """
     # Spec: features/tasks.md#TASK-006 features/finding.md#FIND-003
-    return safe_writes.page(await work.task_listing.fetch(await _question(work, wanted, now=now), asked), asked)
+    return safe_writes.page(await work.task_search.fetch(await _question(work, wanted, now=now), asked), asked)
 
 
 async def check(work: UnitOfWork, wanted: TaskFilter, *, now: datetime) -> None:
@@ -84,7 +84,7 @@ async def _references(work: UnitOfWork, wanted: TaskFilter) -> dict[str, dict[st
     if wanted.tag is None and not any(ids.values()):
         return found
     tags = [_tag(tag) for tag in wanted.tag or ()]
-    there = await work.task_listing.references(**ids, tags=tags)
+    there = await work.task_search.references(**ids, tags=tags)
     for field, is_there in (("category_id", there.category), ("parent_id", there.parent)):
         if ids[field] is not None and not is_there:
             raise safe_writes.missing(field, _ENTITIES[field])

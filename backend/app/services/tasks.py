@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import MISSING
 from uuid_utils.compat import uuid7
 
-from app.domain.changes import Action
+from app.domain.changes import Action, Stamp
 from app.domain.due import Due, instant
 from app.domain.errors import invalid_field
 from app.domain.fields import MOST_TAGS
@@ -17,7 +17,7 @@ from app.domain.preconditions import Expected
 from app.models.task import TaskRow
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.task import Completion, Move, TaskContent, TaskCreate, TaskReplace, TaskTagsChange, TaskUpdate
-from app.services import safe_writes, task_references
+from app.services import safe_writes, task_references, task_writes
 from app.services.ordering import position_at
 
 _AS_THEY_ARE = ("title", "description", "priority", "start_date", "category_id", "parent_id")
@@ -31,11 +31,13 @@ async def create(work: UnitOfWork, body: TaskCreate, *, now: datetime) -> TaskRo
         Invalid: It refers to something that is not there.
     """
     # Spec: features/tasks.md#TASK-001
-    content = body.model_dump()
-    # What was created before may refer to what has gone since.
-    if task_references.are_in(content) and (body.id is None or await work.tasks.find_any(body.id) is None):
-        await task_references.check(work, content)
-    return await safe_writes.add_once(work.tasks, _new(content, now=now), chosen=body.id, content=TaskContent.model_fields, now=now)
+    task = _new(body, now=now)
+    there = await safe_writes.find_twin(work.tasks, task, chosen=body.id, content=TaskContent.model_fields)
+    if there is not None:
+        # What was created before may refer to what has gone since.
+        return there
+    await task_references.check(work, task)
+    return await task_writes.add(work, task, now=now)
 
 
 async def read(work: UnitOfWork, task_id: UUID) -> TaskRow:
@@ -71,16 +73,16 @@ async def replace(work: UnitOfWork, task_id: UUID, body: TaskReplace, *, now: da
     if body.id not in (MISSING, task_id):
         raise invalid_field("id", "must be that of the address")
     expected.require(task.version)
-    return await _write(work, task, body.model_dump(), now=now)
+    return await _write(work, task, _with(task, body.model_dump(), now=now), now=now)
 
 
 async def update(work: UnitOfWork, task_id: UUID, body: TaskUpdate, *, now: datetime, expected: Expected) -> TaskRow:
     """Change the named fields of a task and leave the others."""
     # Spec: features/safe-writes.md#SAFE-002
     task, content = await work.tasks.get(task_id), body.model_dump()
-    wanted = task._replace(**_values(task, content, now=now))
+    wanted = _with(task, content, now=now)
     await safe_writes.settle(work, work.tasks, (task, wanted), named=content, expected=expected)
-    return await _write(work, task, content, now=now)
+    return await _write(work, task, wanted, now=now)
 
 
 async def change_tags(work: UnitOfWork, task_id: UUID, body: TaskTagsChange, *, now: datetime, expected: Expected) -> TaskRow:
@@ -89,12 +91,12 @@ async def change_tags(work: UnitOfWork, task_id: UUID, body: TaskTagsChange, *, 
     task = await work.tasks.get(task_id)
     # It names no field as a whole, so that a merge overlaps with nothing.
     await safe_writes.settle(work, work.tasks, (task, task), named=(), expected=expected)
-    if body.add and not await work.tags.are_there(body.add):
+    if len(await work.tags.living(body.add)) < len({*body.add}):
         raise safe_writes.missing("add", "tag")
     tag_ids = tuple(sorted({*task.tag_ids, *body.add} - {*body.remove}))
     if len(tag_ids) > MOST_TAGS:
         raise invalid_field("add", f"must not give the task more than {MOST_TAGS} tags")
-    return await work.tasks.change(task, action=Action.UPDATED, now=now, tag_ids=tag_ids)
+    return await task_writes.change(work, (task, task._replace(tag_ids=tag_ids)), Stamp(Action.UPDATED, now))
 
 
 async def move(work: UnitOfWork, task_id: UUID, body: Move, *, now: datetime, expected: Expected) -> TaskRow:
@@ -108,16 +110,16 @@ async def move(work: UnitOfWork, task_id: UUID, body: Move, *, now: datetime, ex
     task = await work.tasks.get(task_id)
     expected.require(task.version)
     position = await position_at(work.tasks, task, body)
-    return await work.tasks.change(task, action=Action.MOVED, now=now, position=position)
+    return await task_writes.change(work, (task, task._replace(position=position)), Stamp(Action.MOVED, now))
 
 
 async def set_completion(work: UnitOfWork, task_id: UUID, body: Completion, *, now: datetime, expected: Expected) -> TaskRow:
     """Complete a task, or reopen it; one that is so already stays as it is, and so do its subtasks."""
     # Spec: features/tasks.md#TASK-009 features/tasks.md#TASK-010 features/subtasks.md#SUB-003
     task, content = await work.tasks.get(task_id), body.model_dump()
-    wanted = task._replace(**_values(task, content, now=now))
+    wanted = _with(task, content, now=now)
     await safe_writes.settle(work, work.tasks, (task, wanted), named=content, expected=expected)
-    return await _write(work, task, content, now=now)
+    return await _write(work, task, wanted, now=now)
 
 
 async def delete(work: UnitOfWork, task_id: UUID, *, now: datetime, expected: Expected) -> None:
@@ -126,15 +128,16 @@ async def delete(work: UnitOfWork, task_id: UUID, *, now: datetime, expected: Ex
     living = await work.tasks.living_subtree(task_id)
     expected.require(living[0].version)
     # Subtasks first, so that who undoes change after change, the last one first, gets parents before what stands below them.
-    await work.tasks.change_each([(row, {"deleted_at": now}) for row in reversed(living)], action=Action.DELETED, now=now)
+    pairs = [(row, row._replace(deleted_at=now)) for row in reversed(living)]
+    await task_writes.change_each(work, pairs, Stamp(Action.DELETED, now))
 
 
-def _new(content: dict[str, Any], *, now: datetime) -> TaskRow:
-    task_id = content["id"] or uuid7()
+def _new(body: TaskCreate, *, now: datetime) -> TaskRow:
+    task_id = body.id or uuid7()
     return TaskRow(
         id=task_id,
-        **columns(content),
-        completed_at=now if content["completed"] else None,
+        **columns(body.model_dump()),
+        completed_at=now if body.completed else None,
         created_at=now,
         updated_at=now,
         deleted_at=None,
@@ -143,19 +146,20 @@ def _new(content: dict[str, Any], *, now: datetime) -> TaskRow:
     )
 
 
-async def _write(work: UnitOfWork, task: TaskRow, content: dict[str, Any], *, now: datetime) -> TaskRow:
-    await task_references.check(work, content, task_id=task.id)
-    values, action = _values(task, content, now=now), Action.UPDATED
-    if "completed_at" in values:
-        action = Action.COMPLETED if content["completed"] else Action.REOPENED
-    return await work.tasks.change(task, action=action, now=now, **values)
-
-
-def _values(task: TaskRow, content: dict[str, Any], *, now: datetime) -> dict[str, Any]:
-    """Return the columns that content writes; the moment of completion only where that changes."""
+def _with(task: TaskRow, content: dict[str, Any], *, now: datetime) -> TaskRow:
+    """Return a task with content of a body; the moment of completion changes only where that changes."""
+    wanted = task._replace(**columns(content))
     if content.get("completed", task.completed) == task.completed:
-        return columns(content)
-    return columns(content) | {"completed_at": now if content["completed"] else None}
+        return wanted
+    return wanted._replace(completed_at=now if content["completed"] else None)
+
+
+async def _write(work: UnitOfWork, task: TaskRow, wanted: TaskRow, *, now: datetime) -> TaskRow:
+    await task_references.check(work, wanted, before=task)
+    action = Action.UPDATED
+    if wanted.completed != task.completed:
+        action = Action.COMPLETED if wanted.completed else Action.REOPENED
+    return await task_writes.change(work, (task, wanted), Stamp(action, now))
 
 
 def columns(content: dict[str, Any]) -> dict[str, Any]:

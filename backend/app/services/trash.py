@@ -5,15 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from app.domain.changes import Action
+from app.domain.changes import Action, Stamp
 from app.domain.errors import Invalid, NotFound
 from app.domain.paging import Slice
 from app.domain.preconditions import Expected
 from app.models.task import TaskRow
 from app.repositories.housekeeping import Survey
-from app.repositories.owned import Owned
 from app.repositories.unit_of_work import UnitOfWork
-from app.services import idempotency, safe_writes, task_references
+from app.services import idempotency, safe_writes, task_references, task_writes
 
 KEPT_FOR = timedelta(days=30)
 BITE = 1000
@@ -33,8 +32,8 @@ async def restore(work: UnitOfWork, task_id: UUID, *, now: datetime, expected: E
     expected.require(tree[0].version)
     family = _going_along(tree, lambda row: row.deleted_at == tree[0].deleted_at)
     values = await living_references(work, family)
-    wanted = [(row, {"deleted_at": None} | references_of_row) for row, references_of_row in zip(family, values, strict=True)]
-    restored = await work.tasks.change_each(wanted, action=Action.RESTORED, now=now)
+    pairs = [(row, row._replace(deleted_at=None, **living)) for row, living in zip(family, values, strict=True)]
+    restored = await task_writes.change_each(work, pairs, Stamp(Action.RESTORED, now))
     return restored[0]
 
 
@@ -65,11 +64,9 @@ async def purge_old(work: UnitOfWork, *, now: datetime) -> int:
     old = await work.leftovers.rows(work.tasks, before=before, limit=BITE)
     await _purge_tasks(work, old, now=now)
     count = len(old)
-    # Categories and tags come last: the tasks that refer to them go first.
-    kinds: tuple[Owned[Any], ...] = (work.comments, work.saved_filters, work.categories, work.tags)
-    for kind in kinds:
-        some = await work.leftovers.rows(kind, before=before, limit=BITE - count)
-        await kind.remove_each(some, now=now)
+    for rows in work.recorded_kinds():
+        some = await work.leftovers.rows(rows, before=before, limit=BITE - count)
+        await rows.remove_each(some, now=now)
         count += len(some)
     return count + await work.leftovers.forget_answers(before=now - idempotency.KEPT_FOR, limit=BITE - count)
 
@@ -103,8 +100,8 @@ def _going_along(tree: Sequence[TaskRow], goes: Callable[[TaskRow], bool]) -> Se
 async def living_references(work: UnitOfWork, family: Sequence[TaskRow]) -> Sequence[dict[str, Any]]:
     """Return what each task refers to, as far as that is there; the first alone has a parent outside of the family."""
     # Spec: features/trash.md#TRASH-003
-    categories = await work.trash.living(work.categories, (row.category_id for row in family if row.category_id is not None))
-    tags = await work.trash.living(work.tags, (tag_id for row in family for tag_id in row.tag_ids))
+    categories = await work.categories.living(row.category_id for row in family if row.category_id is not None)
+    tags = await work.tags.living(tag_id for row in family for tag_id in row.tag_ids)
     kept: list[dict[str, Any]] = [
         {
             "category_id": row.category_id if row.category_id in categories else None,
@@ -122,10 +119,11 @@ async def _parent_of(work: UnitOfWork, family: Sequence[TaskRow]) -> UUID | None
     distance: dict[UUID | None, int] = {task.id: 0}
     for row in family[1:]:
         distance[row.id] = distance[row.parent_id] + 1
-    try:
-        await task_references.check(work, {"parent_id": task.parent_id}, task_id=task.id, levels=max(distance.values()))
-    except Invalid:
-        return None
+    if task.parent_id is not None:
+        try:
+            await task_references.check_parent(work, task.parent_id, task_id=task.id, levels=max(distance.values()))
+        except Invalid:
+            return None
     return task.parent_id
 
 
@@ -137,5 +135,6 @@ async def _purge_tasks(work: UnitOfWork, tasks: Sequence[TaskRow], *, now: datet
         async for comments in work.comments.below((task.id for task in some), at_once=BITE):
             await work.comments.remove_each(comments, now=now)
         staying = await work.trash.others_below(some)
-        await work.tasks.change_each([(row, {"parent_id": None}) for row in staying], action=Action.UPDATED, now=now)
-        await work.tasks.remove_each(some, now=now)
+        pairs = [(row, row._replace(parent_id=None)) for row in staying]
+        await task_writes.change_each(work, pairs, Stamp(Action.UPDATED, now))
+        await task_writes.purge(work, some, now=now)

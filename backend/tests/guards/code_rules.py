@@ -15,6 +15,7 @@ Rule: TypeAlias = Callable[[SourceModule], list[str]]
 
 PROBLEMS = "app/http/problems.py"
 TRANSACTIONS = "app/repositories/transactions.py"
+TASK_WRITES = "app/services/task_writes.py"
 DATABASE_LIBRARIES = ("sqlalchemy", "sqlmodel", "asyncpg")
 NETWORK_LIBRARIES = ("aiohttp", "http.client", "httpx", "httpx2", "requests", "socket", "urllib.request", "urllib3")
 CLOCK_AND_CHANCE = ("time", "random", "secrets", "os.urandom", "uuid.uuid1", "uuid.uuid4", "uuid.uuid7", "uuid_utils")
@@ -74,6 +75,15 @@ def one_place_commits(module: SourceModule) -> list[str]:
     methods = [node for node in module.nodes if isinstance(node, ast.Attribute) and node.attr in {"commit", "rollback"}]
     lines = {node.lineno for node in methods} | {line for line, text in module.strings if TRANSACTION_SQL.search(text)}
     return [f"{module.path}:{line} ends a transaction, which is for {TRANSACTIONS}" for line in sorted(lines)]
+
+
+def tasks_are_written_in_one_place(module: SourceModule) -> list[str]:
+    """Only the seam of task writes uses the recorder; other kinds are written by their own repository, which tasks have no methods for."""
+    if module.room_name in {"repositories", "migrations"} or module.path == TASK_WRITES:
+        return []
+    used = {node.lineno for node in module.nodes if isinstance(node, ast.Attribute) and node.attr == "recorder"}
+    imported = {line for line, name in module.imports if name.startswith("app.repositories.recorder")}
+    return [f"{module.path}:{line} writes past {TASK_WRITES}" for line in sorted(used | imported)]
 
 
 def flush_says_why(module: SourceModule) -> list[str]:
@@ -195,6 +205,7 @@ RULES: dict[Rule, tuple[str, ...]] = {
     known_rooms: APP,
     no_http_exception: APP,
     one_place_commits: APP,
+    tasks_are_written_in_one_place: APP,
     flush_says_why: APP,
     database_libraries_stay_home: APP,
     sql_stays_home: APP,

@@ -14,10 +14,11 @@ from uuid_utils.compat import uuid7
 
 from app.database.connection import Database, Session
 from app.database.url import read_address
-from app.domain.changes import Action, Origin, Source
+from app.domain.changes import Action, Origin, Source, Stamp
 from app.models.task import TaskRow
 from app.repositories.tasks import Tasks
 from app.repositories.unit_of_work import UnitOfWork, identifying, reading, writing
+from app.services import task_writes
 from tests.guards.makers import CANARY
 from tests.guards.operations import Operation
 from tests.guards.strangers import Meeting
@@ -67,7 +68,7 @@ async def change_foreign_row(meeting: Meeting, app: FastAPI) -> None:
     async with reading(database_of(app), origin_of(meeting.owner)) as work:
         row: TaskRow = await work.tasks.get(created["id"])
     async with writing(database_of(app), origin_of(meeting.stranger)) as work:
-        await work.tasks.change(row, action=Action.UPDATED, now=NOW, title="Changed by a stranger")
+        await task_writes.change(work, (row, row._replace(title="Changed by a stranger")), Stamp(Action.UPDATED, NOW))
 
 
 @pytest.mark.spec("ISO-003")
