@@ -11,7 +11,7 @@ from app.domain.changes import Entity
 from app.domain.sorting import COLUMNS
 from app.http.problems import codes
 from app.middleware.envelope import plain_problem
-from app.repositories.owned import Owned
+from app.repositories.kinds import KINDS
 from app.schemas.task import TaskContent, TaskRead
 from spec_tools.client_rules import check_descriptions, check_enumerations, check_frame, check_presence
 from spec_tools.openapi import read_components, read_operations
@@ -156,7 +156,7 @@ def test_a_status_that_nothing_of_ours_answers_with_has_a_code_of_the_list(statu
 
 
 def test_enumerations_are_what_the_service_knows(openapi: Document) -> None:
-    kinds = [kind.entity for kind in Owned.__subclasses__()]
+    kinds = [kind.entity for kind in KINDS]
     enumerations = {name: schema["enum"] for name, schema in read_components(openapi).items() if "enum" in schema}
     assert enumerations["Entity"] == [*Entity]
     assert {*kinds} == {*Entity}
