@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from app.config import Settings
 from app.database.connection import Database, Limits
 from app.database.url import read_address
+from app.dependencies.bodies import Bodies
 from app.main import create_app
 from tests.guards.operations import Operation, operations_of
 from tests.guards.strangers import Meeting
@@ -124,6 +125,7 @@ def app(application: FastAPI, connection: asyncpg.Connection) -> Iterator[FastAP
     """The application over the transaction of this test."""
     original = application.state.runtime
     application.state.runtime = using(original, BorrowedDatabase(connection))
+    application.state.bodies = Bodies()
     yield application
     application.state.runtime = original
 

@@ -2,9 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import httpx2
@@ -13,10 +12,9 @@ from uuid_utils.compat import uuid7
 
 from app.database.connection import Database
 from app.dependencies.bodies import Bodies
-from app.dependencies.parts import Runtime
 from app.models.account import OWN_ISSUER, AccountRow
-from app.repositories.unit_of_work import identifying, registering
-from app.services.accounts import TOKEN_AUDIENCE, TOKEN_TYPE, Identity
+from app.runtime import Runtime, identity_of
+from app.services.accounts import TOKEN_AUDIENCE, TOKEN_TYPE
 from app.utils.expiring import ExpiringMemory
 from app.utils.jwt import sign_token
 
@@ -45,9 +43,8 @@ class Person:
 
 def using(runtime: Runtime, database: Database) -> Runtime:
     """Return the same parts over another database, with nobody remembered."""
-    old = runtime.identity
-    identity = Identity(partial(identifying, database), partial(registering, database), old.passwords, old.secret)
-    return Runtime(database, identity, runtime.verifiers, ExpiringMemory(1000), runtime.cursors, Bodies())
+    identity = identity_of(database, runtime.identity.passwords, runtime.identity.secret)
+    return replace(runtime, database=database, identity=identity, callers=ExpiringMemory(1000))
 
 
 @asynccontextmanager
@@ -56,6 +53,7 @@ async def served_from(app: FastAPI, database: Database) -> AsyncIterator[None]:
     await database.open()
     original = app.state.runtime
     app.state.runtime = using(original, database)
+    app.state.bodies = Bodies()
     yield
     app.state.runtime = original
     await database.close()

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -13,6 +12,7 @@ from app.console.demo import DemoError, Demonstration
 from app.database.embedded.server import EmbeddedError
 from app.server import process as serving
 from app.server.database_watch import DatabaseLostError
+from app.utils.clock import utc_now
 
 # As sysexits.h has them: EX_UNAVAILABLE, after which a supervisor may try again, and EX_CONFIG.
 UNAVAILABLE, UNUSABLE = 69, 78
@@ -66,7 +66,7 @@ def demo(
     """Fill an account of a running service with sample data."""
     with _telling(), Demonstration(server, report=typer.echo) as demonstration:
         demonstration.sign_in(email=email, password=password)
-        demonstration.fill(datetime.now(UTC).date(), timezone=timezone)
+        demonstration.fill(utc_now().date(), timezone=timezone)
 
 
 def _carefully(act: Callable[[Settings], None]) -> None:

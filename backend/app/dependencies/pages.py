@@ -1,6 +1,6 @@
 """Which part of a list a route is asked for. A cursor holds for the person, the address and the filter that it was given with."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import Annotated, NamedTuple
 
@@ -63,7 +63,7 @@ class TaskPage(NamedTuple):
 async def task_page(request: Request, query: Annotated[TaskQuery, Query()], user_id: Caller) -> TaskPage:
     """Return what is asked of the task list."""
     of = query.model_dump_json(exclude=_PAGE_FIELDS, exclude_defaults=True)
-    return TaskPage(query, slice_of(request, query, user_id, of=of), datetime.now(UTC))
+    return TaskPage(query, slice_of(request, query, user_id, of=of), runtime_of(request).clock())
 
 
 Page = Annotated[Slice, Depends(page)]

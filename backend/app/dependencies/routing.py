@@ -10,7 +10,6 @@ from fastapi.routing import APIRoute
 
 from app.dependencies.bodies import LARGEST_BODY, SMALL_BODY, JsonRequest
 from app.dependencies.callers import BearerCaller
-from app.dependencies.parts import runtime_of
 from app.dependencies.work import Unopened
 
 _SAFE = frozenset({"GET", "HEAD"})
@@ -46,7 +45,7 @@ class Route(APIRoute):
                 if caller is not None:
                     # Spec: features/operations.md#OPS-030
                     whole.user_id = await caller(whole)
-                await whole.gather(largest, runtime_of(whole).bodies)
+                await whole.gather(largest, request.app.state.bodies)
                 return await handle(whole)
             finally:
                 whole.release()

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -88,7 +88,7 @@ async def _write(request: Request, user_id: str, *, keyed: KeyedRequest | None, 
     async with AsyncExitStack() as stack:
         work = await _enter(stack, request, user_id, keyed=keyed is not None)
         # Under the lock, so that a person's moments follow the person's numbers.
-        under_way = Write(work, datetime.now(UTC), expected)
+        under_way = Write(work, runtime_of(request).clock(), expected)
         if keyed is not None and (kept := await idempotency.recall(work, keyed, now=under_way.now)) is not None:
             raise Replay(kept)
         yield under_way

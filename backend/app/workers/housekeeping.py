@@ -1,9 +1,9 @@
-"""Purges once an hour, for everybody, what has been kept too long. It alone reads the clock here; what is too old is the service's rule."""
+"""Purges once an hour, for everybody, what has been kept too long. What is too old is the service's rule."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from secrets import SystemRandom
 
 import structlog
@@ -12,6 +12,7 @@ from app.database.connection import Database
 from app.domain.changes import Origin, Source
 from app.domain.errors import Unavailable
 from app.repositories.unit_of_work import answers, surveying, writing
+from app.runtime import Runtime
 from app.services import trash
 
 # Seconds until the first round and between two; by chance, so that processes that start together do not work together.
@@ -20,9 +21,9 @@ _log = structlog.get_logger("agendum.housekeeping")
 
 
 @asynccontextmanager
-async def running(database: Database) -> AsyncIterator[None]:
+async def running(runtime: Runtime) -> AsyncIterator[None]:
     """Keep house for as long as the block lasts; what is under way at its end is rolled back."""
-    loop = asyncio.create_task(_keep_house(database))
+    loop = asyncio.create_task(_keep_house(runtime))
     try:
         yield
     finally:
@@ -38,11 +39,11 @@ async def tidy(database: Database, *, now: datetime) -> None:
         _tell(failure)
 
 
-async def _keep_house(database: Database) -> None:
+async def _keep_house(runtime: Runtime) -> None:
     wait = _FIRST
     while True:
         await asyncio.sleep(SystemRandom().uniform(*wait))
-        await tidy(database, now=datetime.now(UTC))
+        await tidy(runtime.database, now=runtime.clock())
         wait = _USUAL
 
 

@@ -14,6 +14,7 @@ from tests.guards.source_module import ROOMS, Function, SourceModule, last_name
 Rule: TypeAlias = Callable[[SourceModule], list[str]]
 
 PROBLEMS = "app/http/problems.py"
+CLOCK = "app/utils/clock.py"
 TRANSACTIONS = "app/repositories/transactions.py"
 TASK_WRITES = "app/services/task_writes.py"
 DATABASE_LIBRARIES = ("sqlalchemy", "sqlmodel", "asyncpg")
@@ -141,6 +142,19 @@ def _reads_clock_or_chance(node: ast.Attribute) -> bool:
     return reads_clock or node.attr in CHANCE_READINGS
 
 
+def one_clock(module: SourceModule) -> list[str]:
+    """Only the module of the clock reads the time of day; everything else is given the moment, or a clock."""
+    calls = [node.func for node in module.nodes if isinstance(node, ast.Call) and module.path != CLOCK]
+    read = {node.lineno for node in calls if isinstance(node, ast.Attribute) and _reads_time_of_day(node)}
+    imported = {line for line, name in module.imports if name in {"time.time", "time.time_ns"}}
+    return [f"{module.path}:{line} reads the clock, which is for {CLOCK}" for line in sorted(read | imported)]
+
+
+def _reads_time_of_day(node: ast.Attribute) -> bool:
+    is_date = node.attr in CLOCK_READINGS and last_name(node.value) in {"datetime", "date"}
+    return is_date or (node.attr in {"time", "time_ns"} and last_name(node.value) == "time")
+
+
 def only_the_console_prints(module: SourceModule) -> list[str]:
     """`print` belongs to the terminal door."""
     calls = [node for node in module.nodes if isinstance(node, ast.Call) and not module.room.prints]
@@ -212,6 +226,7 @@ RULES: dict[Rule, tuple[str, ...]] = {
     settings_end_with_the_transaction: PROGRAMS,
     no_network_in_a_unit_of_work: APP,
     time_and_chance_come_in: APP,
+    one_clock: APP,
     only_the_console_prints: APP,
     services_are_functions: APP,
     routes_are_sentences: APP,

@@ -42,6 +42,7 @@ ROOMS = {
     "workers": Room(),
     "dependencies": Room(),
     "middleware": Room(),
+    "runtime": Room(),
     "events": Room(),
     "services": Room(opens_connections=False),
     "repositories": Room(libraries=TABLES | DRIVER, writes_sql=True, opens_connections=False),

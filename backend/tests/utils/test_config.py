@@ -8,7 +8,7 @@ from unittest.mock import Mock
 import pytest
 from pydantic import SecretStr
 
-from app import config, main
+from app import config, runtime
 from app.config import ConfigurationError, Environment, Settings, load_settings, weakness
 from app.main import create_app
 
@@ -235,7 +235,7 @@ def test_the_issuer_of_other_tokens_is_no_shared_secret_issuer(environ: Environ,
 
 def test_any_other_wrong_value_is_not_blamed_on_the_issuers(environ: Environ, monkeypatch: pytest.MonkeyPatch) -> None:
     environ(DATABASE_URL=DATABASE, BETTER_AUTH_SECRET=STRONG)
-    monkeypatch.setattr(main, "Database", Mock(side_effect=ValueError("another")))
+    monkeypatch.setattr(runtime, "Database", Mock(side_effect=ValueError("another")))
     with pytest.raises(ValueError, match="another"):
         create_app(load_settings())
 
