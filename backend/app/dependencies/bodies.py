@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
@@ -25,9 +25,31 @@ _BUSY = "Too many large bodies are under way; please try again shortly."
 class BodyRefused(Exception):
     """A body is refused before anything is done, with a status that nobody has more to say about."""
 
-    def __init__(self, status: int) -> None:
-        super().__init__()
-        self.status = status
+    status: ClassVar[int]
+
+
+class MalformedBody(BodyRefused):
+    """The body is no JSON."""
+
+    status = 400
+
+
+class BodyTimeout(BodyRefused):
+    """The body did not arrive in time."""
+
+    status = 408
+
+
+class BodyTooLarge(BodyRefused):
+    """The body is larger than the operation takes."""
+
+    status = 413
+
+
+class UnsupportedBody(BodyRefused):
+    """The body is not said to be JSON."""
+
+    status = 415
 
 
 class Bodies:
@@ -96,7 +118,7 @@ class JsonRequest(Request):
             bodies: Where a large body waits for its turn. It keeps that until `release`.
 
         Raises:
-            BodyRefused: It is too large (413), does not arrive (408), is of another type (415), or is no JSON (400).
+            BodyRefused: It is too large, does not arrive in time, is of another type, or is no JSON.
             Busy: There was no turn in time.
             Invalid: An object in it has a name twice.
             ClientDisconnect: It breaks off.
@@ -104,14 +126,14 @@ class JsonRequest(Request):
         # Spec: features/operations.md#OPS-002
         announced = _announced(self.headers.get("Content-Length", ""))
         if announced > largest:
-            raise BodyRefused(413)
+            raise BodyTooLarge
         if announced > SMALL_BODY and self.user_id is not None:
             self._leave = await bodies.enter(self.user_id)
         try:
             async with asyncio.timeout(PATIENCE):
                 self._body = await self._read(largest, bodies)
         except TimeoutError as error:
-            raise BodyRefused(408) from error
+            raise BodyTimeout from error
         if self._body:
             self._json = _parsed(self._body)
 
@@ -129,10 +151,10 @@ class JsonRequest(Request):
                 raise ClientDisconnect
             body += message.get("body", b"")
             if len(body) > largest:
-                raise BodyRefused(413)
+                raise BodyTooLarge
             if body and not _is_json(self.headers.get("Content-Type", "")):
                 # Spec: features/operations.md#OPS-003
-                raise BodyRefused(415)
+                raise UnsupportedBody
             if not message.get("more_body", False):
                 return bytes(body)
             if len(body) > SMALL_BODY and self._leave is None and self.user_id is not None:
@@ -153,6 +175,6 @@ def _parsed(body: bytes) -> Any:
     try:
         return parse(body)
     except MalformedJSONError as error:
-        raise BodyRefused(400) from error
+        raise MalformedBody from error
     except RepeatedNameError as error:
         raise invalid_field("body", "must not have the same name twice in one object") from error

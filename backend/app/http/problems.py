@@ -1,13 +1,13 @@
 """How refusals are said over HTTP: the one table from kind to status, and the handlers that use it. It never raises one itself."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
-from app.dependencies.bodies import BodyRefused
+from app.dependencies.bodies import BodyRefused, BodyTimeout, BodyTooLarge, MalformedBody, UnsupportedBody
 from app.domain import errors
 from app.domain.errors import (
     AgendumError,
@@ -37,6 +37,10 @@ from app.schemas.messages import field_errors
 from app.schemas.problem import EXAMPLE_ID, MEDIA_TYPE, Problem, problem, problem_body
 from app.utils.jwt import InvalidToken
 
+Refusal: TypeAlias = type[AgendumError] | type[BodyRefused]
+Responses: TypeAlias = dict[int | str, dict[str, Any]]
+Example: TypeAlias = dict[str, object]
+
 STATUS: dict[type[AgendumError], int] = {
     Unauthenticated: 401,
     Forbidden: 403,
@@ -55,8 +59,7 @@ _HEADER_TEXTS = {
     "Retry-After": "After how many seconds to ask again.",
     "WWW-Authenticate": "How to authenticate.",
 }
-# The refusal that a status means unless an operation names another one, and the details of all of them.
-_USUAL: dict[int, type[AgendumError]] = {401: TokenInvalid, 404: NotFound, 409: StillRunning, 412: Stale, 422: Invalid, 503: Unavailable}
+# The detail that shows a refusal in the document.
 _EXAMPLES: dict[type[AgendumError], str] = {
     TokenInvalid: "The bearer token is not acceptable.",
     WrongCredentials: "The e-mail or the password is wrong.",
@@ -74,41 +77,54 @@ _EXAMPLES: dict[type[AgendumError], str] = {
         "Whether this was done is not known; please send it again, with the same id or Idempotency-Key, so that it is done once."
     ),
 }
-BODY = (400, 408, 413, 415, 422)
-# What every write may be refused with, and beyond that every write of something that is there. One that takes no body refuses any.
-WRITE = (401, 408, 409, 413, OutcomeUnknown)
-CHANGE = (*WRITE, 404, 412)
-_ADDRESS = {"description": "Where it can be read.", "required": True, "schema": {"type": "string", "format": "uri-reference"}}
-# What an operation that creates says of its success.
-CREATED: dict[int | str, dict[str, Any]] = {201: {"headers": {"Location": _ADDRESS}}}
+# What every operation of a known caller may be refused with; and then what a body may, every write may, and
+# every write of something that is there. A write that takes no body refuses any.
+READ = (TokenInvalid, Unavailable)
+BODY = (MalformedBody, BodyTimeout, BodyTooLarge, UnsupportedBody, Invalid)
+WRITE = (*READ, BodyTimeout, BodyTooLarge, StillRunning, OutcomeUnknown)
+CHANGE = (*WRITE, NotFound, Stale)
+_LOCATION = {
+    "description": "Where it can be read.",
+    "required": True,
+    "schema": {"type": "string", "format": "uri-reference"},
+}
 _SLASH = "There is nothing at this address; without the slash at its end there is."
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
-def documented(*refusals: int | type[AgendumError]) -> dict[int | str, dict[str, Any]]:
+def documented(*refusals: Refusal) -> Responses:
     """Return the `responses` of an operation for the OpenAPI document, each with an example; 500 is always among them.
 
     Args:
-        refusals: Statuses; or a refusal, where the usual one of its status is not the one that tells most about the operation.
+        refusals: What the operation may be refused with. Of those with one status the last is shown.
     """
-    statuses = {500, *(refusal for refusal in refusals if isinstance(refusal, int))}
-    named = [refusal for refusal in refusals if not isinstance(refusal, int)]
-    examples = dict([*(_example(_USUAL.get(status, status)) for status in statuses), *(_example(refusal) for refusal in named)])
+    examples = dict([_plain_example(500), *(_example(refusal) for refusal in refusals)])
     return {status: _documented(status, example) for status, example in sorted(examples.items())}
 
 
-def _example(refusal: int | type[AgendumError]) -> tuple[int, dict[str, object]]:
-    """Return a status with its example, of a refusal or of a status that nobody has more to say about."""
-    if isinstance(refusal, int):
-        code, title, detail = PLAIN[refusal]
-        return refusal, problem(refusal, code=code, title=title, detail=detail, request_id=EXAMPLE_ID)
+def documented_creation(*refusals: Refusal) -> Responses:
+    """Return the `responses` of an operation that creates something from a body, and tells where that can be read."""
+    return {**documented(*WRITE, *BODY, *refusals), 201: {"headers": {"Location": _LOCATION}}}
+
+
+def _example(refusal: Refusal) -> tuple[int, Example]:
+    """Return the status of a refusal with its example."""
+    if issubclass(refusal, BodyRefused):
+        return _plain_example(refusal.status)
     detail, errors = _EXAMPLES[refusal], (FieldError("title", "must not be empty"),) if refusal is Invalid else ()
-    conflicts = (FieldConflict("title", "Pay rent by transfer", "Pay rent in cash", 2),) if refusal is EditConflict else ()
+    conflict = FieldConflict("title", "Pay rent by transfer", "Pay rent in cash", 2)
+    conflicts = (conflict,) if refusal is EditConflict else ()
     status, words = status_of(refusal), {"code": refusal.code, "title": refusal.title, "detail": detail}
     return status, problem(status, **words, request_id=EXAMPLE_ID, errors=errors, conflicts=conflicts)
 
 
-def _documented(status: int, example: dict[str, object]) -> dict[str, Any]:
+def _plain_example(status: int) -> tuple[int, Example]:
+    """Return the example of a status that nobody has more to say about."""
+    code, title, detail = PLAIN[status]
+    return status, problem(status, code=code, title=title, detail=detail, request_id=EXAMPLE_ID)
+
+
+def _documented(status: int, example: Example) -> dict[str, Any]:
     schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
     headers = {
         name: {"description": _HEADER_TEXTS[name], "required": True, "schema": {"type": "integer" if value.isdecimal() else "string"}}

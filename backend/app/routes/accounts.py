@@ -5,8 +5,8 @@ from fastapi import APIRouter
 from app.dependencies.parts import Now, Parts
 from app.dependencies.routing import Route
 from app.dependencies.work import Reading
-from app.domain.errors import EmailTaken, OutcomeUnknown, WrongCredentials
-from app.http.problems import BODY, documented
+from app.domain.errors import EmailTaken, OutcomeUnknown, Unavailable, WrongCredentials
+from app.http.problems import BODY, READ, documented
 from app.models.account import AccountRow
 from app.schemas.account import AccessRead, AccountCreate, AccountRead, Login
 from app.services import accounts
@@ -21,13 +21,13 @@ async def register(body: AccountCreate, parts: Parts, now: Now) -> AccountRow:
     return await accounts.register(parts.identity, body, now=now)
 
 
-@public.post("/login", response_model=AccessRead, responses=documented(WrongCredentials, 503, *BODY))
+@public.post("/login", response_model=AccessRead, responses=documented(WrongCredentials, Unavailable, *BODY))
 async def log_in(body: Login, parts: Parts, now: Now) -> dict[str, str | int]:
     """Log in with e-mail and password for an access token of 15 minutes."""
     return await accounts.log_in(parts.identity, body, now=now)
 
 
-@router.get("", response_model=AccountRead, responses=documented(401, 503))
+@router.get("", response_model=AccountRead, responses=documented(*READ))
 async def read_profile(work: Reading) -> AccountRow:
     """Read your own profile."""
     return await accounts.profile(work)

@@ -8,28 +8,28 @@ from fastapi import APIRouter, Query, Request, Response
 from app.dependencies.pages import Page
 from app.dependencies.routing import Route
 from app.dependencies.work import Changing, Reading, Writing
-from app.domain.errors import EditConflict, NameTaken, NoRoom
+from app.domain.errors import EditConflict, Invalid, NameTaken, NoRoom, NotFound
 from app.http.answers import created, done, shown, written
-from app.http.problems import BODY, CHANGE, CREATED, WRITE, documented
+from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
 from app.schemas.category import CategoryCreate, CategoryDeletion, CategoryMove, CategoryPage, CategoryRead, CategoryUpdate
 from app.services import categories
 
 router = APIRouter(prefix="/api/categories", tags=["categories"], route_class=Route)
 
 
-@router.post("", status_code=201, response_model=CategoryRead, responses=documented(*WRITE, NameTaken, *BODY) | CREATED)
+@router.post("", status_code=201, response_model=CategoryRead, responses=documented_creation(NameTaken))
 async def create_category(body: CategoryCreate, write: Writing) -> Response:
     """Create a category at the end of the manual order; choose its id yourself to make the request safe to repeat."""
     return created(write, CategoryRead, await categories.create(write.work, body, now=write.now), within="/api/categories")
 
 
-@router.get("", response_model=CategoryPage, responses=documented(401, 422, 503))
+@router.get("", response_model=CategoryPage, responses=documented(*READ, Invalid))
 async def list_categories(work: Reading, page: Page) -> dict[str, Any]:
     """List the living categories in their manual order, archived ones included."""
     return await categories.browse(work, page)
 
 
-@router.get("/{category_id}", response_model=CategoryRead, responses=documented(401, 404, 422, 503))
+@router.get("/{category_id}", response_model=CategoryRead, responses=documented(*READ, NotFound, Invalid))
 async def read_category(category_id: UUID, request: Request, work: Reading) -> Response:
     """Read a category."""
     return shown(request, CategoryRead, await categories.read(work, category_id))
@@ -41,7 +41,7 @@ async def update_category(category_id: UUID, body: CategoryUpdate, write: Changi
     return written(write, CategoryRead, await categories.update(write.work, category_id, body, now=write.now, expected=write.expected))
 
 
-@router.delete("/{category_id}", status_code=204, responses=documented(*CHANGE, 422))
+@router.delete("/{category_id}", status_code=204, responses=documented(*CHANGE, Invalid))
 async def delete_category(category_id: UUID, query: Annotated[CategoryDeletion, Query()], write: Changing) -> Response:
     """Delete a category; its tasks leave it, or go to the trash with their subtasks."""
     return await done(write, categories.delete(write.work, category_id, query, now=write.now, expected=write.expected))

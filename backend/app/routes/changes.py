@@ -6,11 +6,11 @@ from fastapi import APIRouter, Path, Query, Response
 
 from app.dependencies.routing import Route
 from app.dependencies.work import Changing, Reading
-from app.domain.errors import EditConflict
+from app.domain.errors import EditConflict, Invalid
 from app.domain.fields import LARGEST_NUMBER
 from app.http.answers import written
 from app.http.pages import change_page
-from app.http.problems import CHANGE, documented
+from app.http.problems import CHANGE, READ, documented
 from app.schemas.change import ChangePage, ChangeRead
 from app.schemas.paging import ChangeQuery
 from app.services import changes, undo
@@ -19,13 +19,13 @@ router = APIRouter(prefix="/api/changes", tags=["changes"], route_class=Route)
 Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER, description="The number of the change.")]
 
 
-@router.get("", response_model=ChangePage, responses=documented(401, 422, 503))
+@router.get("", response_model=ChangePage, responses=documented(*READ, Invalid))
 async def list_changes(work: Reading, query: Annotated[ChangeQuery, Query()]) -> Response:
     """List the changes after a number, in their order, without a gap."""
     return change_page(await changes.follow(work, after=query.after, limit=query.limit))
 
 
-@router.post("/{seq}/revert", response_model=ChangeRead, responses=documented(*CHANGE, EditConflict, 422))
+@router.post("/{seq}/revert", response_model=ChangeRead, responses=documented(*CHANGE, EditConflict, Invalid))
 async def revert_change(seq: Number, write: Changing) -> Response:
     """Undo a change, if nothing has been written over it since; that is a change itself, which can be undone in turn."""
     return written(write, ChangeRead, await undo.revert(write.work, seq, now=write.now, expected=write.expected))

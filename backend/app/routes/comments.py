@@ -8,16 +8,16 @@ from fastapi import APIRouter, Request, Response
 from app.dependencies.pages import Page
 from app.dependencies.routing import Route
 from app.dependencies.work import Changing, Reading, Writing
-from app.domain.errors import EditConflict, IdTaken
+from app.domain.errors import EditConflict, IdTaken, Invalid, NotFound
 from app.http.answers import created, done, shown, written
-from app.http.problems import BODY, CHANGE, CREATED, WRITE, documented
+from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
 from app.schemas.comment import CommentCreate, CommentPage, CommentRead, CommentUpdate
 from app.services import comments
 
 router = APIRouter(prefix="/api/tasks/{task_id}/comments", tags=["comments"], route_class=Route)
 
 
-@router.post("", status_code=201, response_model=CommentRead, responses=documented(*WRITE, 404, IdTaken, *BODY) | CREATED)
+@router.post("", status_code=201, response_model=CommentRead, responses=documented_creation(NotFound, IdTaken))
 async def create_comment(task_id: UUID, body: CommentCreate, write: Writing) -> Response:
     """Comment on a task; choose the comment's id yourself to make the request safe to repeat."""
     return created(
@@ -28,13 +28,13 @@ async def create_comment(task_id: UUID, body: CommentCreate, write: Writing) -> 
     )
 
 
-@router.get("", response_model=CommentPage, responses=documented(401, 404, 422, 503))
+@router.get("", response_model=CommentPage, responses=documented(*READ, NotFound, Invalid))
 async def list_comments(task_id: UUID, work: Reading, page: Page) -> dict[str, Any]:
     """List the living comments on a task, oldest first."""
     return await comments.browse(work, task_id, page)
 
 
-@router.get("/{comment_id}", response_model=CommentRead, responses=documented(401, 404, 422, 503))
+@router.get("/{comment_id}", response_model=CommentRead, responses=documented(*READ, NotFound, Invalid))
 async def read_comment(task_id: UUID, comment_id: UUID, *, request: Request, work: Reading) -> Response:
     """Read a comment."""
     return shown(request, CommentRead, await comments.read(work, comment_id, task_id=task_id))
@@ -48,7 +48,7 @@ async def update_comment(task_id: UUID, comment_id: UUID, *, body: CommentUpdate
     )
 
 
-@router.delete("/{comment_id}", status_code=204, responses=documented(*CHANGE, 422))
+@router.delete("/{comment_id}", status_code=204, responses=documented(*CHANGE, Invalid))
 async def delete_comment(task_id: UUID, comment_id: UUID, *, write: Changing) -> Response:
     """Delete a comment."""
     return await done(write, comments.delete(write.work, comment_id, task_id=task_id, now=write.now, expected=write.expected))

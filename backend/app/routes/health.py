@@ -2,8 +2,10 @@
 
 from fastapi import APIRouter
 
+from app.dependencies.bodies import MalformedBody
 from app.dependencies.parts import Parts
 from app.dependencies.routing import Route
+from app.domain.errors import Unavailable
 from app.http.problems import documented
 from app.schemas.health import HealthRead
 from app.services import health
@@ -11,14 +13,14 @@ from app.services import health
 router = APIRouter(prefix="/health", tags=["health"], route_class=Route)
 
 
-@router.get("/live", response_model=HealthRead, responses=documented(400))
+@router.get("/live", response_model=HealthRead, responses=documented(MalformedBody))
 async def check_liveness() -> dict[str, str]:
     """Answer, without touching anything else."""
     # Spec: features/operations.md#OPS-010
     return {"status": "ok"}
 
 
-@router.get("/ready", response_model=HealthRead, responses=documented(400, 503))
+@router.get("/ready", response_model=HealthRead, responses=documented(MalformedBody, Unavailable))
 async def check_readiness(parts: Parts) -> dict[str, str]:
     """Answer once the database has answered."""
     return await health.ready(parts.database)

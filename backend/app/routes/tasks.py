@@ -7,35 +7,35 @@ from fastapi import APIRouter, Request, Response
 from app.dependencies.pages import TaskSearch
 from app.dependencies.routing import Route
 from app.dependencies.work import Changing, Reading, Writing
-from app.domain.errors import EditConflict, IdTaken, NoRoom
+from app.domain.errors import EditConflict, IdTaken, Invalid, NoRoom, NotFound
 from app.http.answers import created, done, shown, written
 from app.http.pages import task_page
-from app.http.problems import BODY, CHANGE, CREATED, WRITE, documented
+from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
 from app.schemas.task import Completion, Move, TaskCreate, TaskPage, TaskRead, TaskReplace, TaskTagsChange, TaskTreeRead, TaskUpdate
 from app.services import task_search, tasks
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"], route_class=Route)
 
 
-@router.post("", status_code=201, response_model=TaskRead, responses=documented(*WRITE, IdTaken, *BODY) | CREATED)
+@router.post("", status_code=201, response_model=TaskRead, responses=documented_creation(IdTaken))
 async def create_task(body: TaskCreate, write: Writing) -> Response:
     """Create a task; choose its id yourself to make the request safe to repeat."""
     return created(write, TaskRead, await tasks.create(write.work, body, now=write.now), within="/api/tasks")
 
 
-@router.get("", response_model=TaskPage, responses=documented(401, 422, 503))
+@router.get("", response_model=TaskPage, responses=documented(*READ, Invalid))
 async def list_tasks(work: Reading, search: TaskSearch) -> Response:
     """List tasks by filters, words and a sort, by offset or by cursor; the living ones, newest first, when nothing else is asked."""
     return task_page(await task_search.browse(work, search.wanted, search.asked, now=search.now))
 
 
-@router.get("/{task_id}", response_model=TaskRead, responses=documented(401, 404, 422, 503))
+@router.get("/{task_id}", response_model=TaskRead, responses=documented(*READ, NotFound, Invalid))
 async def read_task(task_id: UUID, request: Request, work: Reading) -> Response:
     """Read a task."""
     return shown(request, TaskRead, await tasks.read(work, task_id))
 
 
-@router.get("/{task_id}/tree", response_model=TaskTreeRead, responses=documented(401, 404, 422, 503))
+@router.get("/{task_id}/tree", response_model=TaskTreeRead, responses=documented(*READ, NotFound, Invalid))
 async def read_task_tree(task_id: UUID, work: Reading) -> Response:
     """Read a task with all of its living subtasks."""
     return Response(await tasks.tree(work, task_id), media_type="application/json")
@@ -53,7 +53,7 @@ async def update_task(task_id: UUID, body: TaskUpdate, write: Changing) -> Respo
     return written(write, TaskRead, await tasks.update(write.work, task_id, body, now=write.now, expected=write.expected))
 
 
-@router.delete("/{task_id}", status_code=204, responses=documented(*CHANGE, 422))
+@router.delete("/{task_id}", status_code=204, responses=documented(*CHANGE, Invalid))
 async def delete_task(task_id: UUID, write: Changing) -> Response:
     """Move a task to the trash, with its subtasks."""
     return await done(write, tasks.delete(write.work, task_id, now=write.now, expected=write.expected))
