@@ -1,17 +1,16 @@
 """A person's categories in PostgreSQL, and the tasks that are in them."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, literal_column, select
 
 from app.database.statements import Statement, there_is
-from app.domain.paging import Listing, Slice
 from app.models.category import Category, CategoryRow
 from app.models.task import TaskRow
+from app.repositories.listing import Condition, ListedTable, containing, moments
 from app.repositories.neighbours import HasNeighbours, neighbours_in
-from app.repositories.owned_list import OwnedList
 from app.repositories.owner import living, mine
 from app.repositories.recorded import Recorded
 from app.repositories.recorded_statements import OwnedStatements
@@ -19,7 +18,6 @@ from app.repositories.tasks import Tasks
 
 _STATEMENTS = OwnedStatements(Category, CategoryRow, texts=("name",))
 _TABLE = _STATEMENTS.table
-_LIST = OwnedList(_STATEMENTS, by="position")
 _TASK = Tasks.statements.table
 _IN_CATEGORY = (mine(_TASK), _TASK.c.category_id == bindparam("id"), _TASK.c.deleted_at.is_(None))
 _TASKS = Statement(select(*Tasks.statements.columns).where(*_IN_CATEGORY).order_by(_TASK.c.position, _TASK.c.id))
@@ -47,14 +45,14 @@ class Categories(Recorded[CategoryRow], HasNeighbours):
     entity = "category"
     statements = _STATEMENTS
     neighbours = neighbours_in(_TABLE)
+    listed = ListedTable(_TABLE, {"position": (_TABLE.c.position,), "name": (_TABLE.c.name,), **moments(_TABLE)})
+    filters: ClassVar[Mapping[str, Condition]] = {
+        "name": containing(_TABLE.c.name, "name"),
+        "archived": Condition(_TABLE.c.archived == bindparam("archived")),
+    }
     unique_name = "ux_category_user_id_name"
     used_by = there_is(*living(_TASK), _TASK.c.category_id == _TABLE.c.id)
     held_by = there_is(mine(_TASK), _TASK.c.category_id == _TABLE.c.id)
-
-    async def list(self, asked: Slice) -> Listing[CategoryRow]:
-        """List the living categories in their manual order."""
-        # Spec: features/categories.md#CAT-004
-        return await _LIST.fetch(self._session, asked, user_id=self.owner)
 
     async def tasks(self, category_id: UUID) -> Sequence[TaskRow]:
         """Return the living tasks in a category, in their manual order."""

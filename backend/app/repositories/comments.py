@@ -1,17 +1,16 @@
 """A person's comments in PostgreSQL."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, literal_column, select, true, tuple_
 
 from app.database.statements import Statement, id_list
-from app.domain.paging import Listing, Slice
 from app.domain.search import vector
 from app.models.comment import Comment, CommentRow
-from app.repositories.owned_list import OwnedList
+from app.repositories.listing import Condition, ListedTable, moments
 from app.repositories.owner import mine
 from app.repositories.recorded import Recorded
 from app.repositories.recorded_statements import Derived, OwnedStatements
@@ -23,7 +22,7 @@ def _vector(owner: str, comment: CommentRow) -> str:
 
 
 _STATEMENTS = OwnedStatements(Comment, CommentRow, texts=("body",), derived={"search": Derived(frozenset({"body"}), _vector)})
-_LIST = OwnedList(_STATEMENTS, by="created_at", within=("task_id",))
+_TABLE = _STATEMENTS.table
 _BEGINNING: dict[str, Any] = {"task_id": UUID(int=0), "created_at": datetime.min.replace(tzinfo=UTC), "id": UUID(int=0)}
 
 
@@ -49,11 +48,8 @@ class Comments(Recorded[CommentRow]):
 
     entity = "comment"
     statements = _STATEMENTS
-
-    async def list(self, task_id: UUID, asked: Slice) -> Listing[CommentRow]:
-        """List the living comments on a task, oldest first."""
-        # Spec: features/comments.md#COMMENT-003
-        return await _LIST.fetch(self._session, asked, user_id=self.owner, task_id=task_id)
+    listed = ListedTable(_TABLE, moments(_TABLE))
+    filters: ClassVar[Mapping[str, Condition]] = {"task_id": Condition(_TABLE.c.task_id == bindparam("task_id"))}
 
     async def below(self, task_ids: Iterable[UUID], *, at_once: int) -> AsyncIterator[Sequence[CommentRow]]:
         """Walk through all comments on some tasks, deleted or not, so many at once; those that were passed may be removed meanwhile."""

@@ -1,6 +1,6 @@
 """The generic repository: the rows of one owner in one table. Reading is here; what writes is the recorder."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, ClassVar, Generic
 from uuid import UUID
@@ -10,9 +10,12 @@ from sqlalchemy import ColumnElement, bindparam, select
 
 from app.database.statements import Statement
 from app.domain.errors import NotFound
+from app.domain.paging import Listing, Slice
+from app.domain.sorting import Sort
 from app.models.change import Change
 from app.models.naming import table_of
-from app.repositories.owner import OwnerScoped, mine
+from app.repositories.listing import Condition, ListedTable, Lists, Question
+from app.repositories.owner import mine
 from app.repositories.recorded_statements import OwnedStatements, Row
 
 _CHANGE = table_of(Change)
@@ -26,12 +29,14 @@ _CREATION = Statement(
 )
 
 
-class Owned(OwnerScoped, Generic[Row]):
+class Owned(Lists, Generic[Row]):
     """The rows of one owner in one table.
 
     Attributes:
         entity: Their name in the change sequence.
         statements: The statements of the table.
+        listed: The lists of the table.
+        filters: What lists can be narrowed by, each with the parameter of its name.
         unique_name: The index that keeps a name from being given twice, if there is one.
         used_by: The condition that something living refers to a row of the table, if anything can.
         held_by: The condition that keeps a deleted row of the table, however old, from being purged, if there is one.
@@ -39,6 +44,8 @@ class Owned(OwnerScoped, Generic[Row]):
 
     entity: ClassVar[str]
     statements: ClassVar[OwnedStatements[Any]]
+    listed: ClassVar[ListedTable]
+    filters: ClassVar[Mapping[str, Condition]] = {}
     unique_name: ClassVar[str | None] = None
     used_by: ClassVar[ColumnElement[bool] | None] = None
     held_by: ClassVar[ColumnElement[bool] | None] = None
@@ -74,6 +81,20 @@ class Owned(OwnerScoped, Generic[Row]):
             raise NotFound(f"There is no such {self.called}.")
         return row
 
+    async def list(self, asked: Slice, *, sorts: tuple[Sort, ...], **wanted: Any) -> Listing[Row]:
+        """List living rows.
+
+        Args:
+            asked: Which part of the list.
+            sorts: How it is sorted; the id breaks ties.
+            wanted: What it is narrowed by, of `filters`, each with its value.
+        """
+        # Spec: features/tags.md#TAG-004 features/categories.md#CAT-004 features/comments.md#COMMENT-003
+        # Spec: features/saved-filters.md#FILTER-006
+        given = [self.filters[name].given(**{name: value}) for name, value in wanted.items()]
+        question = Question([_alive(self.statements).given(), *given], sorts)
+        return await self._list(self.listed, question, asked, show=self.statements.rows)
+
     async def there(self, ids: Iterable[UUID]) -> dict[UUID, bool]:
         """Return which of these ids are those of rows that are not purged, each with whether it is living."""
         wanted = [str(entity_id) for entity_id in {*ids}]
@@ -88,6 +109,11 @@ class Owned(OwnerScoped, Generic[Row]):
     async def is_used(self, entity_id: UUID) -> bool:
         """Tell whether something living refers to a row."""
         return self.used_by is not None and bool(await self._fetch(_used(self.statements, self.used_by), id=entity_id))
+
+
+@cache
+def _alive(statements: OwnedStatements[Any]) -> Condition:
+    return Condition(statements.table.c.deleted_at.is_(None))
 
 
 @cache

@@ -22,6 +22,7 @@ from sqlmodel import SQLModel
 from app.database.statements import Statement, id_list
 from app.models.naming import table_of
 from app.repositories.change_statements import RecordedWrite, redacting
+from app.repositories.listing import Projection
 from app.repositories.owner import mine
 
 
@@ -134,6 +135,11 @@ class OwnedStatements(Generic[Row]):
             return row
         given = row._asdict()
         return replaced(row, **{name: decode(given[name]) for name, decode in self.decode.items()})
+
+    @cached_property
+    def rows(self) -> Projection[Row]:
+        """Shows the rows of a list as they are."""
+        return Projection(self.columns, lambda page: (page, [page.c[name] for name in self._fields]), self.row)
 
     @property
     def _fields(self) -> tuple[str, ...]:

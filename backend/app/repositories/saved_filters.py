@@ -1,12 +1,12 @@
 """A person's saved filters in PostgreSQL."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import orjson
 
-from app.domain.paging import Listing, Slice
 from app.models.saved_filter import SavedFilter, SavedFilterRow
-from app.repositories.owned_list import OwnedList
+from app.repositories.listing import Condition, ListedTable, containing, moments
 from app.repositories.recorded import Recorded
 from app.repositories.recorded_statements import OwnedStatements
 
@@ -21,7 +21,7 @@ def _read(query: str) -> dict[str, Any]:
 
 
 _STATEMENTS = OwnedStatements(SavedFilter, SavedFilterRow, texts=("name", "query"), encode={"query": _written}, decode={"query": _read})
-_LIST = OwnedList(_STATEMENTS, by="name")
+_TABLE = _STATEMENTS.table
 
 
 class SavedFilters(Recorded[SavedFilterRow]):
@@ -29,9 +29,6 @@ class SavedFilters(Recorded[SavedFilterRow]):
 
     entity = "saved_filter"
     statements = _STATEMENTS
+    listed = ListedTable(_TABLE, {"name": (_TABLE.c.name,), **moments(_TABLE)})
+    filters: ClassVar[Mapping[str, Condition]] = {"name": containing(_TABLE.c.name, "name")}
     unique_name = "ux_saved_filter_user_id_name"
-
-    async def list(self, asked: Slice) -> Listing[SavedFilterRow]:
-        """List the living saved filters by name."""
-        # Spec: features/saved-filters.md#FILTER-006
-        return await _LIST.fetch(self._session, asked, user_id=self.owner)

@@ -1,17 +1,16 @@
 """A person's tags in PostgreSQL."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import Select, bindparam, literal_column, select, true
 
 from app.database.statements import Statement, there_is
-from app.domain.paging import Listing, Slice
 from app.models.naming import table_of
 from app.models.tag import Tag, TagRow
 from app.models.task import TaskRow, TaskTag
-from app.repositories.owned_list import OwnedList
+from app.repositories.listing import Condition, ListedTable, containing, moments
 from app.repositories.owner import living, mine
 from app.repositories.recorded import Recorded
 from app.repositories.recorded_statements import OwnedStatements
@@ -19,7 +18,6 @@ from app.repositories.tasks import Tasks
 
 _STATEMENTS = OwnedStatements(Tag, TagRow, texts=("name",))
 _TABLE = _STATEMENTS.table
-_LIST = OwnedList(_STATEMENTS, by="folded_name")
 _TASK, _LINK = Tasks.statements.table, table_of(TaskTag)
 
 
@@ -41,14 +39,11 @@ class Tags(Recorded[TagRow]):
 
     entity = "tag"
     statements = _STATEMENTS
+    listed = ListedTable(_TABLE, {"name": (_TABLE.c.folded_name,), **moments(_TABLE)})
+    filters: ClassVar[Mapping[str, Condition]] = {"name": containing(_TABLE.c.folded_name, "name")}
     unique_name = "ux_tag_user_id_folded_name"
     used_by = there_is(mine(_LINK), _LINK.c.tag_id == _TABLE.c.id, _LIVING)
     held_by = there_is(mine(_LINK), _LINK.c.tag_id == _TABLE.c.id)
-
-    async def list(self, asked: Slice) -> Listing[TagRow]:
-        """List the living tags by name, without regard to letter case."""
-        # Spec: features/tags.md#TAG-004
-        return await _LIST.fetch(self._session, asked, user_id=self.owner)
 
     async def tasks(self, tag_id: UUID) -> Sequence[TaskRow]:
         """Return the living tasks that have a tag, in their manual order."""

@@ -1,8 +1,9 @@
 """What a task list can be narrowed and sorted by, each as SQL that an index answers. It runs nothing and knows no pages."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
@@ -31,6 +32,7 @@ from app.database.statements import id_list
 from app.domain.priority import Priority
 from app.models.naming import table_of
 from app.models.task import COMPLETED_KEY, DUE_DAY_KEY, DUE_TIME_KEY, PRIORITY_KEY, START_KEY, Task, TaskTag
+from app.repositories.listing import Condition, Given
 from app.repositories.owner import mine
 
 TASK = table_of(Task)
@@ -39,6 +41,7 @@ _due_day: ColumnElement[Any] = literal_column(DUE_DAY_KEY, Date)
 _priority: ColumnElement[Any] = literal_column(PRIORITY_KEY, Integer)
 _NEVER: ColumnElement[Any] = literal_column("'infinity'::date", Date)
 _MOMENT = DateTime(timezone=True)
+MOST_TAGS_ASKED = 10
 _RANKS = {priority.value: str(rank) for rank, priority in enumerate(Priority)}
 
 
@@ -57,6 +60,8 @@ SORT_KEYS: Mapping[str, tuple[ColumnElement[Any], ...]] = {
     "title": (_TASK.title_key,),
     "position": (_TASK.position,),
     "rank": (FOUND.c.rank,),
+    # In the trash alone.
+    "deleted_at": (_TASK.deleted_at,),
 }
 
 
@@ -67,40 +72,89 @@ def _tagged(tag_id: ColumnElement[Any]) -> ColumnElement[bool]:
 
 _NOW, _TODAY = bindparam("now", type_=_MOMENT), bindparam("today", type_=Date)
 _PAST = func.coalesce(_TASK.due_at < _NOW, _TASK.due_date < _TODAY, literal_column("false", Boolean))
-# What each condition means; a shape names those that hold. The due day and the priority are asked for in the words of their indexes.
+# The due day and the priority are asked for in the words of their indexes.
 # Spec: features/finding.md#FIND-003 features/finding.md#FIND-004 features/finding.md#FIND-005
-CONDITIONS: Mapping[str, ColumnElement[bool]] = {
-    "living": _TASK.deleted_at.is_(None),
-    "started": or_(_TASK.start_date.is_(None), _TASK.start_date <= _TODAY),
-    "open": _TASK.completed_at.is_(None),
-    "completed": _TASK.completed_at.is_not(None),
-    "priorities": _priority == func.any(cast(cast(bindparam("ranks", type_=ARRAY(Text)), ARRAY(Text)), ARRAY(Integer))),
-    "category_id": _TASK.category_id == bindparam("category_id"),
-    "no_category": _TASK.category_id.is_(None),
-    "any_tag": _tagged(func.any(id_list("tag_ids"))),
-    "parent_id": _TASK.parent_id == bindparam("parent_id"),
-    "no_parent": _TASK.parent_id.is_(None),
-    "due_before": _due_day < bindparam("due_before", type_=Date),
-    "due_after": and_(_due_day > bindparam("due_after", type_=Date), _due_day < _NEVER),
-    "no_due": _due_day == _NEVER,
-    "with_due": _due_day < _NEVER,
-    # What is past was due before tomorrow ends in UTC, wherever it was due.
-    "overdue": and_(_TASK.completed_at.is_(None), _due_day <= bindparam("tomorrow", type_=Date), _PAST),
-    "not_overdue": or_(_TASK.completed_at.is_not(None), ~_PAST),
-    "updated_after": _TASK.updated_at > bindparam("updated_after", type_=_MOMENT),
-}
+LIVING = Condition(_TASK.deleted_at.is_(None))
+DELETED = Condition(_TASK.deleted_at.is_not(None))
+OPEN = Condition(_TASK.completed_at.is_(None))
+COMPLETED = Condition(_TASK.completed_at.is_not(None))
+WITHOUT_CATEGORY = Condition(_TASK.category_id.is_(None))
+WITHOUT_PARENT = Condition(_TASK.parent_id.is_(None))
+WITHOUT_DUE = Condition(_due_day == _NEVER)
+WITH_DUE = Condition(_due_day < _NEVER)
+_STARTED = Condition(or_(_TASK.start_date.is_(None), _TASK.start_date <= _TODAY))
+_RANKED = cast(cast(bindparam("ranks", type_=ARRAY(Text)), ARRAY(Text)), ARRAY(Integer))
+_PRIORITIES = Condition(_priority == func.any(_RANKED))
+_IN_CATEGORY = Condition(_TASK.category_id == bindparam("category_id"))
+_BELOW = Condition(_TASK.parent_id == bindparam("parent_id"))
+_ANY_TAG = Condition(_tagged(func.any(id_list("tag_ids"))))
+_EACH_TAG = [Condition(_tagged(bindparam(f"tag_{number}", type_=Uuid))) for number in range(MOST_TAGS_ASKED)]
+_DUE_BEFORE = Condition(_due_day < bindparam("due_before", type_=Date))
+_DUE_AFTER = Condition(and_(_due_day > bindparam("due_after", type_=Date), _due_day < _NEVER))
+# What is past was due before tomorrow ends in UTC, wherever it was due.
+_DUE_SOON = _due_day <= bindparam("tomorrow", type_=Date)
+_OVERDUE = Condition(and_(_TASK.completed_at.is_(None), _DUE_SOON, _PAST))
+_NOT_OVERDUE = Condition(or_(_TASK.completed_at.is_not(None), ~_PAST))
+_UPDATED_AFTER = Condition(_TASK.updated_at > bindparam("updated_after", type_=_MOMENT))
+_FOUND = Condition(FOUND.c.task_id == _TASK.id, joined=FOUND)
 
 
-def condition_of(name: str) -> ColumnElement[bool]:
-    """Return what a condition means; `tag_0`, `tag_1` ... are that a task has this tag."""
-    return _tagged(bindparam(name, type_=Uuid)) if name.startswith("tag_") else CONDITIONS[name]
+def started(today: date) -> Given:
+    """The start date has come."""
+    return _STARTED.given(today=today)
 
 
-def values_of(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values that conditions ask for, given those of a question."""
-    values = dict(given)
-    if "now" in given:
-        values["tomorrow"] = given["now"].date() + timedelta(days=1)
-    if "priorities" in given:
-        values["ranks"] = [_RANKS[priority] for priority in given["priorities"]]
-    return values
+def of_priorities(priorities: Iterable[Priority]) -> Given:
+    """It has one of these priorities."""
+    return _PRIORITIES.given(ranks=[_RANKS[priority.value] for priority in priorities])
+
+
+def in_category(category_id: UUID) -> Given:
+    """It is in a category."""
+    return _IN_CATEGORY.given(category_id=category_id)
+
+
+def below(parent_id: UUID) -> Given:
+    """It is a direct subtask of a task."""
+    return _BELOW.given(parent_id=parent_id)
+
+
+def with_any_tag(tag_ids: Iterable[str]) -> Given:
+    """It has one of these tags."""
+    return _ANY_TAG.given(tag_ids=list(tag_ids))
+
+
+def with_each_tag(tag_ids: Iterable[str]) -> Iterator[Given]:
+    """It has all of these tags, of which there are at most ten: a condition for each."""
+    for number, tag_id in enumerate(tag_ids):
+        yield _EACH_TAG[number].given(**{f"tag_{number}": UUID(tag_id)})
+
+
+def due_before(day: date) -> Given:
+    """It is due on an earlier day."""
+    return _DUE_BEFORE.given(due_before=day)
+
+
+def due_after(day: date) -> Given:
+    """It is due on a later day."""
+    return _DUE_AFTER.given(due_after=day)
+
+
+def overdue(now: datetime, *, today: date) -> Given:
+    """It is open and past its due date or time."""
+    return _OVERDUE.given(now=now, today=today, tomorrow=now.date() + timedelta(days=1))
+
+
+def not_overdue(now: datetime, *, today: date) -> Given:
+    """It is done, or not past its due date or time, or has none."""
+    return _NOT_OVERDUE.given(now=now, today=today)
+
+
+def updated_after(moment: datetime) -> Given:
+    """It was changed after a moment."""
+    return _UPDATED_AFTER.given(updated_after=moment)
+
+
+def found(query: str) -> Given:
+    """Words find it; the query is the text of a `tsquery`."""
+    return _FOUND.given(query=query)

@@ -11,8 +11,10 @@ from app.domain.errors import EditConflict, IdTaken, Invalid, NoRoom, NotFound
 from app.http.answers import created, done, shown, written
 from app.http.pages import task_page
 from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
+from app.repositories.task_json import TASK_JSON
 from app.schemas.task import Completion, Move, TaskCreate, TaskPage, TaskRead, TaskReplace, TaskTagsChange, TaskTreeRead, TaskUpdate
 from app.services import task_search, tasks
+from app.services.safe_writes import page
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"], route_class=Route)
 
@@ -26,7 +28,7 @@ async def create_task(body: TaskCreate, write: Writing) -> Response:
 @router.get("", response_model=TaskPage, responses=documented(*READ, Invalid))
 async def list_tasks(work: Reading, search: TaskSearch) -> Response:
     """List tasks by filters, words and a sort, by offset or by cursor; the living ones, newest first, when nothing else is asked."""
-    return task_page(await task_search.browse(work, search.wanted, search.asked, now=search.now))
+    return task_page(page(await task_search.browse(work, search.wanted, search.asked, now=search.now, show=TASK_JSON), search.asked))
 
 
 @router.get("/{task_id}", response_model=TaskRead, responses=documented(*READ, NotFound, Invalid))

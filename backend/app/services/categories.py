@@ -10,12 +10,14 @@ from app.domain.changes import Action, Stamp
 from app.domain.ordering import initial
 from app.domain.paging import Slice
 from app.domain.preconditions import Expected
+from app.domain.sorting import Sort
 from app.models.category import CategoryRow
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.category import CategoryCreate, CategoryDeletion, CategoryMove, CategoryUpdate, TasksOfCategory
 from app.services import safe_writes, task_writes
 from app.services.ordering import position_at
 
+_USUALLY = (Sort("position", descending=False),)
 _CONTENT = ("name", "color", "archived")
 
 
@@ -34,7 +36,7 @@ async def create(work: UnitOfWork, body: CategoryCreate, *, now: datetime) -> Ca
 
 async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
     """List the living categories in their manual order, with what a client needs to go on."""
-    return safe_writes.page(await work.categories.list(asked), asked)
+    return safe_writes.page(await work.categories.list(asked, sorts=_USUALLY), asked)
 
 
 async def read(work: UnitOfWork, category_id: UUID) -> CategoryRow:

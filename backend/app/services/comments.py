@@ -11,11 +11,13 @@ from app.domain.changes import Action, Stamp
 from app.domain.errors import Conflict, NotFound
 from app.domain.paging import Slice
 from app.domain.preconditions import Expected
+from app.domain.sorting import Sort
 from app.models.comment import CommentRow
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.comment import CommentCreate, CommentUpdate
 from app.services import safe_writes
 
+_USUALLY = (Sort("created_at", descending=False),)
 _CONTENT = ("task_id", "body")
 
 
@@ -35,7 +37,7 @@ async def create(work: UnitOfWork, body: CommentCreate, *, task_id: UUID, now: d
 async def browse(work: UnitOfWork, task_id: UUID, asked: Slice) -> dict[str, Any]:
     """List the living comments on a living task, oldest first, with what a client needs to go on."""
     await work.tasks.get(task_id)
-    return safe_writes.page(await work.comments.list(task_id, asked), asked)
+    return safe_writes.page(await work.comments.list(asked, sorts=_USUALLY, task_id=task_id), asked)
 
 
 async def read(work: UnitOfWork, comment_id: UUID, *, task_id: UUID) -> CommentRow:

@@ -12,12 +12,15 @@ from app.domain.changes import Action, Stamp
 from app.domain.errors import FieldError, Invalid, invalid_field
 from app.domain.paging import Slice
 from app.domain.preconditions import Expected
+from app.domain.sorting import Sort
 from app.models.saved_filter import SavedFilterRow
+from app.repositories.task_json import TASK_JSON
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.saved_filter import SavedFilterCreate, SavedFilterUpdate
 from app.schemas.task_query import TaskFilter
 from app.services import safe_writes, task_search
 
+_USUALLY = (Sort("name", descending=False),)
 _CONTENT = ("name", "query")
 
 
@@ -47,7 +50,7 @@ async def create(work: UnitOfWork, body: SavedFilterCreate, *, now: datetime) ->
 
 async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
     """List the living saved filters by name, with what a client needs to go on."""
-    return safe_writes.page(await work.saved_filters.list(asked), asked)
+    return safe_writes.page(await work.saved_filters.list(asked, sorts=_USUALLY), asked)
 
 
 async def read(work: UnitOfWork, filter_id: UUID) -> SavedFilterRow:
@@ -92,7 +95,7 @@ async def browse_tasks(work: UnitOfWork, filter_id: UUID, asked: Slice, *, now: 
     saved = await work.saved_filters.get(filter_id)
     part = _bound(asked, saved.query)
     try:
-        return await task_search.browse(work, TaskFilter.model_validate(saved.query), part, now=now)
+        return safe_writes.page(await task_search.browse(work, TaskFilter.model_validate(saved.query), part, now=now, show=TASK_JSON), part)
     except Invalid as refusal:
         raise _of_query(refusal) from refusal
 

@@ -11,11 +11,13 @@ from app.domain.changes import Action, Stamp, discards
 from app.domain.fields import folded
 from app.domain.paging import Slice
 from app.domain.preconditions import Expected
+from app.domain.sorting import Sort
 from app.models.tag import TagRow
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.tag import TagCreate, TagUpdate
 from app.services import safe_writes, task_writes
 
+_USUALLY = (Sort("name", descending=False),)
 _CONTENT = ("name", "color")
 
 
@@ -43,7 +45,7 @@ async def create(work: UnitOfWork, body: TagCreate, *, now: datetime) -> TagRow:
 
 async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
     """List the living tags by name, with what a client needs to go on."""
-    return safe_writes.page(await work.tags.list(asked), asked)
+    return safe_writes.page(await work.tags.list(asked, sorts=_USUALLY), asked)
 
 
 async def read(work: UnitOfWork, tag_id: UUID) -> TagRow:

@@ -1,34 +1,34 @@
 """What the task list is asked: a filter is resolved to what the database is to look for. It changes nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from app.domain.fields import folded
-from app.domain.paging import Slice
+from app.domain.paging import Listing, Slice
 from app.domain.search import query
 from app.domain.sorting import Sort, read_sort
-from app.repositories.task_search import Question
+from app.repositories import task_conditions as conditions
+from app.repositories.listing import Given, Projection, Question
 from app.repositories.unit_of_work import UnitOfWork
-from app.schemas.task_query import TagMatch, TaskFilter
-from app.services import safe_writes
+from app.schemas.task_query import NONE, TagMatch, TaskFilter, TaskStatus
+from app.services.safe_writes import missing
 
+Item = TypeVar("Item")
 _NEWEST_FIRST = (Sort("created_at", descending=True),)
 _BEST_FIRST = (Sort("rank", descending=True),)
-_WITHOUT = {"category_id": "no_category", "parent_id": "no_parent"}
-_ENTITIES = {"category_id": "category", "parent_id": "task"}
 
 
-async def browse(work: UnitOfWork, wanted: TaskFilter, asked: Slice, *, now: datetime) -> dict[str, Any]:
-    """List the tasks that a filter lists, each as the text of its JSON.
+async def browse(work: UnitOfWork, wanted: TaskFilter, asked: Slice, *, now: datetime, show: Projection[Item]) -> Listing[Item]:
+    """List the tasks that a filter lists, as rows or as texts of JSON.
 
     Raises:
         Invalid: The filter names something that is not there.
     """
     # Spec: features/tasks.md#TASK-006 features/finding.md#FIND-003
-    return safe_writes.page(await work.task_search.fetch(await _question(work, wanted, now=now), asked), asked)
+    return await work.task_search.list(await _question(work, wanted, now=now), asked, show=show)
 
 
 async def check(work: UnitOfWork, wanted: TaskFilter, *, now: datetime) -> None:
@@ -41,66 +41,77 @@ async def check(work: UnitOfWork, wanted: TaskFilter, *, now: datetime) -> None:
 
 
 async def _question(work: UnitOfWork, wanted: TaskFilter, *, now: datetime) -> Question:
-    conditions = dict(_conditions(wanted, now=now)) | await _references(work, wanted)
+    given = [*_conditions(wanted, now=now), *await _named(work, wanted)]
     # Spec: features/finding.md#FIND-008
     words = None if wanted.q is None else query(work.owner, wanted.q)
-    sorts = tuple(read_sort(column) for column in wanted.sort or ()) or (_NEWEST_FIRST if words is None else _BEST_FIRST)
-    values = {name: value for given in conditions.values() for name, value in given.items()}
-    return Question(frozenset(conditions), values, sorts, words)
+    if words is not None:
+        given.append(conditions.found(words))
+    sorts = tuple(read_sort(column) for column in wanted.sort or ())
+    return Question(given, sorts or (_NEWEST_FIRST if words is None else _BEST_FIRST))
 
 
-def _conditions(wanted: TaskFilter, *, now: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the conditions that need no look into the database, each with its values."""
-    today = now.astimezone(ZoneInfo(wanted.timezone)).date()
-    yield from _visible(wanted, today=today)
+def _conditions(wanted: TaskFilter, *, now: datetime) -> Iterator[Given]:
+    """Give the conditions that need no look into the database."""
+    if not wanted.include_deleted:
+        yield conditions.LIVING.given()
+    if not wanted.include_hidden:
+        # Spec: features/finding.md#FIND-004
+        yield conditions.started(_today(wanted, now=now))
     if wanted.status is not None:
-        yield wanted.status, {}
+        yield (conditions.OPEN if wanted.status is TaskStatus.OPEN else conditions.COMPLETED).given()
     if wanted.priority is not None:
-        yield "priorities", {"priorities": [priority.value for priority in wanted.priority]}
-    for name in ("due_before", "due_after", "updated_after"):
-        if (value := getattr(wanted, name)) is not None:
-            yield name, {name: value}
+        yield conditions.of_priorities(wanted.priority)
+    if wanted.updated_after is not None:
+        yield conditions.updated_after(wanted.updated_after)
+    yield from _due(wanted, now=now)
+
+
+def _due(wanted: TaskFilter, *, now: datetime) -> Iterator[Given]:
+    if wanted.due_before is not None:
+        yield conditions.due_before(wanted.due_before)
+    if wanted.due_after is not None:
+        yield conditions.due_after(wanted.due_after)
     if wanted.overdue is not None:
         # Spec: features/finding.md#FIND-005
-        yield ("overdue" if wanted.overdue else "not_overdue"), {"now": now, "today": today}
+        overdue = conditions.overdue if wanted.overdue else conditions.not_overdue
+        yield overdue(now, today=_today(wanted, now=now))
     if wanted.no_due is not None:
-        yield ("no_due" if wanted.no_due else "with_due"), {}
+        yield (conditions.WITHOUT_DUE if wanted.no_due else conditions.WITH_DUE).given()
 
 
-def _visible(wanted: TaskFilter, *, today: date) -> Iterator[tuple[str, dict[str, Any]]]:
-    # Spec: features/finding.md#FIND-004
-    if not wanted.include_deleted:
-        yield "living", {}
-    if not wanted.include_hidden:
-        yield "started", {"today": today}
+def _today(wanted: TaskFilter, *, now: datetime) -> date:
+    return now.astimezone(ZoneInfo(wanted.timezone)).date()
 
 
-async def _references(work: UnitOfWork, wanted: TaskFilter) -> dict[str, dict[str, Any]]:
+async def _named(work: UnitOfWork, wanted: TaskFilter) -> list[Given]:
     """Return the conditions that name something else of the person's."""
     # Spec: features/finding.md#FIND-003
-    named = {"category_id": wanted.category_id, "parent_id": wanted.parent_id}
-    found: dict[str, dict[str, Any]] = {_WITHOUT[field]: {} for field, value in named.items() if value == "none"}
-    ids = {field: value if isinstance(value, UUID) else None for field, value in named.items()}
-    if wanted.tag is None and not any(ids.values()):
-        return found
+    given = [conditions.WITHOUT_CATEGORY.given()] if wanted.category_id == NONE else []
+    given += [conditions.WITHOUT_PARENT.given()] if wanted.parent_id == NONE else []
+    category_id, parent_id = (value if isinstance(value, UUID) else None for value in (wanted.category_id, wanted.parent_id))
+    if wanted.tag is None and category_id is None and parent_id is None:
+        return given
     tags = [_tag(tag) for tag in wanted.tag or ()]
-    there = await work.task_search.references(**ids, tags=tags)
-    for field, is_there in (("category_id", there.category), ("parent_id", there.parent)):
-        if ids[field] is not None and not is_there:
-            raise safe_writes.missing(field, _ENTITIES[field])
-        found |= {} if ids[field] is None else {field: {field: ids[field]}}
-    return found | _tagged(tags, there.tags, match=wanted.tag_match)
+    there = await work.task_search.look_up(category_id=category_id, parent_id=parent_id, tags=tags)
+    for entity_id, is_there, field, entity in (
+        (category_id, there.category, "category_id", "category"),
+        (parent_id, there.parent, "parent_id", "task"),
+    ):
+        if entity_id is not None and not is_there:
+            raise missing(field, entity)
+    given += [] if category_id is None else [conditions.in_category(category_id)]
+    given += [] if parent_id is None else [conditions.below(parent_id)]
+    return [*given, *_tagged(tags, there.tags, match=wanted.tag_match)]
 
 
-def _tagged(tags: list[str], there: list[tuple[str, str]], *, match: TagMatch) -> dict[str, dict[str, Any]]:
-    if not tags:
-        return {}
-    tag_ids = {tag_id for tag_id, name in there if tag_id in tags or name in tags}
+def _tagged(tags: Sequence[str], there: Sequence[tuple[str, str]], *, match: TagMatch) -> Iterator[Given]:
     if any(tag not in {part for pair in there for part in pair} for tag in tags):
-        raise safe_writes.missing("tag", "tag")
-    if match is TagMatch.ANY:
-        return {"any_tag": {"tag_ids": sorted(tag_ids)}}
-    return {f"tag_{number}": {f"tag_{number}": UUID(tag_id)} for number, tag_id in enumerate(sorted(tag_ids))}
+        raise missing("tag", "tag")
+    tag_ids = sorted({tag_id for tag_id, name in there if tag_id in tags or name in tags})
+    if match is TagMatch.ALL:
+        yield from conditions.with_each_tag(tag_ids)
+    elif tags:
+        yield conditions.with_any_tag(tag_ids)
 
 
 def _tag(written: str) -> str:

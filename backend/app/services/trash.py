@@ -9,8 +9,12 @@ from app.domain.changes import Action, Stamp
 from app.domain.errors import Invalid, NotFound
 from app.domain.paging import Slice
 from app.domain.preconditions import Expected
+from app.domain.sorting import Sort
 from app.models.task import TaskRow
+from app.repositories import task_conditions as conditions
 from app.repositories.housekeeping import Survey
+from app.repositories.listing import Question
+from app.repositories.task_json import TASK_JSON
 from app.repositories.unit_of_work import UnitOfWork
 from app.services import idempotency, safe_writes, task_references, task_writes
 
@@ -22,7 +26,9 @@ _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
     """List the tasks in the trash, latest deleted first, with what a client needs to go on; each item is the text of its JSON."""
-    return safe_writes.page(await work.trash.list(asked), asked)
+    # Spec: features/trash.md#TRASH-001
+    question = Question([conditions.DELETED.given()], (Sort("deleted_at", descending=True),))
+    return safe_writes.page(await work.task_search.list(question, asked, show=TASK_JSON), asked)
 
 
 async def restore(work: UnitOfWork, task_id: UUID, *, now: datetime, expected: Expected) -> TaskRow:

@@ -17,9 +17,11 @@ from app.database.statements import Statement
 from app.database.url import read_address
 from app.domain.changes import Origin, Source
 from app.domain.paging import Position, Slice
+from app.repositories.task_json import TASK_JSON
 from app.repositories.unit_of_work import UnitOfWork, reading
 from app.schemas.task_query import TaskFilter
 from app.services import task_search, trash
+from app.services.safe_writes import page
 from tests.races.crowd import HEAVY, USUAL, fill
 from tests.server import copy_database, drop_database, run, url_of
 
@@ -109,7 +111,7 @@ async def found(work: UnitOfWork, name: str, *, after: Position | None = None) -
     if name == "trash":
         return await trash.browse(work, asked)
     question = QUESTIONS.get(name) or await _question(work, name)
-    return await task_search.browse(work, TaskFilter.model_validate(question), asked, now=NOW)
+    return page(await task_search.browse(work, TaskFilter.model_validate(question), asked, now=NOW, show=TASK_JSON), asked)
 
 
 async def _question(work: UnitOfWork, name: str) -> dict[str, Any]:

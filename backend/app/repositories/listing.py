@@ -1,0 +1,190 @@
+"""Lists of an owner's rows: under conditions, sorted, from an offset or behind a cursor, with a count, in one statement.
+
+Each shape of a question is built once, when it is first asked, and kept; values are parameters. It knows no table.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+)
+
+from app.database.statements import Statement
+from app.domain.paging import COUNTED, Listing, Slice
+from app.domain.sorting import Sort
+from app.repositories.owner import OwnerScoped, mine
+
+Item = TypeVar("Item")
+DirectedKey = tuple[ColumnElement[Any], bool]
+_SHAPES = 256
+_COUNTED: ColumnElement[Any] = literal_column(str(COUNTED + 1))
+
+
+@dataclass(frozen=True, eq=False)
+class Condition:
+    """What a list can be narrowed by.
+
+    Attributes:
+        clause: The condition on a row; its parameters are given when it is asked.
+        joined: What the clause joins to the table, if it looks into something else.
+    """
+
+    clause: ColumnElement[bool]
+    joined: FromClause | None = None
+
+    def given(self, **values: Any) -> "Given":
+        """Return the condition with the values of its parameters."""
+        return Given(self, values)
+
+
+class Given(NamedTuple):
+    """A condition with the values of its parameters."""
+
+    condition: Condition
+    values: Mapping[str, Any]
+
+
+class Question(NamedTuple):
+    """What a list is asked: conditions that all hold, and how it is sorted. The id breaks ties."""
+
+    given: Sequence[Given]
+    sorts: tuple[Sort, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Projection(Generic[Item]):
+    """What a list shows of each row.
+
+    Attributes:
+        columns: What is selected of the table.
+        shown: Gives, for the page that they are selected into, what it is joined with, and the columns that are shown.
+        item: Makes an item of the values of those columns.
+    """
+
+    columns: Sequence[ColumnElement[Any]]
+    shown: Callable[[FromClause], tuple[FromClause, Sequence[ColumnElement[Any]]]]
+    item: Callable[[Sequence[Any]], Item]
+
+
+class Shape(NamedTuple):
+    """A question without its values, of which there are few: each is one statement."""
+
+    conditions: tuple[Condition, ...]
+    sorts: tuple[Sort, ...]
+    projection: Projection[Any]
+    by_cursor: bool
+    exact: bool
+
+
+def containing(name: ColumnElement[Any], parameter: str) -> Condition:
+    """Return the condition that a name contains a text, in whatever letter case."""
+    return Condition(func.strpos(func.lower(name), func.lower(cast(bindparam(parameter), Text))) > literal_column("0"))
+
+
+def moments(table: Table) -> dict[str, tuple[ColumnElement[Any], ...]]:
+    """Return the sort keys that every owned table has: when a row was created, and when it was changed last."""
+    return {name: (table.c[name],) for name in ("created_at", "updated_at")}
+
+
+class ListedTable:
+    """The statements of the lists of one table.
+
+    Args:
+        table: An owned table.
+        sort_keys: What each name of a sort means: expressions that are never null, in the words of an index where there is one.
+    """
+
+    def __init__(self, table: Table, sort_keys: Mapping[str, tuple[ColumnElement[Any], ...]]) -> None:
+        self._table = table
+        self._sort_keys = sort_keys
+        self.statement = lru_cache(maxsize=_SHAPES)(self._build)
+
+    def keys(self, sorts: tuple[Sort, ...]) -> list[DirectedKey]:
+        """Return what rows are ordered by, each with whether it descends; the id does as the first of them."""
+        keys = [(key, sort.descending) for sort in sorts for key in self._sort_keys[sort.column]]
+        return [*keys, (self._table.c.id, sorts[0].descending)]
+
+    def _build(self, shape: Shape) -> Statement:
+        """Build the list: the rows, one more than asked, and beside them the number of all, also when there are no rows."""
+        # Spec: features/finding.md#FIND-007
+        keys, source = self.keys(shape.sorts), self._source(shape)
+        where = [mine(self._table), *(condition.clause for condition in shape.conditions if condition.joined is None)]
+        counted: Select[Any] = select(literal_column("1")).select_from(source).where(*where)
+        counted = counted if shape.exact else counted.limit(_COUNTED)
+        total = select(func.count().label("total")).select_from(counted.subquery()).subquery("counted")
+        rows = select(*shape.projection.columns).select_from(source).where(*where)
+        page = _part(rows, keys, by_cursor=shape.by_cursor).subquery("page")
+        # What is shown is made outside of the limited part, so that rows which are passed over cost nothing.
+        joined, shown = shape.projection.shown(page)
+        places = [page.c[f"key_{number}"] for number in range(len(keys))]
+        listed = select(total.c.total, *(cast(place, Text) for place in places), *shown)
+        return Statement(listed.select_from(total.outerjoin(joined, true())).order_by(*_directed(places, keys)))
+
+    def _source(self, shape: Shape) -> FromClause:
+        source: FromClause = self._table
+        for condition in shape.conditions:
+            if condition.joined is not None:
+                source = source.join(condition.joined, condition.clause)
+        return source
+
+
+class Lists(OwnerScoped):
+    """Gives lists of one owner's rows."""
+
+    async def _list(self, listed: ListedTable, question: Question, asked: Slice, *, show: Projection[Item]) -> Listing[Item]:
+        """Fetch a slice of a list in one statement."""
+        # Spec: features/finding.md#FIND-001 features/finding.md#FIND-002
+        names, by_cursor = [f"after_{number}" for number in range(len(listed.keys(question.sorts)))], asked.after is not None
+        conditions = tuple(given.condition for given in question.given)
+        shape = Shape(conditions, question.sorts, show, by_cursor, asked.exact)
+        values = {name: value for given in question.given for name, value in given.values.items()}
+        place: dict[str, Any] = dict(zip(names, asked.after or (), strict=by_cursor)) | {"offset": asked.offset}
+        records = await self._fetch(listed.statement(shape), **values, **place, rows=asked.limit + 1)
+        # Where there are no rows, there is one record, with the total and nothing else; the last of the keys is the id.
+        found = [tuple(record) for record in records if record[len(names)] is not None]
+        page = found[: asked.limit]
+        last = page[-1][1 : len(names) + 1] if len(found) > asked.limit else None
+        return Listing([show.item(record[len(names) + 1 :]) for record in page], last, records[0]["total"])
+
+
+def _part(rows: Select[Any], keys: list[DirectedKey], *, by_cursor: bool) -> Select[Any]:
+    """Limit rows to a page, with what they are sorted by beside them."""
+    ordered = rows.add_columns(*(key.label(f"key_{number}") for number, (key, _) in enumerate(keys)))
+    ordered = ordered.order_by(*_directed([key for key, _ in keys], keys)).limit(bindparam("rows"))
+    return ordered.where(*_behind(keys)) if by_cursor else ordered.offset(bindparam("offset"))
+
+
+def _directed(columns: Sequence[ColumnElement[Any]], keys: list[DirectedKey]) -> list[ColumnElement[Any]]:
+    return [column.desc() if descending else column.asc() for column, (_, descending) in zip(columns, keys, strict=True)]
+
+
+def _behind(keys: list[DirectedKey]) -> list[ColumnElement[bool]]:
+    """Return the conditions for standing behind a position: one comparison of rows, or one for each column in mixed directions."""
+    # Spec: features/finding.md#FIND-002
+    places = [cast(cast(bindparam(f"after_{number}"), Text), key.type) for number, (key, _) in enumerate(keys)]
+    columns, descending = [key for key, _ in keys], {direction for _, direction in keys}
+    if len(descending) == 1:
+        ours, given = tuple_(*columns), tuple_(*places)
+        return [ours < given if descending.pop() else ours > given]
+    alternatives = []
+    for number, (key, down) in enumerate(keys):
+        equal = [earlier == place for earlier, place in zip(columns[:number], places, strict=False)]
+        alternatives.append(and_(*equal, key < places[number] if down else key > places[number]))
+    # Said of the first column once more, so that an index is entered at the position.
+    return [columns[0] <= places[0] if keys[0][1] else columns[0] >= places[0], or_(*alternatives)]
