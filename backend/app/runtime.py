@@ -3,6 +3,7 @@
 A process without a web server starts from it as well, so that it must import no web framework.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -17,18 +18,22 @@ import httpx2
 from app.config import ConfigurationError, Settings, origin_of
 from app.database.connection import Database
 from app.database.url import InvalidAddressError, read_address
+from app.domain.callers import Caller, Credential
+from app.domain.errors import TokenInvalid, Unavailable
 from app.models.account import OWN_ISSUER
 from app.repositories.unit_of_work import identifying, registering
-from app.services.accounts import TOKEN_AUDIENCE, TOKEN_TYPE, Identity
+from app.services.accounts import TOKEN_AUDIENCE, TOKEN_TYPE, Identity, recognise
 from app.utils.clock import Clock, utc_now
 from app.utils.cursors import CursorSigner
 from app.utils.expiring import ExpiringMemory
-from app.utils.jwks import RemoteKeySet
-from app.utils.jwt import KeySetVerifier, SecretVerifier, TokenVerifiers, Verifier
+from app.utils.jwks import KeysUnavailable, RemoteKeySet
+from app.utils.jwt import InvalidToken, KeySetVerifier, SecretVerifier, TokenVerifiers, Verifier
 from app.utils.passwords import Passwords
 
 REMEMBERED_CALLERS = 10_000
+REMEMBERED_SECONDS = 60.0
 _CLOCKS_MAY_DIFFER = timedelta(seconds=30)
+_ISSUER_AWAY = "The issuer of the token is not answering; please try again shortly."
 _SHARED_ISSUER = "AGENDUM_SHARED_SECRET_ISSUER must be neither agendum nor the origin of BETTER_AUTH_URL"
 
 
@@ -43,7 +48,7 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
         cursors: What signs the cursors of lists.
         client: What fetches the keys of another issuer.
         keys: The keys of another issuer, if one is configured.
-        callers: The people whose tokens were verified lately, by the hash of the token.
+        callers: Those whose tokens were verified lately, by the hash of the token.
         clock: What gives the moment, aware and in UTC.
     """
 
@@ -53,7 +58,7 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
     cursors: CursorSigner
     client: httpx2.AsyncClient
     keys: RemoteKeySet | None
-    callers: ExpiringMemory[str] = field(default_factory=partial(ExpiringMemory, REMEMBERED_CALLERS))
+    callers: ExpiringMemory[Caller] = field(default_factory=partial(ExpiringMemory, REMEMBERED_CALLERS))
     clock: Clock = utc_now
 
     async def __aenter__(self) -> Self:
@@ -72,6 +77,33 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
         if self.keys is not None:
             await self.keys.close()
         await self.client.aclose()
+
+    async def recognise(self, token: str) -> Caller:
+        """Return the caller whom a bearer token means; a verified one is remembered for a while.
+
+        Raises:
+            TokenInvalid: The token is not acceptable.
+            Unavailable: Its issuer has never answered.
+        """
+        # Spec: features/auth.md#AUTH-015
+        key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        return self.callers.recall(key) or await self._verify(token, key)
+
+    async def _verify(self, token: str, key: bytes) -> Caller:
+        # Spec: features/auth.md#AUTH-010 features/auth.md#AUTH-014
+        moment = self.clock()
+        try:
+            claims = await self.verifiers.verify(token, now=moment)
+        except InvalidToken as error:
+            raise TokenInvalid("The bearer token is not acceptable.") from error
+        except KeysUnavailable as error:
+            raise Unavailable(_ISSUER_AWAY) from error
+        person = await recognise(self.identity, claims, now=moment)
+        own = claims.issuer == OWN_ISSUER
+        caller = Caller(person.user_id, Credential.ACCESS_TOKEN if own else Credential.ISSUER_TOKEN)
+        left = (claims.expires_at - moment).total_seconds()
+        self.callers.keep(key, caller, seconds=min(left, REMEMBERED_SECONDS))
+        return caller
 
 
 def create_runtime(settings: Settings) -> Runtime:

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Query, Request
 
-from app.dependencies.callers import Caller
+from app.dependencies.callers import caller_of
 from app.dependencies.parts import runtime_of
 from app.domain.errors import invalid_field
 from app.domain.paging import Position, Slice
@@ -18,7 +18,7 @@ _PAGE_FIELDS = {*PageQuery.model_fields}
 _SEVERAL = {"priority", "sort", "tag"}
 
 
-def slice_of(request: Request, query: PageQuery, user_id: str, *, of: str = "") -> Slice:
+async def slice_of(request: Request, query: PageQuery, *, of: str = "") -> Slice:
     """Return the part of a list that is asked for; its cursors hold for this person, this address and this filter (`of`) alone.
 
     Raises:
@@ -26,7 +26,8 @@ def slice_of(request: Request, query: PageQuery, user_id: str, *, of: str = "") 
     """
     # Spec: features/finding.md#FIND-002
     _refuse_repeated(request)
-    cursors, scope = runtime_of(request).cursors, f"{user_id}\0{request.scope['path']}\0{of}"
+    caller = await caller_of(request)
+    cursors, scope = runtime_of(request).cursors, f"{caller.person_id}\0{request.scope['path']}\0{of}"
     after = None if query.cursor is None else _position(cursors, scope, query)
     return Slice(query.limit, query.offset, after, query.count is Counting.EXACT, partial(cursors.sign, scope))
 
@@ -47,9 +48,9 @@ def _position(cursors: CursorSigner, scope: str, query: PageQuery) -> Position:
         raise invalid_field("cursor", str(error)) from error
 
 
-async def page(request: Request, query: Annotated[PageQuery, Query()], user_id: Caller) -> Slice:
+async def page(request: Request, query: Annotated[PageQuery, Query()]) -> Slice:
     """Return the part of a list that is asked for."""
-    return slice_of(request, query, user_id)
+    return await slice_of(request, query)
 
 
 class TaskPage(NamedTuple):
@@ -60,10 +61,10 @@ class TaskPage(NamedTuple):
     now: datetime
 
 
-async def task_page(request: Request, query: Annotated[TaskQuery, Query()], user_id: Caller) -> TaskPage:
+async def task_page(request: Request, query: Annotated[TaskQuery, Query()]) -> TaskPage:
     """Return what is asked of the task list."""
     of = query.model_dump_json(exclude=_PAGE_FIELDS, exclude_defaults=True)
-    return TaskPage(query, slice_of(request, query, user_id, of=of), runtime_of(request).clock())
+    return TaskPage(query, await slice_of(request, query, of=of), runtime_of(request).clock())
 
 
 Page = Annotated[Slice, Depends(page)]

@@ -9,7 +9,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from app.dependencies.bodies import LARGEST_BODY, SMALL_BODY, JsonRequest
-from app.dependencies.callers import BearerCaller
+from app.dependencies.callers import BearerDependency
 from app.dependencies.work import Unopened
 
 _SAFE = frozenset({"GET", "HEAD"})
@@ -35,16 +35,16 @@ class Route(APIRoute):
         handle = super().get_route_handler()
         if (self.methods or _SAFE) <= _SAFE:
             return handle
-        caller = next((call for call in _calls(self.dependant) if isinstance(call, BearerCaller)), None)
+        bearer = next((call for call in _calls(self.dependant) if isinstance(call, BearerDependency)), None)
         # Spec: features/operations.md#OPS-002 features/operations.md#OPS-034
-        largest = 0 if self.body_field is None else SMALL_BODY if caller is None else LARGEST_BODY
+        largest = 0 if self.body_field is None else SMALL_BODY if bearer is None else LARGEST_BODY
 
         async def gather_and_handle(request: Request) -> Response:
             whole = JsonRequest(request.scope, request.receive)
             try:
-                if caller is not None:
-                    # Spec: features/operations.md#OPS-030
-                    whole.user_id = await caller(whole)
+                if bearer is not None:
+                    # Spec: features/operations.md#OPS-030 features/auth.md#AUTH-013
+                    whole.user_id = (await bearer.find_caller(whole)).person_id
                 await whole.gather(largest, request.app.state.bodies)
                 return await handle(whole)
             finally:

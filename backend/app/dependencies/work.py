@@ -1,4 +1,4 @@
-"""The caller's rows, as a route asks for them: for reading, for writing, or for changing something that is there under a condition."""
+"""The caller's rows, as a route asks for them by a scope: for reading, writing, or changing under a condition."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -8,11 +8,13 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.dependencies.models import Dependant
+from starlette.datastructures import Headers
 
-from app.dependencies.callers import Caller
+from app.dependencies.callers import BearerDependency
 from app.dependencies.conditions import condition, refuse_condition
 from app.dependencies.parts import runtime_of
 from app.dependencies.repeats import Replay, keep, keyed_request
+from app.domain.callers import Caller, Scope
 from app.domain.changes import Origin, Source
 from app.domain.errors import Busy, StillRunning
 from app.domain.preconditions import Expected
@@ -43,42 +45,56 @@ class Write:
         return response
 
 
-async def read(request: Request, user_id: Caller) -> Unopened:
-    """Give the caller's rows for reading."""
-    return Unopened(reading(runtime_of(request).database, _origin(request, user_id)))
+class Reading(BearerDependency):
+    """Gives the caller's rows for reading."""
+
+    async def __call__(self, request: Request) -> Unopened:  # type: ignore[override]
+        """Return the rows."""
+        caller = await self.find_caller(request)
+        return Unopened(reading(runtime_of(request).database, _origin(request, caller)))
 
 
-async def write(request: Request, user_id: Caller) -> Unopened:
-    """Give the caller's rows for a write that has no condition: what it makes is new, or it is of a whole collection.
+class Writing(BearerDependency):
+    """Gives the caller's rows for a write without a condition: of what is new, or of a whole collection."""
 
-    Raises:
-        Invalid: A header of the request cannot be read, or is a condition.
-    """
-    refuse_condition(request.headers)
-    return Unopened(_write(request, user_id, keyed=await keyed_request(request), expected=Expected()))
+    async def __call__(self, request: Request) -> Unopened:  # type: ignore[override]
+        """Return the rows.
+
+        Raises:
+            Invalid: A header of the request cannot be read, or is a condition.
+        """
+        caller, expected = await self.find_caller(request), self._expected(request.headers)
+        return Unopened(_write(request, caller, keyed=await keyed_request(request), expected=expected))
+
+    def _expected(self, headers: Headers) -> Expected:
+        refuse_condition(headers)
+        return Expected()
 
 
-async def change(request: Request, user_id: Caller) -> Unopened:
-    """Give the caller's rows for a write of something that is there, under the condition of `If-Match`.
+class Changing(Writing):
+    """Gives the caller's rows for a write of something that is there, under the condition of `If-Match`."""
 
-    Raises:
-        Invalid: A header of the request cannot be read.
-    """
-    expected = condition(request.headers)
-    return Unopened(_write(request, user_id, keyed=await keyed_request(request), expected=expected))
+    def _expected(self, headers: Headers) -> Expected:
+        return condition(headers)
 
 
 def takes_condition(dependant: Dependant) -> bool:
     """Tell whether what a route depends on, directly, makes it a write under a condition."""
-    return any(part.call is change for part in dependant.dependencies)
+    return any(isinstance(part.call, Changing) for part in dependant.dependencies)
 
 
-def _origin(request: Request, user_id: str) -> Origin:
-    return Origin.own(user_id, Source.API, request.state.request_id)
+def _origin(request: Request, caller: Caller) -> Origin:
+    return Origin.own(caller.person_id, Source.API, request.state.request_id)
 
 
 @asynccontextmanager
-async def _write(request: Request, user_id: str, *, keyed: KeyedRequest | None, expected: Expected) -> AsyncIterator[Write]:
+async def _write(
+    request: Request,
+    caller: Caller,
+    *,
+    keyed: KeyedRequest | None,
+    expected: Expected,
+) -> AsyncIterator[Write]:
     """Open the caller's rows for writing, under the caller's lock; a request that was answered before is not carried out again.
 
     Raises:
@@ -86,7 +102,7 @@ async def _write(request: Request, user_id: str, *, keyed: KeyedRequest | None, 
         StillRunning: A request with the same key, or another write, has not ended in time.
     """
     async with AsyncExitStack() as stack:
-        work = await _enter(stack, request, user_id, keyed=keyed is not None)
+        work = await _enter(stack, request, caller, keyed=keyed is not None)
         # Under the lock, so that a person's moments follow the person's numbers.
         under_way = Write(work, runtime_of(request).clock(), expected)
         if keyed is not None and (kept := await idempotency.recall(work, keyed, now=under_way.now)) is not None:
@@ -96,9 +112,10 @@ async def _write(request: Request, user_id: str, *, keyed: KeyedRequest | None, 
             await keep(work, keyed, under_way.answered, now=under_way.now)
 
 
-async def _enter(stack: AsyncExitStack, request: Request, user_id: str, *, keyed: bool) -> UnitOfWork:
+async def _enter(stack: AsyncExitStack, request: Request, caller: Caller, *, keyed: bool) -> UnitOfWork:
     try:
-        return await stack.enter_async_context(writing(runtime_of(request).database, _origin(request, user_id)))
+        rows = writing(runtime_of(request).database, _origin(request, caller))
+        return await stack.enter_async_context(rows)
     except Busy as busy:
         if not keyed:
             raise
@@ -107,6 +124,7 @@ async def _enter(stack: AsyncExitStack, request: Request, user_id: str, *, keyed
 
 
 # What an endpoint gets is open; `Route` opens it.
-Reading = Annotated[UnitOfWork, Depends(read)]
-Writing = Annotated[Write, Depends(write)]
-Changing = Annotated[Write, Depends(change)]
+TaskReading = Annotated[UnitOfWork, Depends(Reading(Scope.TASKS_READ))]
+TaskWriting = Annotated[Write, Depends(Writing(Scope.TASKS_WRITE))]
+TaskChanging = Annotated[Write, Depends(Changing(Scope.TASKS_WRITE))]
+AccountReading = Annotated[UnitOfWork, Depends(Reading(Scope.ACCOUNT_READ))]

@@ -1,7 +1,7 @@
-"""The refusals of Agendum, by kind. Nothing here knows a status code or an exit code: each door has one table from kind to its dialect.
+"""The refusals of Agendum, by kind, without status or exit codes: each door has one table from kind to its dialect.
 
-AgendumError > Unauthenticated (TokenInvalid, WrongCredentials), Forbidden, NotFound, Conflict (IdTaken, EmailTaken, NameTaken, NoRoom,
-EditConflict, StillRunning), Invalid (KeyReused), Stale, TooMany, Unavailable (Busy, OutcomeUnknown)
+AgendumError > Unauthenticated (TokenInvalid, WrongCredentials), Forbidden (ScopeMissing), NotFound, Conflict (IdTaken,
+EmailTaken, NameTaken, NoRoom, EditConflict, StillRunning), Invalid (KeyReused), Stale, TooMany, Unavailable (Busy, OutcomeUnknown)
 """
 
 from typing import ClassVar, NamedTuple
@@ -55,6 +55,21 @@ class Forbidden(AgendumError):
 
     code = "FORBIDDEN"
     title = "Not permitted"
+
+
+class ScopeMissing(Forbidden):
+    """The credential does not allow this; another one of the same person may.
+
+    Args:
+        detail: One sentence for a person.
+        scope: What it would have to allow.
+    """
+
+    code = "SCOPE_MISSING"
+
+    def __init__(self, detail: str, *, scope: str) -> None:
+        super().__init__(detail)
+        self.scope = scope
 
 
 class NotFound(AgendumError):

@@ -40,6 +40,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "It is known who is calling, and that person may not do this.",
         "Call as somebody who may, or with a token that allows more.",
     ),
+    "SCOPE_MISSING": (
+        "It is known who is calling, and the token does not allow this operation. The header "
+        "`WWW-Authenticate` names the scope that it lacks.",
+        "Call with a token that has this scope: `tasks:read`, `tasks:write`, `account:read` or `account:write`.",
+    ),
     "NOT_FOUND": (
         "There is nothing at this address, or what it names does not exist, is in the trash, or is somebody "
         "else's: these are never told apart.",

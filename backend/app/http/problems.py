@@ -23,6 +23,7 @@ from app.domain.errors import (
     NoRoom,
     NotFound,
     OutcomeUnknown,
+    ScopeMissing,
     Stale,
     StillRunning,
     TokenInvalid,
@@ -54,6 +55,7 @@ STATUS: dict[type[AgendumError], int] = {
 _HEADERS = {401: {"WWW-Authenticate": "Bearer"}, 412: {"ETag": '"2"'}, 429: {"Retry-After": "60"}, 503: {"Retry-After": "1"}}
 # As RFC 6750 says it: a token came, and a new one is needed.
 _INVALID_TOKEN = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+_DOCUMENTED_HEADERS = _HEADERS | {403: {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}}
 _HEADER_TEXTS = {
     "ETag": "The entity tag of the current representation.",
     "Retry-After": "After how many seconds to ask again.",
@@ -63,6 +65,7 @@ _HEADER_TEXTS = {
 _EXAMPLES: dict[type[AgendumError], str] = {
     TokenInvalid: "The bearer token is not acceptable.",
     WrongCredentials: "The e-mail or the password is wrong.",
+    ScopeMissing: "The credential does not have the scope tasks:write.",
     NotFound: "There is no such task.",
     IdTaken: "The id belongs to a task with other content.",
     EmailTaken: "Somebody has registered with this e-mail.",
@@ -79,7 +82,7 @@ _EXAMPLES: dict[type[AgendumError], str] = {
 }
 # What every operation of a known caller may be refused with; and then what a body may, every write may, and
 # every write of something that is there. A write that takes no body refuses any.
-READ = (TokenInvalid, Unavailable)
+READ = (TokenInvalid, ScopeMissing, Unavailable)
 BODY = (MalformedBody, BodyTimeout, BodyTooLarge, UnsupportedBody, Invalid)
 WRITE = (*READ, BodyTimeout, BodyTooLarge, StillRunning, OutcomeUnknown)
 CHANGE = (*WRITE, NotFound, Stale)
@@ -128,7 +131,7 @@ def _documented(status: int, example: Example) -> dict[str, Any]:
     schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
     headers = {
         name: {"description": _HEADER_TEXTS[name], "required": True, "schema": {"type": "integer" if value.isdecimal() else "string"}}
-        for name, value in _HEADERS.get(status, {}).items()
+        for name, value in _DOCUMENTED_HEADERS.get(status, {}).items()
     }
     return {"description": example["title"], "headers": headers, "content": {MEDIA_TYPE: {"schema": schema, "example": example}}}
 
@@ -177,6 +180,9 @@ def _headers(refusal: AgendumError, status: int) -> dict[str, str]:
     if isinstance(refusal, Stale):
         # Spec: features/safe-writes.md#SAFE-008
         return {"ETag": etag(refusal.version)}
+    if isinstance(refusal, ScopeMissing):
+        # Spec: features/auth.md#AUTH-012
+        return {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{refusal.scope}"'}
     return _INVALID_TOKEN if isinstance(refusal, TokenInvalid) else _HEADERS.get(status, {})
 
 

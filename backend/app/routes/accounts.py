@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from app.dependencies.parts import Now, Parts
 from app.dependencies.routing import Route
-from app.dependencies.work import Reading
+from app.dependencies.work import AccountReading
 from app.domain.errors import EmailTaken, OutcomeUnknown, Unavailable, WrongCredentials
 from app.http.problems import BODY, READ, documented
 from app.models.account import AccountRow
@@ -28,6 +28,6 @@ async def log_in(body: Login, parts: Parts, now: Now) -> dict[str, str | int]:
 
 
 @router.get("", response_model=AccountRead, responses=documented(*READ))
-async def read_profile(work: Reading) -> AccountRow:
+async def read_profile(work: AccountReading) -> AccountRow:
     """Read your own profile."""
     return await accounts.profile(work)

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Response
 
 from app.dependencies.routing import Route
-from app.dependencies.work import Writing
+from app.dependencies.work import TaskWriting
 from app.domain.errors import IdTaken
 from app.http.answers import answered
 from app.http.problems import BODY, CHANGE, documented
@@ -14,6 +14,6 @@ router = APIRouter(prefix="/api/tasks", tags=["tasks"], route_class=Route)
 
 
 @router.post("/bulk", response_model=BulkRead, responses=documented(*CHANGE, IdTaken, *BODY))
-async def change_tasks_in_bulk(body: Bulk, write: Writing) -> Response:
+async def change_tasks_in_bulk(body: Bulk, write: TaskWriting) -> Response:
     """Carry out up to 100 operations on tasks: all of them, or none; a failing one is named by its index."""
     return answered(write, BulkRead, await bulk.carry_out(write.work, body, now=write.now))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from app.dependencies.pages import Page
 from app.dependencies.routing import Route
-from app.dependencies.work import Changing, Reading, Writing
+from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import EditConflict, Invalid, NameTaken, NoRoom, NotFound
 from app.http.answers import created, done, shown, written
 from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
@@ -18,36 +18,36 @@ router = APIRouter(prefix="/api/categories", tags=["categories"], route_class=Ro
 
 
 @router.post("", status_code=201, response_model=CategoryRead, responses=documented_creation(NameTaken))
-async def create_category(body: CategoryCreate, write: Writing) -> Response:
+async def create_category(body: CategoryCreate, write: TaskWriting) -> Response:
     """Create a category at the end of the manual order; choose its id yourself to make the request safe to repeat."""
     return created(write, CategoryRead, await categories.create(write.work, body, now=write.now), within="/api/categories")
 
 
 @router.get("", response_model=CategoryPage, responses=documented(*READ, Invalid))
-async def list_categories(work: Reading, page: Page) -> dict[str, Any]:
+async def list_categories(work: TaskReading, page: Page) -> dict[str, Any]:
     """List the living categories in their manual order, archived ones included."""
     return await categories.browse(work, page)
 
 
 @router.get("/{category_id}", response_model=CategoryRead, responses=documented(*READ, NotFound, Invalid))
-async def read_category(category_id: UUID, request: Request, work: Reading) -> Response:
+async def read_category(category_id: UUID, request: Request, work: TaskReading) -> Response:
     """Read a category."""
     return shown(request, CategoryRead, await categories.read(work, category_id))
 
 
 @router.patch("/{category_id}", response_model=CategoryRead, responses=documented(*CHANGE, EditConflict, *BODY))
-async def update_category(category_id: UUID, body: CategoryUpdate, write: Changing) -> Response:
+async def update_category(category_id: UUID, body: CategoryUpdate, write: TaskChanging) -> Response:
     """Change the named fields of a category; absent leaves, null clears."""
     return written(write, CategoryRead, await categories.update(write.work, category_id, body, now=write.now, expected=write.expected))
 
 
 @router.delete("/{category_id}", status_code=204, responses=documented(*CHANGE, Invalid))
-async def delete_category(category_id: UUID, query: Annotated[CategoryDeletion, Query()], write: Changing) -> Response:
+async def delete_category(category_id: UUID, query: Annotated[CategoryDeletion, Query()], write: TaskChanging) -> Response:
     """Delete a category; its tasks leave it, or go to the trash with their subtasks."""
     return await done(write, categories.delete(write.work, category_id, query, now=write.now, expected=write.expected))
 
 
 @router.post("/{category_id}/move", response_model=CategoryRead, responses=documented(*CHANGE, NoRoom, *BODY))
-async def move_category(category_id: UUID, body: CategoryMove, write: Changing) -> Response:
+async def move_category(category_id: UUID, body: CategoryMove, write: TaskChanging) -> Response:
     """Move a category right before or right after another one in the manual order."""
     return written(write, CategoryRead, await categories.move(write.work, category_id, body, now=write.now, expected=write.expected))

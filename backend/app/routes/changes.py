@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from app.dependencies.routing import Route
-from app.dependencies.work import Changing, Reading
+from app.dependencies.work import TaskChanging, TaskReading
 from app.domain.errors import EditConflict, Invalid
 from app.domain.fields import LARGEST_NUMBER
 from app.http.answers import written
@@ -20,12 +20,12 @@ Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER, description="The number of
 
 
 @router.get("", response_model=ChangePage, responses=documented(*READ, Invalid))
-async def list_changes(work: Reading, query: Annotated[ChangeQuery, Query()]) -> Response:
+async def list_changes(work: TaskReading, query: Annotated[ChangeQuery, Query()]) -> Response:
     """List the changes after a number, in their order, without a gap."""
     return change_page(await changes.follow(work, after=query.after, limit=query.limit))
 
 
 @router.post("/{seq}/revert", response_model=ChangeRead, responses=documented(*CHANGE, EditConflict, Invalid))
-async def revert_change(seq: Number, write: Changing) -> Response:
+async def revert_change(seq: Number, write: TaskChanging) -> Response:
     """Undo a change, if nothing has been written over it since; that is a change itself, which can be undone in turn."""
     return written(write, ChangeRead, await undo.revert(write.work, seq, now=write.now, expected=write.expected))

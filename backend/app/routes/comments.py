@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies.pages import Page
 from app.dependencies.routing import Route
-from app.dependencies.work import Changing, Reading, Writing
+from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import EditConflict, IdTaken, Invalid, NotFound
 from app.http.answers import created, done, shown, written
 from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
@@ -18,7 +18,7 @@ router = APIRouter(prefix="/api/tasks/{task_id}/comments", tags=["comments"], ro
 
 
 @router.post("", status_code=201, response_model=CommentRead, responses=documented_creation(NotFound, IdTaken))
-async def create_comment(task_id: UUID, body: CommentCreate, write: Writing) -> Response:
+async def create_comment(task_id: UUID, body: CommentCreate, write: TaskWriting) -> Response:
     """Comment on a task; choose the comment's id yourself to make the request safe to repeat."""
     return created(
         write,
@@ -29,19 +29,19 @@ async def create_comment(task_id: UUID, body: CommentCreate, write: Writing) -> 
 
 
 @router.get("", response_model=CommentPage, responses=documented(*READ, NotFound, Invalid))
-async def list_comments(task_id: UUID, work: Reading, page: Page) -> dict[str, Any]:
+async def list_comments(task_id: UUID, work: TaskReading, page: Page) -> dict[str, Any]:
     """List the living comments on a task, oldest first."""
     return await comments.browse(work, task_id, page)
 
 
 @router.get("/{comment_id}", response_model=CommentRead, responses=documented(*READ, NotFound, Invalid))
-async def read_comment(task_id: UUID, comment_id: UUID, *, request: Request, work: Reading) -> Response:
+async def read_comment(task_id: UUID, comment_id: UUID, *, request: Request, work: TaskReading) -> Response:
     """Read a comment."""
     return shown(request, CommentRead, await comments.read(work, comment_id, task_id=task_id))
 
 
 @router.patch("/{comment_id}", response_model=CommentRead, responses=documented(*CHANGE, EditConflict, *BODY))
-async def update_comment(task_id: UUID, comment_id: UUID, *, body: CommentUpdate, write: Changing) -> Response:
+async def update_comment(task_id: UUID, comment_id: UUID, *, body: CommentUpdate, write: TaskChanging) -> Response:
     """Change the text of a comment."""
     return written(
         write, CommentRead, await comments.update(write.work, comment_id, body, task_id=task_id, now=write.now, expected=write.expected)
@@ -49,6 +49,6 @@ async def update_comment(task_id: UUID, comment_id: UUID, *, body: CommentUpdate
 
 
 @router.delete("/{comment_id}", status_code=204, responses=documented(*CHANGE, Invalid))
-async def delete_comment(task_id: UUID, comment_id: UUID, *, write: Changing) -> Response:
+async def delete_comment(task_id: UUID, comment_id: UUID, *, write: TaskChanging) -> Response:
     """Delete a comment."""
     return await done(write, comments.delete(write.work, comment_id, task_id=task_id, now=write.now, expected=write.expected))

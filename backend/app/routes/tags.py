@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.dependencies.pages import Page
 from app.dependencies.routing import Route
-from app.dependencies.work import Changing, Reading, Writing
+from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import EditConflict, Invalid, NameTaken, NotFound
 from app.http.answers import created, done, shown, written
 from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
@@ -18,30 +18,30 @@ router = APIRouter(prefix="/api/tags", tags=["tags"], route_class=Route)
 
 
 @router.post("", status_code=201, response_model=TagRead, responses=documented_creation(NameTaken))
-async def create_tag(body: TagCreate, write: Writing) -> Response:
+async def create_tag(body: TagCreate, write: TaskWriting) -> Response:
     """Create a tag; choose its id yourself to make the request safe to repeat."""
     return created(write, TagRead, await tags.create(write.work, body, now=write.now), within="/api/tags")
 
 
 @router.get("", response_model=TagPage, responses=documented(*READ, Invalid))
-async def list_tags(work: Reading, page: Page) -> dict[str, Any]:
+async def list_tags(work: TaskReading, page: Page) -> dict[str, Any]:
     """List the living tags by name, without regard to letter case."""
     return await tags.browse(work, page)
 
 
 @router.get("/{tag_id}", response_model=TagRead, responses=documented(*READ, NotFound, Invalid))
-async def read_tag(tag_id: UUID, request: Request, work: Reading) -> Response:
+async def read_tag(tag_id: UUID, request: Request, work: TaskReading) -> Response:
     """Read a tag."""
     return shown(request, TagRead, await tags.read(work, tag_id))
 
 
 @router.patch("/{tag_id}", response_model=TagRead, responses=documented(*CHANGE, EditConflict, *BODY))
-async def update_tag(tag_id: UUID, body: TagUpdate, write: Changing) -> Response:
+async def update_tag(tag_id: UUID, body: TagUpdate, write: TaskChanging) -> Response:
     """Change the named fields of a tag; absent leaves, null clears."""
     return written(write, TagRead, await tags.update(write.work, tag_id, body, now=write.now, expected=write.expected))
 
 
 @router.delete("/{tag_id}", status_code=204, responses=documented(*CHANGE, Invalid))
-async def delete_tag(tag_id: UUID, write: Changing) -> Response:
+async def delete_tag(tag_id: UUID, write: TaskChanging) -> Response:
     """Delete a tag; every task loses it."""
     return await done(write, tags.delete(write.work, tag_id, now=write.now, expected=write.expected))

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from app.dependencies.pages import Page
 from app.dependencies.routing import Route
-from app.dependencies.work import Changing, Reading, Writing
+from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import Invalid
 from app.http.answers import done, written
 from app.http.pages import task_page
@@ -18,24 +18,24 @@ router = APIRouter(prefix="/api/trash", tags=["trash"], route_class=Route)
 
 
 @router.get("", response_model=TaskPage, responses=documented(*READ, Invalid))
-async def list_trash(work: Reading, page: Page) -> Response:
+async def list_trash(work: TaskReading, page: Page) -> Response:
     """List the tasks in the trash, latest deleted first, by offset or by cursor."""
     return task_page(await trash.browse(work, page))
 
 
 @router.post("/{task_id}/restore", response_model=TaskRead, responses=documented(*CHANGE, Invalid))
-async def restore_task(task_id: UUID, write: Changing) -> Response:
+async def restore_task(task_id: UUID, write: TaskChanging) -> Response:
     """Bring a task back, with the subtasks that were deleted with it."""
     return written(write, TaskRead, await trash.restore(write.work, task_id, now=write.now, expected=write.expected))
 
 
 @router.delete("/{task_id}", status_code=204, responses=documented(*CHANGE, Invalid))
-async def purge_task(task_id: UUID, write: Changing) -> Response:
+async def purge_task(task_id: UUID, write: TaskChanging) -> Response:
     """Remove a task in the trash for good, with everything below it; nothing brings it back."""
     return await done(write, trash.purge(write.work, task_id, now=write.now, expected=write.expected))
 
 
 @router.delete("", status_code=204, responses=documented(*WRITE, Invalid))
-async def empty_trash(write: Writing) -> Response:
+async def empty_trash(write: TaskWriting) -> Response:
     """Remove everything in the trash for good; nothing brings it back."""
     return await done(write, trash.empty(write.work, now=write.now))

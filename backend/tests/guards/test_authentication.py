@@ -10,9 +10,9 @@ from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
-from app.dependencies.callers import BearerCaller, Caller
+from app.dependencies.callers import BearerDependency
 from app.dependencies.routing import Route
-from app.dependencies.work import Reading
+from app.dependencies.work import TaskReading
 from tests.guards.operations import Operation
 from tests.people import Person
 
@@ -59,7 +59,7 @@ def asks_for_caller(route: RouteContext) -> bool:
 
 
 def _asks(dependant: Dependant | None) -> bool:
-    return dependant is not None and (isinstance(dependant.call, BearerCaller) or any(_asks(part) for part in dependant.dependencies))
+    return dependant is not None and (isinstance(dependant.call, BearerDependency) or any(_asks(part) for part in dependant.dependencies))
 
 
 def other_routes(routes: Iterable[BaseRoute | RouteContext]) -> set[str]:
@@ -123,7 +123,7 @@ def test_every_route_of_the_api_knows_its_caller_first_and_opens_rows_last(appli
 def test_a_route_of_another_class_is_seen() -> None:
     app, router = FastAPI(docs_url=None, redoc_url=None, openapi_url=None), APIRouter(prefix="/outer")
 
-    async def read(work: Reading) -> None: ...
+    async def read(work: TaskReading) -> None: ...
 
     router.add_api_route("/careless", read)
     router.add_api_route("/careful", read, route_class_override=Route)
@@ -136,7 +136,7 @@ async def test_a_route_without_a_caller_is_seen_at_any_depth() -> None:
 
     async def forgetful() -> None: ...
 
-    async def careful(user_id: Caller) -> None: ...
+    async def careful(work: TaskReading) -> None: ...
 
     inner.add_api_route("/open", forgetful, methods=["PUT"])
     inner.add_api_route("/closed", careful)

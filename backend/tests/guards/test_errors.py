@@ -14,6 +14,7 @@ CODES = {
     "TokenInvalid": "INVALID_TOKEN",
     "WrongCredentials": "WRONG_CREDENTIALS",
     "Forbidden": "FORBIDDEN",
+    "ScopeMissing": "SCOPE_MISSING",
     "NotFound": "NOT_FOUND",
     "Conflict": "CONFLICT",
     "IdTaken": "ID_TAKEN",

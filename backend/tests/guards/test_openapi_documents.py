@@ -317,7 +317,7 @@ def test_a_status_is_shown_with_the_refusal_that_the_operation_gives(name: str, 
 
 def expected_headers(operation: Operation, status: str) -> set[str]:
     """Return the headers that a response is to be documented with: its request id, and what a caller can act on."""
-    own = {"401": {"WWW-Authenticate"}, "412": {"ETag"}, "503": {"Retry-After"}, "304": {"ETag"}}
+    own = {"401": {"WWW-Authenticate"}, "403": {"WWW-Authenticate"}, "412": {"ETag"}, "503": {"Retry-After"}, "304": {"ETag"}}
     expected = {"X-Request-ID", *own.get(status, set())}
     if not status.startswith("2") or not operation.content["security"]:
         return expected
