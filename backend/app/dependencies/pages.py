@@ -1,5 +1,6 @@
 """Which part of a list a route is asked for. A cursor holds for the person, the address and the filter that it was given with."""
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Annotated, NamedTuple
@@ -18,18 +19,27 @@ _PAGE_FIELDS = {*PageQuery.model_fields}
 _SEVERAL = {"priority", "sort", "tag"}
 
 
-async def slice_of(request: Request, query: PageQuery, *, of: str = "") -> Slice:
-    """Return the part of a list that is asked for; its cursors hold for this person, this address and this filter (`of`) alone.
+class PageRequest(NamedTuple):
+    """A request for a page of a list: the part that is asked for, and what signs the cursor of a position in it."""
+
+    part: Slice
+    sign: Callable[[Position], str]
+
+
+async def page_request(request: Request, query: PageQuery, *, of: str = "") -> PageRequest:
+    """Return what page is asked for; its cursors hold for this person, this address and this filter (`of`) alone.
 
     Raises:
-        Invalid: The cursor is not one of these, or there is an offset as well; or a parameter that has one value is given twice.
+        Invalid: The cursor is not one of these, or there is an offset as well; or a parameter that has one value is given
+            twice.
     """
     # Spec: features/finding.md#FIND-002
     _refuse_repeated(request)
     caller = await caller_of(request)
     cursors, scope = runtime_of(request).cursors, f"{caller.person_id}\0{request.scope['path']}\0{of}"
     after = None if query.cursor is None else _position(cursors, scope, query)
-    return Slice(query.limit, query.offset, after, query.count is Counting.EXACT, partial(cursors.sign, scope))
+    part = Slice(query.limit, query.offset, after, query.count is Counting.EXACT)
+    return PageRequest(part, partial(cursors.sign, scope))
 
 
 def _refuse_repeated(request: Request) -> None:
@@ -48,24 +58,24 @@ def _position(cursors: CursorSigner, scope: str, query: PageQuery) -> Position:
         raise invalid_field("cursor", str(error)) from error
 
 
-async def page(request: Request, query: Annotated[PageQuery, Query()]) -> Slice:
-    """Return the part of a list that is asked for."""
-    return await slice_of(request, query)
+async def page(request: Request, query: Annotated[PageQuery, Query()]) -> PageRequest:
+    """Return what page of a list is asked for."""
+    return await page_request(request, query)
 
 
-class TaskPage(NamedTuple):
-    """What is asked of the task list: a filter, a part of what it lists, and the moment of asking."""
+class TaskSearch(NamedTuple):
+    """What is asked of the task list: a filter, a page of what it lists, and the moment of asking."""
 
-    wanted: TaskFilter
-    asked: Slice
+    filter: TaskFilter
+    page: PageRequest
     now: datetime
 
 
-async def task_page(request: Request, query: Annotated[TaskQuery, Query()]) -> TaskPage:
+async def task_search(request: Request, query: Annotated[TaskQuery, Query()]) -> TaskSearch:
     """Return what is asked of the task list."""
     of = query.model_dump_json(exclude=_PAGE_FIELDS, exclude_defaults=True)
-    return TaskPage(query, await slice_of(request, query, of=of), runtime_of(request).clock())
+    return TaskSearch(query, await page_request(request, query, of=of), runtime_of(request).clock())
 
 
-Page = Annotated[Slice, Depends(page)]
-TaskSearch = Annotated[TaskPage, Depends(task_page)]
+Page = Annotated[PageRequest, Depends(page)]
+Search = Annotated[TaskSearch, Depends(task_search)]

@@ -4,7 +4,7 @@ AgendumError > Unauthenticated (TokenInvalid, WrongCredentials), Forbidden (Scop
 EmailTaken, NameTaken, NoRoom, EditConflict, StillRunning), Invalid (KeyReused), Stale, TooMany, Unavailable (Busy, OutcomeUnknown)
 """
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
 
 
 class FieldError(NamedTuple):
@@ -29,6 +29,12 @@ class AgendumError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.errors = errors
+
+    def retold(self, detail: str, *, errors: tuple[FieldError, ...]) -> Self:
+        """Return the same refusal with another sentence and other places of its fields."""
+        again = type(self).__new__(type(self), detail)
+        vars(again).update(vars(self) | {"detail": detail, "errors": errors})
+        return again
 
 
 class Unauthenticated(AgendumError):

@@ -1,6 +1,6 @@
 """What part of a list is asked for, and what is answered. It knows no columns and no signatures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 Item = TypeVar("Item")
@@ -9,16 +9,12 @@ COUNTED = 1000
 
 
 class Slice(NamedTuple):
-    """The part of a list that is asked for.
-
-    `after` is the position behind which it begins, or None for `offset`; `mark` makes the opaque cursor of a position.
-    """
+    """The part of a list that is asked for; `after` is the position behind which it begins, or None for `offset`."""
 
     limit: int
     offset: int
     after: Position | None
     exact: bool
-    mark: Callable[[Position], str]
 
 
 class Listing(NamedTuple, Generic[Item]):

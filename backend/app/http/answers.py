@@ -15,7 +15,7 @@ from app.domain.errors import invalid_field
 from app.schemas.base import Output
 from app.utils.etags import InvalidTagError, read_tags, weakly_equal
 
-_JSON = "application/json"
+JSON = "application/json"
 
 
 class Versioned(Protocol):
@@ -48,29 +48,35 @@ def shown(request: Request, shape: type[Output], row: Versioned) -> Response:
     headers = {"ETag": etag(row.version)}
     if (known := request.headers.getlist("If-None-Match")) and _names(known, headers["ETag"]):
         return Response(None, 304, headers)
-    return Response(_json(shape, row), 200, headers, _JSON)
+    return Response(json_of(shape, row), 200, headers, JSON)
 
 
 def written(write: Write, shape: type[Output], row: Versioned) -> Response:
     """Answer a write with what it wrote."""
-    return write.answer(Response(_json(shape, row), 200, {"ETag": etag(row.version)}, _JSON))
+    return write.answer(Response(json_of(shape, row), 200, {"ETag": etag(row.version)}, JSON))
 
 
 def created(write: Write, shape: type[Output], row: Created, *, within: str) -> Response:
     """Answer a write with what it made; `within` is the path of the collection in which that can be read."""
     headers = {"ETag": etag(row.version), "Location": f"{within}/{row.id}"}
-    return write.answer(Response(_json(shape, row), 201, headers, _JSON))
+    return write.answer(Response(json_of(shape, row), 201, headers, JSON))
 
 
 def answered(write: Write, shape: type[Output], thing: object) -> Response:
     """Answer a write with something that has no version of its own."""
-    return write.answer(Response(_json(shape, thing), media_type=_JSON))
+    return write.answer(Response(json_of(shape, thing), media_type=JSON))
 
 
 async def done(write: Write, act: Awaitable[None]) -> Response:
     """Carry out a write after which there is nothing to show, and answer so."""
     await act
     return write.answer(Response(None, 204))
+
+
+def json_of(shape: type[Output], thing: object) -> bytes:
+    """Return a thing as JSON, as its shape says."""
+    adapter = _adapter(shape)
+    return adapter.dump_json(adapter.validate_python(thing))
 
 
 def answer_replays(app: FastAPI) -> None:
@@ -96,8 +102,3 @@ def _names(headers: list[str], tag: str) -> bool:
 @cache
 def _adapter(shape: type[Output]) -> TypeAdapter[Any]:
     return TypeAdapter(shape)
-
-
-def _json(shape: type[Output], thing: object) -> bytes:
-    adapter = _adapter(shape)
-    return adapter.dump_json(adapter.validate_python(thing))

@@ -22,7 +22,7 @@ async def register(body: AccountCreate, parts: Parts, now: Now) -> AccountRow:
 
 
 @public.post("/login", response_model=AccessRead, responses=documented(WrongCredentials, Unavailable, *BODY))
-async def log_in(body: Login, parts: Parts, now: Now) -> dict[str, str | int]:
+async def log_in(body: Login, parts: Parts, now: Now) -> accounts.AccessToken:
     """Log in with e-mail and password for an access token of 15 minutes."""
     return await accounts.log_in(parts.identity, body, now=now)
 

@@ -1,6 +1,6 @@
 """The categories of the caller, over HTTP."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -10,6 +10,7 @@ from app.dependencies.routing import Route
 from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import EditConflict, Invalid, NameTaken, NoRoom, NotFound
 from app.http.answers import created, done, shown, written
+from app.http.pages import listed
 from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
 from app.schemas.category import CategoryCreate, CategoryDeletion, CategoryMove, CategoryPage, CategoryRead, CategoryUpdate
 from app.services import categories
@@ -24,9 +25,9 @@ async def create_category(body: CategoryCreate, write: TaskWriting) -> Response:
 
 
 @router.get("", response_model=CategoryPage, responses=documented(*READ, Invalid))
-async def list_categories(work: TaskReading, page: Page) -> dict[str, Any]:
+async def list_categories(work: TaskReading, page: Page) -> Response:
     """List the living categories in their manual order, archived ones included."""
-    return await categories.browse(work, page)
+    return listed(page, CategoryPage, await categories.browse(work, page.part))
 
 
 @router.get("/{category_id}", response_model=CategoryRead, responses=documented(*READ, NotFound, Invalid))

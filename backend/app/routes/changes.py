@@ -9,7 +9,7 @@ from app.dependencies.work import TaskChanging, TaskReading
 from app.domain.errors import EditConflict, Invalid
 from app.domain.fields import LARGEST_NUMBER
 from app.http.answers import written
-from app.http.pages import change_page
+from app.http.pages import followed_changes
 from app.http.problems import CHANGE, READ, documented
 from app.schemas.change import ChangePage, ChangeRead
 from app.schemas.paging import ChangeQuery
@@ -22,7 +22,7 @@ Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER, description="The number of
 @router.get("", response_model=ChangePage, responses=documented(*READ, Invalid))
 async def list_changes(work: TaskReading, query: Annotated[ChangeQuery, Query()]) -> Response:
     """List the changes after a number, in their order, without a gap."""
-    return change_page(await changes.follow(work, after=query.after, limit=query.limit))
+    return followed_changes(await changes.follow(work, after=query.after, limit=query.limit))
 
 
 @router.post("/{seq}/revert", response_model=ChangeRead, responses=documented(*CHANGE, EditConflict, Invalid))

@@ -1,6 +1,5 @@
 """The comments on a task of the caller, over HTTP."""
 
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -10,6 +9,7 @@ from app.dependencies.routing import Route
 from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import EditConflict, IdTaken, Invalid, NotFound
 from app.http.answers import created, done, shown, written
+from app.http.pages import listed
 from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
 from app.schemas.comment import CommentCreate, CommentPage, CommentRead, CommentUpdate
 from app.services import comments
@@ -29,9 +29,9 @@ async def create_comment(task_id: UUID, body: CommentCreate, write: TaskWriting)
 
 
 @router.get("", response_model=CommentPage, responses=documented(*READ, NotFound, Invalid))
-async def list_comments(task_id: UUID, work: TaskReading, page: Page) -> dict[str, Any]:
+async def list_comments(task_id: UUID, work: TaskReading, page: Page) -> Response:
     """List the living comments on a task, oldest first."""
-    return await comments.browse(work, task_id, page)
+    return listed(page, CommentPage, await comments.browse(work, task_id, page.part))
 
 
 @router.get("/{comment_id}", response_model=CommentRead, responses=documented(*READ, NotFound, Invalid))

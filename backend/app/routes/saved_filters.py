@@ -1,6 +1,5 @@
 """The saved filters of the caller, over HTTP."""
 
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -11,11 +10,12 @@ from app.dependencies.routing import Route
 from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import EditConflict, Invalid, NameTaken, NotFound
 from app.http.answers import created, done, shown, written
-from app.http.pages import task_page
+from app.http.pages import listed, listed_texts
 from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
 from app.schemas.saved_filter import SavedFilterCreate, SavedFilterPage, SavedFilterRead, SavedFilterUpdate
 from app.schemas.task import TaskPage
 from app.services import saved_filters
+from app.services.task_search import AS_JSON
 
 router = APIRouter(prefix="/api/filters", tags=["filters"], route_class=Route)
 
@@ -27,9 +27,9 @@ async def create_filter(body: SavedFilterCreate, write: TaskWriting) -> Response
 
 
 @router.get("", response_model=SavedFilterPage, responses=documented(*READ, Invalid))
-async def list_filters(work: TaskReading, page: Page) -> dict[str, Any]:
+async def list_filters(work: TaskReading, page: Page) -> Response:
     """List the living saved filters by name."""
-    return await saved_filters.browse(work, page)
+    return listed(page, SavedFilterPage, await saved_filters.browse(work, page.part))
 
 
 @router.get("/{filter_id}", response_model=SavedFilterRead, responses=documented(*READ, NotFound, Invalid))
@@ -53,4 +53,4 @@ async def delete_filter(filter_id: UUID, write: TaskChanging) -> Response:
 @router.get("/{filter_id}/tasks", response_model=TaskPage, responses=documented(*READ, NotFound, Invalid))
 async def list_filtered_tasks(filter_id: UUID, work: TaskReading, page: Page, *, now: Now) -> Response:
     """List the tasks that a saved filter lists, in its order, by offset or by cursor."""
-    return task_page(await saved_filters.browse_tasks(work, filter_id, page, now=now))
+    return listed_texts(page, await saved_filters.browse_tasks(work, filter_id, page.part, now=now, show=AS_JSON))

@@ -1,6 +1,5 @@
 """The tags of the caller, over HTTP."""
 
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -10,6 +9,7 @@ from app.dependencies.routing import Route
 from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import EditConflict, Invalid, NameTaken, NotFound
 from app.http.answers import created, done, shown, written
+from app.http.pages import listed
 from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
 from app.schemas.tag import TagCreate, TagPage, TagRead, TagUpdate
 from app.services import tags
@@ -24,9 +24,9 @@ async def create_tag(body: TagCreate, write: TaskWriting) -> Response:
 
 
 @router.get("", response_model=TagPage, responses=documented(*READ, Invalid))
-async def list_tags(work: TaskReading, page: Page) -> dict[str, Any]:
+async def list_tags(work: TaskReading, page: Page) -> Response:
     """List the living tags by name, without regard to letter case."""
-    return await tags.browse(work, page)
+    return listed(page, TagPage, await tags.browse(work, page.part))
 
 
 @router.get("/{tag_id}", response_model=TagRead, responses=documented(*READ, NotFound, Invalid))

@@ -4,17 +4,16 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from app.dependencies.pages import TaskSearch
+from app.dependencies.pages import Search
 from app.dependencies.routing import Route
 from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import EditConflict, IdTaken, Invalid, NoRoom, NotFound
 from app.http.answers import created, done, shown, written
-from app.http.pages import task_page
+from app.http.pages import listed_texts, nested
 from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
-from app.repositories.task_json import TASK_JSON
 from app.schemas.task import Completion, Move, TaskCreate, TaskPage, TaskRead, TaskReplace, TaskTagsChange, TaskTreeRead, TaskUpdate
 from app.services import task_search, tasks
-from app.services.safe_writes import page
+from app.services.task_search import AS_JSON
 
 router = APIRouter(prefix="/api/tasks", tags=["tasks"], route_class=Route)
 
@@ -26,9 +25,9 @@ async def create_task(body: TaskCreate, write: TaskWriting) -> Response:
 
 
 @router.get("", response_model=TaskPage, responses=documented(*READ, Invalid))
-async def list_tasks(work: TaskReading, search: TaskSearch) -> Response:
+async def list_tasks(work: TaskReading, search: Search) -> Response:
     """List tasks by filters, words and a sort, by offset or by cursor; the living ones, newest first, when nothing else is asked."""
-    return task_page(page(await task_search.browse(work, search.wanted, search.asked, now=search.now, show=TASK_JSON), search.asked))
+    return listed_texts(search.page, await task_search.browse(work, search.filter, search.page.part, now=search.now, show=AS_JSON))
 
 
 @router.get("/{task_id}", response_model=TaskRead, responses=documented(*READ, NotFound, Invalid))
@@ -40,7 +39,7 @@ async def read_task(task_id: UUID, request: Request, work: TaskReading) -> Respo
 @router.get("/{task_id}/tree", response_model=TaskTreeRead, responses=documented(*READ, NotFound, Invalid))
 async def read_task_tree(task_id: UUID, work: TaskReading) -> Response:
     """Read a task with all of its living subtasks."""
-    return Response(await tasks.tree(work, task_id), media_type="application/json")
+    return nested(await tasks.tree(work, task_id))
 
 
 @router.put("/{task_id}", response_model=TaskRead, responses=documented(*CHANGE, *BODY))

@@ -9,10 +9,11 @@ from app.dependencies.routing import Route
 from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import Invalid
 from app.http.answers import done, written
-from app.http.pages import task_page
+from app.http.pages import listed_texts
 from app.http.problems import CHANGE, READ, WRITE, documented
 from app.schemas.task import TaskPage, TaskRead
 from app.services import trash
+from app.services.task_search import AS_JSON
 
 router = APIRouter(prefix="/api/trash", tags=["trash"], route_class=Route)
 
@@ -20,7 +21,7 @@ router = APIRouter(prefix="/api/trash", tags=["trash"], route_class=Route)
 @router.get("", response_model=TaskPage, responses=documented(*READ, Invalid))
 async def list_trash(work: TaskReading, page: Page) -> Response:
     """List the tasks in the trash, latest deleted first, by offset or by cursor."""
-    return task_page(await trash.browse(work, page))
+    return listed_texts(page, await trash.browse(work, page.part, show=AS_JSON))
 
 
 @router.post("/{task_id}/restore", response_model=TaskRead, responses=documented(*CHANGE, Invalid))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from uuid_utils.compat import uuid7
 
@@ -33,6 +34,14 @@ class Identity:
     secret: str
 
 
+class AccessToken(NamedTuple):
+    """An access token, how it is sent, and for how many seconds it is good; with the names of OAuth 2.0 (RFC 6749)."""
+
+    access_token: str
+    token_type: TokenType
+    expires_in: int
+
+
 async def register(identity: Identity, body: AccountCreate, *, now: datetime) -> AccountRow:
     """Make a person of our own.
 
@@ -48,7 +57,7 @@ async def register(identity: Identity, body: AccountCreate, *, now: datetime) ->
         return registered
 
 
-async def log_in(identity: Identity, body: Login, *, now: datetime) -> dict[str, str | int]:
+async def log_in(identity: Identity, body: Login, *, now: datetime) -> AccessToken:
     """Give an access token to the person who knows this e-mail and password.
 
     Raises:
@@ -59,11 +68,8 @@ async def log_in(identity: Identity, body: Login, *, now: datetime) -> dict[str,
         login = await directory.find_login(body.email)
     if not await identity.passwords.verify(body.password, encoded=login and login.password_hash) or login is None:
         raise WrongCredentials("The e-mail or the password is wrong.")
-    return {
-        "access_token": _access_token(identity, login.user_id, now=now),
-        "token_type": TokenType.BEARER,
-        "expires_in": int(TOKEN_LIFE.total_seconds()),
-    }
+    token = _access_token(identity, login.user_id, now=now)
+    return AccessToken(token, TokenType.BEARER, int(TOKEN_LIFE.total_seconds()))
 
 
 async def recognise(identity: Identity, claims: Claims, *, now: datetime) -> AccountRow:

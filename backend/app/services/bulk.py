@@ -1,8 +1,8 @@
 """Many writes of tasks in one transaction: each is done by the function that does it alone, so that nothing is different in a batch."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from app.domain.errors import AgendumError, FieldError, invalid_field
@@ -26,7 +26,23 @@ _STEP = timedelta(microseconds=1)
 TemporaryIds = dict[str, UUID]
 
 
-async def carry_out(work: UnitOfWork, body: Bulk, *, now: datetime) -> dict[str, Any]:
+class Done(NamedTuple):
+    """What one operation has done: the task as it was right after it, or None where it was deleted."""
+
+    op: str
+    id: UUID
+    temp_id: str | None
+    task: TaskRow | None
+
+
+class Batch(NamedTuple):
+    """What a batch has done, in the order of its operations, and the ids of what it made under temporary ids."""
+
+    results: Sequence[Done]
+    temp_ids: TemporaryIds
+
+
+async def carry_out(work: UnitOfWork, body: Bulk, *, now: datetime) -> Batch:
     """Carry out all operations in their order, and return what each has done.
 
     Raises:
@@ -40,18 +56,17 @@ async def carry_out(work: UnitOfWork, body: Bulk, *, now: datetime) -> dict[str,
             # A moment for each, so that what a batch creates is ordered as if it had been created one by one.
             results.append(await _result(work, operation, known, now=now + index * _STEP))
         except AgendumError as refusal:
-            _name_place(refusal, operation, place=f"operations.{index}")
-            raise
-    return {"results": results, "temp_ids": known}
+            raise _placed(refusal, operation, place=f"operations.{index}") from refusal.__cause__
+    return Batch(results, known)
 
 
-def _name_place(refusal: AgendumError, operation: AnyOperation, *, place: str) -> None:
-    """Make a refusal tell which operation it is of, and where in that its fields are; what it is, it stays."""
+def _placed(refusal: AgendumError, operation: AnyOperation, *, place: str) -> AgendumError:
+    """Return a refusal that tells which operation it is of, and where in that its fields are."""
     # Spec: features/bulk.md#BULK-007
     fields = type(operation).model_fields
     errors = refusal.errors or (FieldError("", refusal.detail),)
-    refusal.errors = tuple(FieldError(".".join([place, *_steps(error.field, fields)]), error.message) for error in errors)
-    refusal.detail = f"{place}: {refusal.detail}"
+    placed = (FieldError(".".join([place, *_steps(error.field, fields)]), error.message) for error in errors)
+    return refusal.retold(f"{place}: {refusal.detail}", errors=tuple(placed))
 
 
 def _steps(field: str, fields: Container[str]) -> list[str]:
@@ -61,13 +76,13 @@ def _steps(field: str, fields: Container[str]) -> list[str]:
     return [field] if field in fields or "task" not in fields else ["task", field]
 
 
-async def _result(work: UnitOfWork, operation: AnyOperation, known: TemporaryIds, *, now: datetime) -> dict[str, Any]:
+async def _result(work: UnitOfWork, operation: AnyOperation, known: TemporaryIds, *, now: datetime) -> Done:
     if isinstance(operation, CreateOperation):
         task = await _create(work, operation, known, now=now)
-        return {"op": operation.op, "id": task.id, "temp_id": operation.temp_id, "task": task}
+        return Done(operation.op, task.id, operation.temp_id, task)
     task_id = _resolved(operation.id, known, field="id")
     changed = await _change(work, operation, task_id, known=known, now=now)
-    return {"op": operation.op, "id": task_id, "temp_id": None, "task": changed}
+    return Done(operation.op, task_id, None, changed)
 
 
 async def _create(work: UnitOfWork, operation: CreateOperation, known: TemporaryIds, *, now: datetime) -> TaskRow:

@@ -1,14 +1,13 @@
 """What a person can do with categories. Each function refuses first, then changes, then returns the row; it commits nothing itself."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
 from app.domain.changes import Action, Stamp
 from app.domain.ordering import initial
-from app.domain.paging import Slice
+from app.domain.paging import Listing, Slice
 from app.domain.preconditions import Expected
 from app.domain.sorting import Sort
 from app.models.category import CategoryRow
@@ -34,9 +33,9 @@ async def create(work: UnitOfWork, body: CategoryCreate, *, now: datetime) -> Ca
     return there or await work.categories.add(category, now=now)
 
 
-async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
-    """List the living categories in their manual order, with what a client needs to go on."""
-    return safe_writes.page(await work.categories.list(asked, sorts=_USUALLY), asked)
+async def browse(work: UnitOfWork, asked: Slice) -> Listing[CategoryRow]:
+    """List the living categories in their manual order."""
+    return await work.categories.list(asked, sorts=_USUALLY)
 
 
 async def read(work: UnitOfWork, category_id: UUID) -> CategoryRow:

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from app.domain.changes import Action, Stamp
 from app.domain.errors import Conflict, NotFound
-from app.domain.paging import Slice
+from app.domain.paging import Listing, Slice
 from app.domain.preconditions import Expected
 from app.domain.sorting import Sort
 from app.models.comment import CommentRow
@@ -34,10 +34,10 @@ async def create(work: UnitOfWork, body: CommentCreate, *, task_id: UUID, now: d
     return there or await work.comments.add(comment, now=now)
 
 
-async def browse(work: UnitOfWork, task_id: UUID, asked: Slice) -> dict[str, Any]:
-    """List the living comments on a living task, oldest first, with what a client needs to go on."""
+async def browse(work: UnitOfWork, task_id: UUID, asked: Slice) -> Listing[CommentRow]:
+    """List the living comments on a living task, oldest first."""
     await work.tasks.get(task_id)
-    return safe_writes.page(await work.comments.list(asked, sorts=_USUALLY, task_id=task_id), asked)
+    return await work.comments.list(asked, sorts=_USUALLY, task_id=task_id)
 
 
 async def read(work: UnitOfWork, comment_id: UUID, *, task_id: UUID) -> CommentRow:

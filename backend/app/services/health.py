@@ -9,8 +9,8 @@ from app.repositories.unit_of_work import answers
 _PATIENCE = 1.0
 
 
-async def ready(database: Database) -> dict[str, str]:
-    """Answer once the database has answered, within a second.
+async def check(database: Database) -> None:
+    """Return once the database has answered, within a second.
 
     Raises:
         Unavailable: It has not.
@@ -21,4 +21,3 @@ async def ready(database: Database) -> dict[str, str]:
             await answers(database)
     except TimeoutError as error:
         raise Unavailable("The database is not answering.") from error
-    return {"status": "ok"}

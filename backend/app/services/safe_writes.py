@@ -6,7 +6,6 @@ from uuid import UUID
 
 from app.domain.changes import last_writes
 from app.domain.errors import EditConflict, FieldConflict, IdTaken, Invalid, invalid_field
-from app.domain.paging import COUNTED, Listing, Slice
 from app.domain.preconditions import Expected
 from app.repositories.owned import Owned
 from app.repositories.recorded_statements import Row
@@ -66,21 +65,6 @@ def _refuse_overlaps(current: dict[str, Any], given: dict[str, Any], *, touched:
     if overlapping:
         conflicts = tuple(FieldConflict(name, current[name], given[name], touched[name]) for name in overlapping)
         raise EditConflict(f"It was changed otherwise since: {', '.join(overlapping)}.", conflicts=conflicts)
-
-
-def page(found: Listing[Any], asked: Slice) -> dict[str, Any]:
-    """Return a slice of a list with what a client needs to go on."""
-    # Spec: features/finding.md#FIND-001
-    exact = asked.exact or found.total <= COUNTED
-    return {
-        "items": found.items,
-        "total": found.total if exact else COUNTED,
-        "total_exact": exact,
-        "limit": asked.limit,
-        "offset": asked.offset,
-        "has_more": found.last is not None,
-        "next_cursor": None if found.last is None else asked.mark(found.last),
-    }
 
 
 def missing(field: str, entity: str) -> Invalid:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from hashlib import blake2s
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
@@ -10,17 +10,18 @@ from uuid_utils.compat import uuid7
 
 from app.domain.changes import Action, Stamp
 from app.domain.errors import FieldError, Invalid, invalid_field
-from app.domain.paging import Slice
+from app.domain.paging import Listing, Position, Slice
 from app.domain.preconditions import Expected
 from app.domain.sorting import Sort
 from app.models.saved_filter import SavedFilterRow
-from app.repositories.task_json import TASK_JSON
+from app.repositories.listing import Projection
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.saved_filter import SavedFilterCreate, SavedFilterUpdate
 from app.schemas.task_query import TaskFilter
 from app.services import safe_writes, task_search
 
 _USUALLY = (Sort("name", descending=False),)
+Item = TypeVar("Item")
 _CONTENT = ("name", "query")
 
 
@@ -48,9 +49,9 @@ async def create(work: UnitOfWork, body: SavedFilterCreate, *, now: datetime) ->
     return there or await work.saved_filters.add(saved, now=now)
 
 
-async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
-    """List the living saved filters by name, with what a client needs to go on."""
-    return safe_writes.page(await work.saved_filters.list(asked, sorts=_USUALLY), asked)
+async def browse(work: UnitOfWork, asked: Slice) -> Listing[SavedFilterRow]:
+    """List the living saved filters by name."""
+    return await work.saved_filters.list(asked, sorts=_USUALLY)
 
 
 async def read(work: UnitOfWork, filter_id: UUID) -> SavedFilterRow:
@@ -85,7 +86,7 @@ async def delete(work: UnitOfWork, filter_id: UUID, *, now: datetime, expected: 
     await work.saved_filters.change(saved, saved._replace(deleted_at=now), Stamp(Action.DELETED, now))
 
 
-async def browse_tasks(work: UnitOfWork, filter_id: UUID, asked: Slice, *, now: datetime) -> dict[str, Any]:
+async def browse_tasks(work: UnitOfWork, filter_id: UUID, asked: Slice, *, now: datetime, show: Projection[Item]) -> Listing[Item]:
     """List the tasks that a saved filter lists, as the list of tasks does.
 
     Raises:
@@ -93,11 +94,13 @@ async def browse_tasks(work: UnitOfWork, filter_id: UUID, asked: Slice, *, now: 
     """
     # Spec: features/saved-filters.md#FILTER-009 features/saved-filters.md#FILTER-010
     saved = await work.saved_filters.get(filter_id)
-    part = _bound(asked, saved.query)
+    digest = blake2s(orjson.dumps(saved.query), digest_size=8).hexdigest()
+    part = asked._replace(after=_position_within(asked.after, digest))
     try:
-        return safe_writes.page(await task_search.browse(work, TaskFilter.model_validate(saved.query), part, now=now, show=TASK_JSON), part)
+        found = await task_search.browse(work, TaskFilter.model_validate(saved.query), part, now=now, show=show)
     except Invalid as refusal:
         raise _of_query(refusal) from refusal
+    return found if found.last is None else found._replace(last=(digest, *found.last))
 
 
 async def _check(work: UnitOfWork, wanted: TaskFilter, *, now: datetime) -> None:
@@ -119,10 +122,10 @@ def _values(content: dict[str, Any]) -> dict[str, Any]:
     return content | ({"query": dict(sorted(content["query"].items()))} if "query" in content else {})
 
 
-def _bound(asked: Slice, query: dict[str, Any]) -> Slice:
-    """Return a slice whose cursors hold for this query alone: the address stays the same when the query is replaced."""
-    digest = blake2s(orjson.dumps(query), digest_size=8).hexdigest()
-    if asked.after is not None and asked.after[0] != digest:
+def _position_within(after: Position | None, digest: str) -> Position | None:
+    """Return a position without the digest of its query: the address stays the same when the query is replaced."""
+    if after is None:
+        return None
+    if after[0] != digest:
         raise invalid_field("cursor", "is not a cursor of this list")
-    after = None if asked.after is None else asked.after[1:]
-    return asked._replace(after=after, mark=lambda position: asked.mark((digest, *position)))
+    return after[1:]

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from app.domain.changes import Action, Stamp, discards
 from app.domain.fields import folded
-from app.domain.paging import Slice
+from app.domain.paging import Listing, Slice
 from app.domain.preconditions import Expected
 from app.domain.sorting import Sort
 from app.models.tag import TagRow
@@ -43,9 +43,9 @@ async def create(work: UnitOfWork, body: TagCreate, *, now: datetime) -> TagRow:
     return there or await work.tags.add(tag, now=now)
 
 
-async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
-    """List the living tags by name, with what a client needs to go on."""
-    return safe_writes.page(await work.tags.list(asked, sorts=_USUALLY), asked)
+async def browse(work: UnitOfWork, asked: Slice) -> Listing[TagRow]:
+    """List the living tags by name."""
+    return await work.tags.list(asked, sorts=_USUALLY)
 
 
 async def read(work: UnitOfWork, tag_id: UUID) -> TagRow:

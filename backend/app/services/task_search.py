@@ -12,10 +12,14 @@ from app.domain.search import query
 from app.domain.sorting import Sort, read_sort
 from app.repositories import task_conditions as conditions
 from app.repositories.listing import Given, Projection, Question
+from app.repositories.task_json import TASK_JSON
+from app.repositories.tasks import Tasks
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.task_query import NONE, TagMatch, TaskFilter, TaskStatus
 from app.services.safe_writes import missing
 
+# What a list of tasks shows: texts of JSON, or rows.
+AS_JSON, AS_ROWS = TASK_JSON, Tasks.statements.rows
 Item = TypeVar("Item")
 _NEWEST_FIRST = (Sort("created_at", descending=True),)
 _BEST_FIRST = (Sort("rank", descending=True),)

@@ -1,6 +1,6 @@
 """What a person can do with tasks. Each function refuses first, then changes, then returns the row; it commits nothing itself."""
 
-from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from app.domain.fields import MOST_TAGS
 from app.domain.ordering import initial
 from app.domain.preconditions import Expected
 from app.models.task import TaskRow
+from app.repositories.tasks import TreeNode
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.task import Completion, Move, TaskContent, TaskCreate, TaskReplace, TaskTagsChange, TaskUpdate
 from app.services import safe_writes, task_references, task_writes
@@ -46,20 +47,14 @@ async def read(work: UnitOfWork, task_id: UUID) -> TaskRow:
     return await work.tasks.get(task_id)
 
 
-async def tree(work: UnitOfWork, task_id: UUID) -> str:
-    """Return a living task with its living subtasks, each level in its manual order, as the text of nested JSON objects.
+async def tree(work: UnitOfWork, task_id: UUID) -> Sequence[TreeNode]:
+    """Return a living task with its living subtasks, the task first and each level in its manual order.
 
     Raises:
         NotFound: The task is not there, or deleted.
     """
     # Spec: features/subtasks.md#SUB-005
-    nodes = await work.tasks.living_tree(task_id)
-    children: dict[UUID, list[str]] = defaultdict(list)
-    # From the deepest level up, so that every node's children are whole when the node is written.
-    for node in reversed(nodes):
-        whole = f'{node.body[:-1]},"children":[{",".join(reversed(children.pop(node.id, [])))}]}}'
-        children[node.parent_id or task_id].append(whole)
-    return whole
+    return await work.tasks.living_tree(task_id)
 
 
 async def replace(work: UnitOfWork, task_id: UUID, body: TaskReplace, *, now: datetime, expected: Expected) -> TaskRow:

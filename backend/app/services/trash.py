@@ -2,33 +2,33 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from app.domain.changes import Action, Stamp
 from app.domain.errors import Invalid, NotFound
-from app.domain.paging import Slice
+from app.domain.paging import Listing, Slice
 from app.domain.preconditions import Expected
 from app.domain.sorting import Sort
 from app.models.task import TaskRow
 from app.repositories import task_conditions as conditions
 from app.repositories.housekeeping import Survey
-from app.repositories.listing import Question
-from app.repositories.task_json import TASK_JSON
+from app.repositories.listing import Projection, Question
 from app.repositories.unit_of_work import UnitOfWork
-from app.services import idempotency, safe_writes, task_references, task_writes
+from app.services import idempotency, task_references, task_writes
 
+Item = TypeVar("Item")
 KEPT_FOR = timedelta(days=30)
 BITE = 1000
 _PEOPLE_AT_ONCE = 1000
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
-async def browse(work: UnitOfWork, asked: Slice) -> dict[str, Any]:
-    """List the tasks in the trash, latest deleted first, with what a client needs to go on; each item is the text of its JSON."""
+async def browse(work: UnitOfWork, asked: Slice, *, show: Projection[Item]) -> Listing[Item]:
+    """List the tasks in the trash, latest deleted first, as rows or as texts of JSON."""
     # Spec: features/trash.md#TRASH-001
     question = Question([conditions.DELETED.given()], (Sort("deleted_at", descending=True),))
-    return safe_writes.page(await work.task_search.list(question, asked, show=TASK_JSON), asked)
+    return await work.task_search.list(question, asked, show=show)
 
 
 async def restore(work: UnitOfWork, task_id: UUID, *, now: datetime, expected: Expected) -> TaskRow:

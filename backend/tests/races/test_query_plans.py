@@ -16,12 +16,10 @@ from app.database.connection import Database, Session
 from app.database.statements import Statement
 from app.database.url import read_address
 from app.domain.changes import Origin, Source
-from app.domain.paging import Position, Slice
-from app.repositories.task_json import TASK_JSON
+from app.domain.paging import Listing, Position, Slice
 from app.repositories.unit_of_work import UnitOfWork, reading
 from app.schemas.task_query import TaskFilter
 from app.services import task_search, trash
-from app.services.safe_writes import page
 from tests.races.crowd import HEAVY, USUAL, fill
 from tests.server import copy_database, drop_database, run, url_of
 
@@ -105,13 +103,13 @@ async def database(crowded: str) -> AsyncIterator[Database]:
     await pool.close()
 
 
-async def found(work: UnitOfWork, name: str, *, after: Position | None = None) -> dict[str, Any]:
-    """Return a page of what a question lists, where its cursor is a position."""
-    asked: Any = Slice(20, 0, after, exact=False, mark=lambda position: position)  # type: ignore[arg-type,return-value]
+async def found(work: UnitOfWork, name: str, *, after: Position | None = None) -> Listing[str]:
+    """Return a slice of what a question lists."""
+    asked = Slice(20, 0, after, exact=False)
     if name == "trash":
-        return await trash.browse(work, asked)
+        return await trash.browse(work, asked, show=task_search.AS_JSON)
     question = QUESTIONS.get(name) or await _question(work, name)
-    return page(await task_search.browse(work, TaskFilter.model_validate(question), asked, now=NOW, show=TASK_JSON), asked)
+    return await task_search.browse(work, TaskFilter.model_validate(question), asked, now=NOW, show=task_search.AS_JSON)
 
 
 async def _question(work: UnitOfWork, name: str) -> dict[str, Any]:
@@ -130,8 +128,8 @@ async def plans_of(database: Database, person: str, name: str) -> list[Node]:
         noting = UnitOfWork(session, Origin.own(person, Source.API))
         first = await found(noting, name)
         plans = [*await _explain(session)]
-        if first["next_cursor"] is not None:
-            await found(noting, name, after=first["next_cursor"])
+        if first.last is not None:
+            await found(noting, name, after=first.last)
             plans += await _explain(session)
     return plans
 
