@@ -1,7 +1,7 @@
 """What every test can ask for: an application on a migrated PostgreSQL, in a transaction that never commits, and people who use it."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from typing import Any
 
 import asyncpg
@@ -19,6 +19,7 @@ from app.main import create_app
 from tests.guards.operations import Operation, operations_of
 from tests.guards.strangers import Meeting
 from tests.people import Person, joined, open_client, served_from, using
+from tests.savepoints import Savepoint
 from tests.server import TestServer, copy_database, drop_database, make_template, run, url_of
 
 # No test is judged by its time, and a run of CI is the same every time.
@@ -48,7 +49,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 class BorrowedDatabase(Database):
-    """Lends one connection over and over: its units of work are savepoints in the transaction of a test."""
+    """Lends one connection over and over: its units of work are savepoints in the transaction of a test, one after the other."""
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         super().__init__(read_address("postgresql://nobody@127.0.0.1:1/nowhere"), size=1, limits=PATIENT)
@@ -60,9 +61,13 @@ class BorrowedDatabase(Database):
     async def close(self) -> None:
         """It is the test's to close."""
 
-    async def acquire(self) -> asyncpg.Connection:
+    async def acquire(self) -> Any:
         """Lend the connection."""
-        return self._connection
+        return Savepoint(self._connection)
+
+    async def end_behind(self, ending: Coroutine[Any, Any, None]) -> None:
+        """Wait for the end: a test uses the connection as soon as it has the answer."""
+        await ending
 
     async def release(self, connection: asyncpg.Connection) -> None:
         """Take it back as it is."""

@@ -1,8 +1,8 @@
-"""A bounded pool of connections. It lends them and takes them back; transactions are begun and ended by the unit of work alone."""
+"""A bounded pool of connections. It lends them and takes them back; it begins and ends no transaction."""
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,22 +28,24 @@ class Limits:
         command: What one command may take.
         turn: What it waits for earlier requests of the same person in this process.
         lock: What it waits for a lock of the database.
+        lock_at_once: What of it the message that begins a transaction waits for the owner's lock.
     """
 
     opening: float = 1.5
     command: float = 5.0
     turn: float = 4.0
     lock: float = 2.0
+    lock_at_once: float = 0.25
 
     @cached_property
-    def server(self) -> Mapping[str, str]:
+    def server(self) -> str:
         """The server's own limits, below the driver's, so that a slow statement or an abandoned transaction ends there too."""
         seconds = {
             "statement_timeout": self.command * 0.9,
             "lock_timeout": self.lock,
             "idle_in_transaction_session_timeout": self.command * 2,
         }
-        return {name: f"{round(limit * 1000)}" for name, limit in seconds.items()}
+        return "".join(f"SET LOCAL {name} = {round(limit * 1000)};" for name, limit in seconds.items())
 
 
 class Session:
@@ -94,6 +96,7 @@ class Database:
         self.writes = Turns(1)
         # How often a transaction could not begin.
         self.missed = 0
+        self._endings: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Make the pool; no connection is made yet."""
@@ -116,9 +119,27 @@ class Database:
             return
         try:
             async with asyncio.timeout(self.limits.command):
+                await self.settle()
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
+            await self.settle()
+
+    async def end_behind(self, ending: Coroutine[Any, Any, None]) -> None:
+        """Let a transaction end while its answer is on its way.
+
+        Args:
+            ending: Ends it, handles its own failures, and gives the connection back.
+        """
+        # Spec: features/operations.md#OPS-102
+        task = asyncio.create_task(ending)
+        self._endings.add(task)
+        task.add_done_callback(self._endings.discard)
+
+    async def settle(self) -> None:
+        """Wait for the transactions that end while their answers are on their way."""
+        if self._endings:
+            await asyncio.wait(self._endings)
 
     async def acquire(self) -> asyncpg.Connection:
         """Borrow a connection.

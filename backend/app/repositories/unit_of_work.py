@@ -2,50 +2,29 @@
 
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import Any
 
-from sqlalchemy import bindparam, func, literal_column, select
-
-from app.database.connection import Database, Limits
-from app.database.statements import Statement
+from app.database.connection import Database
 from app.domain.changes import Origin
 from app.repositories.accounts import Directory, Profile
+from app.repositories.beginnings import Beginning
 from app.repositories.changes import Changes
 from app.repositories.housekeeping import Leftovers, Survey
 from app.repositories.idempotency_keys import IdempotencyKeys
 from app.repositories.kinds import OwnedKinds, RowsOf
 from app.repositories.recorder import Recorder
 from app.repositories.task_search import TaskSearch
-from app.repositories.transactions import Beginning, transaction
+from app.repositories.transactions import transaction
 from app.repositories.trash import Trash
 
 _RUNTIME_ROLE, _IDENTITY_ROLE, _WORKER_ROLE = "agendum_app", "agendum_identity", "agendum_worker"
 
 
-def _taking(role: str, *, owner: bool = False, lock: bool = False) -> Statement:
-    """Build the first statement of a transaction: role, limits, owner and the person's lock, each for this transaction alone."""
-    # Spec: features/isolation.md#ISO-002 features/isolation.md#ISO-003 features/isolation.md#ISO-007
-    # Every key begins with the owner, so that reading a whole table for one person is never right.
-    settings: dict[str, Any] = {"role": literal_column(f"'{role}'")} | {name: bindparam(name) for name in Limits().server}
-    if owner:
-        settings |= {"enable_seqscan": literal_column("'off'"), "app.user_id": bindparam("user_id")}
-    taken: list[Any] = [func.set_config(literal_column(f"'{name}'"), value, literal_column("true")) for name, value in settings.items()]
-    if lock:
-        # Spec: features/safe-writes.md#SAFE-004
-        taken.append(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("user_id"), literal_column("0"))))
-    return Statement(select(*taken))
-
-
-_READ = Beginning(
-    _taking(_RUNTIME_ROLE, owner=True), read_only=True, busy="Your earlier reads are still running; please try again shortly."
-)
+_READ = Beginning(_RUNTIME_ROLE, read_only=True, busy="Your earlier reads are still running; please try again shortly.")
 _WRITE = Beginning(
-    _taking(_RUNTIME_ROLE, owner=True, lock=True),
-    read_only=False,
-    busy="Your earlier writes are still running; please try again shortly.",
+    _RUNTIME_ROLE, read_only=False, locks_owner=True, busy="Your earlier writes are still running; please try again shortly."
 )
-_IDENTIFY, _REGISTER = (Beginning(_taking(_IDENTITY_ROLE), read_only=read_only) for read_only in (True, False))
-_SURVEY = Beginning(_taking(_WORKER_ROLE), read_only=True)
+_IDENTIFY, _REGISTER = (Beginning(_IDENTITY_ROLE, read_only=read_only) for read_only in (True, False))
+_SURVEY = Beginning(_WORKER_ROLE, read_only=True)
 
 
 class UnitOfWork(OwnedKinds):
@@ -72,7 +51,7 @@ def reading(database: Database, origin: Origin) -> AbstractAsyncContextManager[U
     """
     # Spec: features/operations.md#OPS-036
     turn = database.reads.line(origin.owner)
-    return transaction(database, _READ, partial(UnitOfWork, origin=origin), values={"user_id": origin.owner}, turn=turn)
+    return transaction(database, _READ, partial(UnitOfWork, origin=origin), owner=origin.owner, turn=turn)
 
 
 def writing(database: Database, origin: Origin) -> AbstractAsyncContextManager[UnitOfWork]:
@@ -82,22 +61,22 @@ def writing(database: Database, origin: Origin) -> AbstractAsyncContextManager[U
     """
     # Spec: features/safe-writes.md#SAFE-006
     turn = database.writes.line(origin.owner)
-    return transaction(database, _WRITE, partial(UnitOfWork, origin=origin), values={"user_id": origin.owner}, turn=turn)
+    return transaction(database, _WRITE, partial(UnitOfWork, origin=origin), owner=origin.owner, turn=turn)
 
 
 def identifying(database: Database) -> AbstractAsyncContextManager[Directory]:
     """Open the directory of people to look somebody up, under the role that sees nothing else."""
-    return transaction(database, _IDENTIFY, Directory, values={})
+    return transaction(database, _IDENTIFY, Directory)
 
 
 def registering(database: Database) -> AbstractAsyncContextManager[Directory]:
     """Open the directory of people to add somebody, under the role that sees nothing else."""
-    return transaction(database, _REGISTER, Directory, values={})
+    return transaction(database, _REGISTER, Directory)
 
 
 def surveying(database: Database) -> AbstractAsyncContextManager[Survey]:
     """Open the survey of what is too old, under the role that sees nothing but owners and moments."""
-    return transaction(database, _SURVEY, Survey, values={})
+    return transaction(database, _SURVEY, Survey)
 
 
 async def answers(database: Database) -> None:

@@ -93,6 +93,7 @@ async def test_a_read_that_waits_too_long_for_ones_own_is_told_so(app: FastAPI, 
 async def test_nothing_is_remembered_of_those_who_have_nothing_under_way(app: FastAPI, ada: Person, bob: Person) -> None:
     for person in (ada, bob):
         await asyncio.gather(*(person.client.get("/api/tasks") for _read in range(20)), *(person.create_task() for _write in range(5)))
+    await database_of(app).settle()
     assert (len(database_of(app).reads), len(database_of(app).writes)) == (0, 0)
 
 
@@ -106,6 +107,7 @@ async def test_readers_who_go_away_while_they_wait_give_their_turns_back(app: Fa
         await asyncio.gather(*waiting, return_exceptions=True)
     async with many_reads(app, ada):
         assert database_of(app).reads.line(ada.user_id).locked()
+    await database_of(app).settle()
     assert not database_of(app).reads.line(ada.user_id).locked()
 
 

@@ -1,4 +1,4 @@
-"""A TCP proxy between a pool and a server, which loses what they say at the moment of a commit. It changes nothing else."""
+"""A TCP proxy between a pool and a server, which counts their turns, and loses what they say at the moment of a commit."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -25,6 +25,7 @@ class Line:
         self.from_client, self.to_client = client
         self.from_server, self.to_server = server
         self.silent = False
+        self.is_clients_turn = True
 
     def cut(self) -> None:
         """Close both ends at once."""
@@ -72,6 +73,8 @@ class Wire:
         self._lines: set[Line] = set()
         self._at_commit: Act | None = None
         self.commit_came = asyncio.Event()
+        # What the client has said since this was last emptied, one entry for each time that it then waited for the server.
+        self.trips: list[str] = []
         self._listener: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -113,6 +116,9 @@ class Wire:
 
     async def _questions(self, line: Line) -> None:
         while data := await line.from_client.read(65536):
+            if line.is_clients_turn:
+                line.is_clients_turn = False
+                self.trips.append(_name(data))
             if data == COMMIT and self._at_commit is not None:
                 act, self._at_commit = self._at_commit, None
                 await act(line, data)
@@ -123,8 +129,14 @@ class Wire:
 
     async def _answers(self, line: Line) -> None:
         while data := await line.from_server.read(65536):
+            line.is_clients_turn = True
             if not line.silent:
                 line.to_client.write(data)
             elif data.endswith(READY):
                 line.cut()
         line.to_client.close()
+
+
+def _name(data: bytes) -> str:
+    """Name what the client says: by the first of its words that ends one, or as a statement with parameters."""
+    return data[5:].partition(b";")[0].decode() if data.startswith(b"Q") else "statement"
