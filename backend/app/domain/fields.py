@@ -23,7 +23,8 @@ COMMENT_LENGTH = 10_000
 EMAIL_LENGTH = 254
 GIVEN_EMAIL_LENGTH = 2048
 PASSWORD_LENGTH = (8, 256)
-MOST_TAGS = 100
+# Of one task, and of one question to the task list.
+MOST_TAGS, MOST_NAMED_TAGS = 100, 10
 LARGEST_NUMBER = 2**63 - 1
 
 # Pydantic would also read seconds since 1970 as a date, cut the time off a moment, and cut a time off after six digits.

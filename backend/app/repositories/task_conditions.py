@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from app.database.statements import id_list
+from app.domain.fields import MOST_NAMED_TAGS
 from app.domain.priority import Priority
 from app.models.naming import table_of
 from app.models.task import COMPLETED_KEY, DUE_DAY_KEY, DUE_TIME_KEY, PRIORITY_KEY, START_KEY, Task, TaskTag
@@ -41,7 +42,7 @@ _due_day: ColumnElement[Any] = literal_column(DUE_DAY_KEY, Date)
 _priority: ColumnElement[Any] = literal_column(PRIORITY_KEY, Integer)
 _NEVER: ColumnElement[Any] = literal_column("'infinity'::date", Date)
 _MOMENT = DateTime(timezone=True)
-MOST_TAGS_ASKED = 10
+_completed_at: ColumnElement[Any] = literal_column(COMPLETED_KEY, _MOMENT)
 _RANKS = {priority.value: str(rank) for rank, priority in enumerate(Priority)}
 
 
@@ -53,7 +54,7 @@ FOUND = select(
 SORT_KEYS: Mapping[str, tuple[ColumnElement[Any], ...]] = {
     "created_at": (_TASK.created_at,),
     "updated_at": (_TASK.updated_at,),
-    "completed_at": (literal_column(COMPLETED_KEY, _MOMENT),),
+    "completed_at": (_completed_at,),
     "due": (_due_day, literal_column(DUE_TIME_KEY, Time)),
     "start_date": (literal_column(START_KEY, Date),),
     "priority": (_priority,),
@@ -77,7 +78,8 @@ _PAST = func.coalesce(_TASK.due_at < _NOW, _TASK.due_date < _TODAY, literal_colu
 LIVING = Condition(_TASK.deleted_at.is_(None))
 DELETED = Condition(_TASK.deleted_at.is_not(None))
 OPEN = Condition(_TASK.completed_at.is_(None))
-COMPLETED = Condition(_TASK.completed_at.is_not(None))
+# In the words of the index, which is entered at what is completed then: behind it in descending order are all open tasks.
+COMPLETED = Condition(_completed_at < literal_column("'infinity'::timestamptz", _MOMENT))
 WITHOUT_CATEGORY = Condition(_TASK.category_id.is_(None))
 WITHOUT_PARENT = Condition(_TASK.parent_id.is_(None))
 WITHOUT_DUE = Condition(_due_day == _NEVER)
@@ -88,7 +90,7 @@ _PRIORITIES = Condition(_priority == func.any(_RANKED))
 _IN_CATEGORY = Condition(_TASK.category_id == bindparam("category_id"))
 _BELOW = Condition(_TASK.parent_id == bindparam("parent_id"))
 _ANY_TAG = Condition(_tagged(func.any(id_list("tag_ids"))))
-_EACH_TAG = [Condition(_tagged(bindparam(f"tag_{number}", type_=Uuid))) for number in range(MOST_TAGS_ASKED)]
+_EACH_TAG = [Condition(_tagged(bindparam(f"tag_{number}", type_=Uuid))) for number in range(MOST_NAMED_TAGS)]
 _DUE_BEFORE = Condition(_due_day < bindparam("due_before", type_=Date))
 _DUE_AFTER = Condition(and_(_due_day > bindparam("due_after", type_=Date), _due_day < _NEVER))
 # What is past was due before tomorrow ends in UTC, wherever it was due.

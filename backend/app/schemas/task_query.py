@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from app.domain.fields import NAME_LENGTH, DueDate, Moment, ZoneName
+from app.domain.fields import MOST_NAMED_TAGS, NAME_LENGTH, DueDate, Moment, ZoneName
 from app.domain.priority import Priority
 from app.domain.search import MOST_WORDS, words
 from app.domain.sorting import COLUMNS, MOST_COLUMNS, TaskSort
@@ -25,7 +25,7 @@ from app.schemas.base import Input
 from app.schemas.paging import PageQuery
 
 NONE = "none"
-_MOST_TAGS, _MOST_PARTS, _LONGEST_QUESTION = 10, 100, 200
+_MOST_PARTS, _LONGEST_QUESTION = 100, 200
 
 
 def _several(value: object) -> object:
@@ -102,7 +102,7 @@ Priorities = Annotated[list[Priority], BeforeValidator(_several), Len(1, 20), Af
 TagNames = Annotated[
     list[Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), AfterValidator(storable)]],
     BeforeValidator(_several),
-    Len(1, _MOST_TAGS),
+    Len(1, MOST_NAMED_TAGS),
     AfterValidator(_distinct),
 ]
 _SortNames = Annotated[list[TaskSort], Len(1, MOST_COLUMNS)]

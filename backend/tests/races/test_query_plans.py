@@ -194,6 +194,12 @@ async def test_a_cursor_is_where_the_index_begins(database: Database, sort: str)
     assert not any(node["Node Type"] == "Sort" and node["Plan Rows"] > 200 for plan in following for node in nodes(plan))
 
 
+@pytest.mark.spec("FIND-007")
+async def test_completed_tasks_are_found_without_passing_over_the_open_ones(database: Database) -> None:
+    for plan in await plans_of(database, HEAVY, "completed"):
+        assert any("'infinity'" in bound and "<" in bound for bound in bounds(plan, INDEXES["completed"]))
+
+
 @pytest.mark.spec("FIND-007", "FIND-010")
 async def test_words_are_looked_up_in_their_indexes(crowded: str, database: Database) -> None:
     connection = await asyncpg.connect(dsn=crowded)
