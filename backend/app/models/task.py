@@ -60,6 +60,7 @@ class Task(SQLModel, table=True):
         _sorted_by("priority", PRIORITY_KEY),
         _sorted_by("title", "title_key"),
         _sorted_by("position", "position"),
+        # With what else open tasks are usually filtered by, so that they are counted in the index alone.
         Index(
             "ix_task_user_id_open_due_id",
             "user_id",
@@ -67,6 +68,7 @@ class Task(SQLModel, table=True):
             text(DUE_TIME_KEY),
             "id",
             postgresql_where=text("deleted_at IS NULL AND completed_at IS NULL"),
+            postgresql_include=["start_date", "priority"],
         ),
         Index("ix_task_user_id_category_id_created_at_id", "user_id", "category_id", "created_at", "id"),
         Index("ix_task_user_id_parent_id_id", "user_id", "parent_id", "id"),
