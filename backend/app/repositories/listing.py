@@ -24,6 +24,7 @@ from sqlalchemy import (
     true,
     tuple_,
 )
+from sqlalchemy.sql.util import ClauseAdapter
 
 from app.database.statements import Statement
 from app.domain.paging import COUNTED, Listing, Slice
@@ -42,15 +43,28 @@ class Condition:
 
     Attributes:
         clause: The condition on a row; its parameters are given when it is asked.
-        joined: What the clause joins to the table, if it looks into something else.
     """
 
     clause: ColumnElement[bool]
-    joined: FromClause | None = None
 
     def given(self, **values: Any) -> "Given":
         """Return the condition with the values of its parameters."""
         return Given(self, values)
+
+
+@dataclass(frozen=True, eq=False)
+class FoundIn(Condition):
+    """That a row is found by something else, which knows how well: `clause` joins the two by their ids.
+
+    Attributes:
+        source: What finds rows: their ids, and a rank that is a sort key of the table.
+        row_id: The column of the ids.
+        rank: The column of the ranks.
+    """
+
+    source: FromClause
+    row_id: ColumnElement[Any]
+    rank: ColumnElement[Any]
 
 
 class Given(NamedTuple):
@@ -123,12 +137,9 @@ class ListedTable:
     def _build(self, shape: Shape) -> Statement:
         """Build the list: the rows, one more than asked, and beside them the number of all, also when there are no rows."""
         # Spec: features/finding.md#FIND-007
-        keys, source = self.keys(shape.sorts), self._source(shape)
-        where = [mine(self._table), *(condition.clause for condition in shape.conditions if condition.joined is None)]
-        counted: Select[Any] = select(literal_column("1")).select_from(source).where(*where)
+        rows, counted, keys = self._rows(shape)
         counted = counted if shape.exact else counted.limit(_COUNTED)
         total = select(func.count().label("total")).select_from(counted.subquery()).subquery("counted")
-        rows = select(*shape.projection.columns).select_from(source).where(*where)
         page = _part(rows, keys, by_cursor=shape.by_cursor).subquery("page")
         # What is shown is made outside of the limited part, so that rows which are passed over cost nothing.
         joined, shown = shape.projection.shown(page)
@@ -136,12 +147,16 @@ class ListedTable:
         listed = select(total.c.total, *(cast(place, Text) for place in places), *shown)
         return Statement(listed.select_from(total.outerjoin(joined, true())).order_by(*_directed(places, keys)))
 
-    def _source(self, shape: Shape) -> FromClause:
-        source: FromClause = self._table
-        for condition in shape.conditions:
-            if condition.joined is not None:
-                source = source.join(condition.joined, condition.clause)
-        return source
+    def _rows(self, shape: Shape) -> tuple[Select[Any], Select[Any], list[DirectedKey]]:
+        """Return the rows that are asked for, the same to be counted, and what the rows are sorted by."""
+        keys, columns = self.keys(shape.sorts), shape.projection.columns
+        where = [mine(self._table), *(condition.clause for condition in shape.conditions)]
+        one: ColumnElement[Any] = literal_column("1").label("one")
+        found = next((condition for condition in shape.conditions if isinstance(condition, FoundIn)), None)
+        if found is None:
+            return select(*columns).where(*where), select(one).where(*where), keys
+        rows, keys = _found_rows(found, columns, where, keys=keys)
+        return rows, _look_up(found.source, [one], where), keys
 
 
 class Lists(OwnerScoped):
@@ -161,6 +176,32 @@ class Lists(OwnerScoped):
         page = found[: asked.limit]
         last = page[-1][1 : len(names) + 1] if len(found) > asked.limit else None
         return Listing([show.item(record[len(names) + 1 :]) for record in page], last, records[0]["total"])
+
+
+def _found_rows(
+    found: FoundIn, columns: Sequence[ColumnElement[Any]], where: list[ColumnElement[bool]], *, keys: list[DirectedKey]
+) -> tuple[Select[Any], list[DirectedKey]]:
+    """Return the rows that something else finds, and what they are sorted by."""
+    if keys[0][0] is found.rank:
+        # Sorted before they are looked up, so that none is looked up behind the page.
+        ordered = _directed([found.rank, found.row_id], [keys[0], keys[-1]])
+        best = select(found.source).order_by(*ordered).subquery("best")
+        moved = [ClauseAdapter(best).traverse(clause) for clause in where]
+        places = [best.c[str(column.key)] for column in (found.rank, found.row_id)]
+        return _look_up(best, columns, moved), [(place, keys[0][1]) for place in places]
+    labels = [key.label(f"sorted_{number}") for number, (key, _) in enumerate(keys)]
+    rows = _look_up(found.source, [*columns, *labels], where)
+    sorted_by = list(rows.selected_columns)[-len(keys) :]
+    return rows, [(place, descending) for place, (_, descending) in zip(sorted_by, keys, strict=True)]
+
+
+def _look_up(found: FromClause, columns: Sequence[ColumnElement[Any]], where: list[ColumnElement[bool]]) -> Select[Any]:
+    """Look up each row that is found by its id, as it is asked for.
+
+    How many are found is not known to the planner, who would rather read all rows of the owner; behind OFFSET it cannot.
+    """
+    row = select(*columns).where(*where).offset(literal_column("0")).correlate(found).lateral("found_row")
+    return select(*row.c).select_from(found.join(row, true()))
 
 
 def _part(rows: Select[Any], keys: list[DirectedKey], *, by_cursor: bool) -> Select[Any]:

@@ -33,7 +33,7 @@ from app.domain.fields import MOST_NAMED_TAGS
 from app.domain.priority import Priority
 from app.models.naming import table_of
 from app.models.task import COMPLETED_KEY, DUE_DAY_KEY, DUE_TIME_KEY, PRIORITY_KEY, START_KEY, Task, TaskTag
-from app.repositories.listing import Condition, Given
+from app.repositories.listing import Condition, FoundIn, Given
 from app.repositories.owner import mine
 
 TASK = table_of(Task)
@@ -98,7 +98,7 @@ _DUE_SOON = _due_day <= bindparam("tomorrow", type_=Date)
 _OVERDUE = Condition(and_(_TASK.completed_at.is_(None), _DUE_SOON, _PAST))
 _NOT_OVERDUE = Condition(or_(_TASK.completed_at.is_not(None), ~_PAST))
 _UPDATED_AFTER = Condition(_TASK.updated_at > bindparam("updated_after", type_=_MOMENT))
-_FOUND = Condition(FOUND.c.task_id == _TASK.id, joined=FOUND)
+_FOUND = FoundIn(FOUND.c.task_id == _TASK.id, FOUND, FOUND.c.task_id, FOUND.c.rank)
 
 
 def started(today: date) -> Given:

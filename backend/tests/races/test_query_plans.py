@@ -17,6 +17,7 @@ from app.database.statements import Statement
 from app.database.url import read_address
 from app.domain.changes import Origin, Source
 from app.domain.paging import Listing, Position, Slice
+from app.domain.search import query
 from app.repositories.unit_of_work import UnitOfWork, reading
 from app.schemas.task_query import TaskFilter
 from app.services import task_search, trash
@@ -45,6 +46,8 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "changed": {"updated_after": (NOW - timedelta(days=2)).isoformat(), "sort": "-updated_at"},
     "words": {"q": "word7"},
     "words by due": {"q": "task word7", "sort": "due"},
+    "common word": {"q": "task"},
+    "words and filters": {"q": "word7", "status": "completed", "priority": "none,high"},
     "mixed": {"sort": "-priority,due"},
     "deleted as well": {"include_deleted": "true", "include_hidden": "true"},
 }
@@ -60,6 +63,18 @@ INDEXES = {
     "changed": "ix_task_user_id_updated_at_id",
     "trash": "ix_task_user_id_deleted_at_id",
     "parent": "ix_task_user_id_parent_id_id",
+}
+# What words find, as somebody would ask who knows nothing of indexes.
+_MATCHING = """
+    SELECT task.id FROM agendum.task WHERE user_id = $1 AND deleted_at IS NULL AND (start_date IS NULL OR start_date <= current_date)
+        AND search @@ $2::text::tsquery
+"""
+_BEST_FIRST = "ORDER BY ts_rank(search, $2::text::tsquery) DESC, id DESC LIMIT 200"
+PLAIN = {
+    "common word": f"{_MATCHING} {_BEST_FIRST}",
+    "words": f"{_MATCHING} {_BEST_FIRST}",
+    "words by due": f"{_MATCHING} ORDER BY due_date NULLS LAST, due_time NULLS LAST, id LIMIT 200",
+    "words and filters": f"{_MATCHING} AND completed_at IS NOT NULL AND priority IN ('none', 'high') {_BEST_FIRST}",
 }
 Node = dict[str, Any]
 
@@ -224,6 +239,45 @@ async def test_words_are_looked_up_in_their_indexes_alone(crowded: str, database
     plan = orjson.loads(explained)[0]["Plan"]
     assert read_whole(plan) == []
     assert {node["Index Name"] for node in nodes(plan) if "Index Name" in node} == {"ix_task_search", "ix_comment_search"}
+
+
+@pytest.mark.spec("FIND-007")
+@pytest.mark.parametrize("person", [HEAVY, USUAL])
+async def test_what_words_find_is_looked_up_one_by_one(database: Database, person: str) -> None:
+    for name in ("words", "words by due", "words and filters"):
+        for plan in await plans_of(database, person, name):
+            assert {node["Index Name"] for node in nodes(plan) if "Index Name" in node} == {"pk_task", "pk_task_tag"}, name
+
+
+@pytest.mark.spec("FIND-007", "FIND-009")
+async def test_no_task_is_looked_up_behind_the_page_of_the_best(database: Database) -> None:
+    async with reading(database, Origin.own(HEAVY, Source.API)) as work:
+        session = Noting(work.tasks._session._connection)
+        page = await found(UnitOfWork(session, Origin.own(HEAVY, Source.API)), "common word")
+        statement, values = session.last
+        explained = await session._connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", *values)
+    looked_up = [node["Actual Loops"] for node in nodes(orjson.loads(explained)[0]["Plan"]) if node.get("Index Name") == "pk_task"]
+    # Those that are counted, and those of the page with one more; a few of either are in the trash or wait for their day.
+    assert (page.total, len(looked_up)) == (1001, 2)
+    assert sum(looked_up) < 1_300
+
+
+@pytest.mark.spec("FIND-001", "FIND-008", "FIND-009")
+@pytest.mark.parametrize("name", ["common word", "words", "words by due", "words and filters"])
+async def test_pages_of_what_words_find_are_those_of_a_plain_statement(crowded: str, database: Database, name: str) -> None:
+    connection = await asyncpg.connect(dsn=crowded)
+    expected = [str(record["id"]) for record in await connection.fetch(PLAIN[name], HEAVY, query(HEAVY, QUESTIONS[name]["q"]))]
+    await connection.close()
+    listed: list[str] = []
+    after = None
+    for _page in range(5):
+        async with reading(database, Origin.own(HEAVY, Source.API)) as work:
+            page = await found(work, name, after=after)
+        listed += [orjson.loads(item)["id"] for item in page.items]
+        if (after := page.last) is None:
+            break
+    assert len(expected) >= len(listed) >= 50
+    assert listed == expected[: len(listed)]
 
 
 @pytest.mark.spec("FIND-007")
