@@ -78,7 +78,7 @@ _PAST = func.coalesce(_TASK.due_at < _NOW, _TASK.due_date < _TODAY, literal_colu
 LIVING = Condition(_TASK.deleted_at.is_(None))
 DELETED = Condition(_TASK.deleted_at.is_not(None))
 OPEN = Condition(_TASK.completed_at.is_(None))
-# In the words of the index, which is entered at what is completed then: behind it in descending order are all open tasks.
+# In the words of the index, so that it is entered there: all open tasks stand before it in descending order.
 COMPLETED = Condition(_completed_at < literal_column("'infinity'::timestamptz", _MOMENT))
 WITHOUT_CATEGORY = Condition(_TASK.category_id.is_(None))
 WITHOUT_PARENT = Condition(_TASK.parent_id.is_(None))

@@ -229,8 +229,9 @@ def test_columns_and_roles_are_read_from_their_tables() -> None:
         ),
         (
             "alter function agendum.found_tasks(tsquery) reset search_path",
-            "functions found_tasks(query tsquery) search_path: the spec says pg_catalog, pg_temp; enable_bitmapscan=on; "
-            "plan_cache_mode=force_generic_plan, the database enable_bitmapscan=on; plan_cache_mode=force_generic_plan",
+            "functions found_tasks(query tsquery) search_path: the spec says pg_catalog, pg_temp; "
+            "enable_bitmapscan=on; plan_cache_mode=force_generic_plan, "
+            "the database enable_bitmapscan=on; plan_cache_mode=force_generic_plan",
         ),
         (
             "grant execute on function agendum.found_tasks(tsquery) to public",

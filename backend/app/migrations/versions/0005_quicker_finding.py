@@ -1,4 +1,4 @@
-"""Find quicker where one person has much: open tasks are counted in their index alone, and words are looked up in theirs alone.
+"""Count open tasks in their index alone, and look words up in theirs alone, for people who have much.
 
 See specs/database/migrations/0005-quicker-finding.md.
 """
@@ -25,36 +25,39 @@ _COLUMNS: list[str | sa.TextClause] = [
 _OPEN = sa.text("deleted_at IS NULL AND completed_at IS NULL")
 _FIND = """
     CREATE OR REPLACE FUNCTION agendum.found_tasks(query tsquery) RETURNS TABLE (task_id uuid, rank real)
-    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp {settings} ROWS 100
+    LANGUAGE sql STABLE ROWS 100 {settings}
     AS $$
         SELECT found.task_id, max(found.rank) FROM (
             SELECT id, ts_rank(search, query) FROM agendum.task
-            WHERE search @@ query AND user_id {same} (SELECT nullif(current_setting('app.user_id', true), ''))
+            WHERE search @@ query AND user_id {same} {owner}
             UNION ALL
             SELECT comment.task_id, ts_rank(search, query) FROM agendum.comment
-            WHERE search @@ query AND deleted_at IS NULL AND user_id {same} (SELECT nullif(current_setting('app.user_id', true), ''))
+            WHERE search @@ query AND deleted_at IS NULL AND user_id {same} {owner}
         ) AS found (task_id, rank)
         GROUP BY found.task_id
     $$
 """
-# No index answers this comparison. With "=", everything that the person has was read from an index of owners, to be compared with
-# what the index of words had found, which is the person's alone. An absent owner is nobody, as no row is without one.
+_OWNER = "(SELECT nullif(current_setting('app.user_id', true), ''))"
+# No index answers this comparison. With "=", an index of owners was read as well: all that the person has, beside what
+# the index of words had found, which is the person's alone. An absent owner is nobody, as no row is without one.
 _SAME = "IS NOT DISTINCT FROM"
-# The index of words can be read as a bitmap only. Planning for the words of each question takes longer than finding a few tasks.
-_SETTINGS = "SET enable_bitmapscan = on SET plan_cache_mode = force_generic_plan"
+_PATH = "SECURITY DEFINER SET search_path = pg_catalog, pg_temp"
+# The index of words can be read as a bitmap only. Planning for each question takes longer than finding a few tasks.
+_SETTINGS = f"{_PATH} SET enable_bitmapscan = on SET plan_cache_mode = force_generic_plan"
 
 
 def upgrade() -> None:
     # What interrupts it here makes the next start build the index once more, at the worst.
-    create_index(_NEXT_INDEX, "task", _COLUMNS, postgresql_where=_OPEN, postgresql_include=["start_date", "priority"])
+    included = ["start_date", "priority"]
+    create_index(_NEXT_INDEX, "task", _COLUMNS, postgresql_where=_OPEN, postgresql_include=included)
     drop_index(_INDEX)
     # Nobody calls an index by its name.
     execute(f"-- squawk-ignore renaming-object\nALTER INDEX agendum.{_NEXT_INDEX} RENAME TO {_INDEX}")
-    step(lambda: _replace_search(_FIND.format(same=_SAME, settings=_SETTINGS)))
+    step(lambda: _replace_search(_FIND.format(same=_SAME, owner=_OWNER, settings=_SETTINGS)))
 
 
 def downgrade() -> None:
-    _replace_search(_FIND.format(same="=", settings=""))
+    _replace_search(_FIND.format(same="=", owner=_OWNER, settings=_PATH))
     op.drop_index(_INDEX, "task", schema="agendum")
     op.create_index(_INDEX, "task", _COLUMNS, schema="agendum", postgresql_where=_OPEN)
 
