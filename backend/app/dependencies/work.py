@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 from fastapi import Depends, Request, Response
 from fastapi.dependencies.models import Dependant
@@ -30,6 +30,13 @@ class Unopened:
     rows: AbstractAsyncContextManager[Any]
 
 
+class Terms(TypedDict):
+    """On what terms something that is there is written: when, and what its caller has seen of it."""
+
+    now: datetime
+    expected: Expected
+
+
 @dataclass(slots=True)
 class Write:
     """A write that is under way: whose rows, when, what its caller expects of them, and what it is answered."""
@@ -38,6 +45,11 @@ class Write:
     now: datetime
     expected: Expected
     answered: Response | None = None
+
+    @property
+    def terms(self) -> Terms:
+        """On what terms something that is there is written, as the services take them."""
+        return Terms(now=self.now, expected=self.expected)
 
     def answer(self, response: Response) -> Response:
         """Note the answer, so that it can be kept together with the effect."""

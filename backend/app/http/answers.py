@@ -1,6 +1,5 @@
 """How one thing is answered: its JSON, its entity tag, and 304 for who has it already. What the thing is, is the service's matter."""
 
-from collections.abc import Awaitable
 from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
@@ -67,9 +66,8 @@ def answered(write: Write, shape: type[Output], thing: object) -> Response:
     return write.answer(Response(json_of(shape, thing), media_type=JSON))
 
 
-async def done(write: Write, act: Awaitable[None]) -> Response:
-    """Carry out a write after which there is nothing to show, and answer so."""
-    await act
+def done(write: Write) -> Response:
+    """Answer a write after which there is nothing to show."""
     return write.answer(Response(None, 204))
 
 

@@ -16,4 +16,5 @@ router = APIRouter(prefix="/api/tasks", tags=["tasks"], route_class=Route)
 @router.post("/bulk", response_model=BulkRead, responses=documented(*CHANGE, IdTaken, *BODY))
 async def change_tasks_in_bulk(body: Bulk, write: TaskWriting) -> Response:
     """Carry out up to 100 operations on tasks: all of them, or none; a failing one is named by its index."""
-    return answered(write, BulkRead, await bulk.carry_out(write.work, body, now=write.now))
+    batch = await bulk.carry_out(write.work, body, now=write.now)
+    return answered(write, BulkRead, batch)

@@ -22,10 +22,12 @@ Number = Annotated[int, Path(ge=1, le=LARGEST_NUMBER, description="The number of
 @router.get("", response_model=ChangePage, responses=documented(*READ, Invalid))
 async def list_changes(work: TaskReading, query: Annotated[ChangeQuery, Query()]) -> Response:
     """List the changes after a number, in their order, without a gap."""
-    return followed_changes(await changes.follow(work, after=query.after, limit=query.limit))
+    followed = await changes.follow(work, after=query.after, limit=query.limit)
+    return followed_changes(followed)
 
 
 @router.post("/{seq}/revert", response_model=ChangeRead, responses=documented(*CHANGE, EditConflict, Invalid))
 async def revert_change(seq: Number, write: TaskChanging) -> Response:
     """Undo a change, if nothing has been written over it since; that is a change itself, which can be undone in turn."""
-    return written(write, ChangeRead, await undo.revert(write.work, seq, now=write.now, expected=write.expected))
+    change = await undo.revert(write.work, seq, **write.terms)
+    return written(write, ChangeRead, change)

@@ -20,35 +20,33 @@ router = APIRouter(prefix="/api/tasks/{task_id}/comments", tags=["comments"], ro
 @router.post("", status_code=201, response_model=CommentRead, responses=documented_creation(NotFound, IdTaken))
 async def create_comment(task_id: UUID, body: CommentCreate, write: TaskWriting) -> Response:
     """Comment on a task; choose the comment's id yourself to make the request safe to repeat."""
-    return created(
-        write,
-        CommentRead,
-        await comments.create(write.work, body, task_id=task_id, now=write.now),
-        within=f"/api/tasks/{task_id}/comments",
-    )
+    comment = await comments.create(write.work, body, task_id=task_id, now=write.now)
+    return created(write, CommentRead, comment, within=f"/api/tasks/{task_id}/comments")
 
 
 @router.get("", response_model=CommentPage, responses=documented(*READ, NotFound, Invalid))
 async def list_comments(task_id: UUID, work: TaskReading, page: Page) -> Response:
     """List the living comments on a task, oldest first."""
-    return listed(page, CommentPage, await comments.browse(work, task_id, page.part))
+    found = await comments.browse(work, task_id, page.part)
+    return listed(page, CommentPage, found)
 
 
 @router.get("/{comment_id}", response_model=CommentRead, responses=documented(*READ, NotFound, Invalid))
 async def read_comment(task_id: UUID, comment_id: UUID, *, request: Request, work: TaskReading) -> Response:
     """Read a comment."""
-    return shown(request, CommentRead, await comments.read(work, comment_id, task_id=task_id))
+    comment = await comments.read(work, comment_id, task_id=task_id)
+    return shown(request, CommentRead, comment)
 
 
 @router.patch("/{comment_id}", response_model=CommentRead, responses=documented(*CHANGE, EditConflict, *BODY))
 async def update_comment(task_id: UUID, comment_id: UUID, *, body: CommentUpdate, write: TaskChanging) -> Response:
     """Change the text of a comment."""
-    return written(
-        write, CommentRead, await comments.update(write.work, comment_id, body, task_id=task_id, now=write.now, expected=write.expected)
-    )
+    comment = await comments.update(write.work, comment_id, body, task_id=task_id, **write.terms)
+    return written(write, CommentRead, comment)
 
 
 @router.delete("/{comment_id}", status_code=204, responses=documented(*CHANGE, Invalid))
 async def delete_comment(task_id: UUID, comment_id: UUID, *, write: TaskChanging) -> Response:
     """Delete a comment."""
-    return await done(write, comments.delete(write.work, comment_id, task_id=task_id, now=write.now, expected=write.expected))
+    await comments.delete(write.work, comment_id, task_id=task_id, **write.terms)
+    return done(write)

@@ -23,34 +23,40 @@ router = APIRouter(prefix="/api/filters", tags=["filters"], route_class=Route)
 @router.post("", status_code=201, response_model=SavedFilterRead, responses=documented_creation(NameTaken))
 async def create_filter(body: SavedFilterCreate, write: TaskWriting) -> Response:
     """Keep a query of the task list under a name; choose its id yourself to make the request safe to repeat."""
-    return created(write, SavedFilterRead, await saved_filters.create(write.work, body, now=write.now), within="/api/filters")
+    saved = await saved_filters.create(write.work, body, now=write.now)
+    return created(write, SavedFilterRead, saved, within="/api/filters")
 
 
 @router.get("", response_model=SavedFilterPage, responses=documented(*READ, Invalid))
 async def list_filters(work: TaskReading, page: Page) -> Response:
     """List the living saved filters by name."""
-    return listed(page, SavedFilterPage, await saved_filters.browse(work, page.part))
+    found = await saved_filters.browse(work, page.part)
+    return listed(page, SavedFilterPage, found)
 
 
 @router.get("/{filter_id}", response_model=SavedFilterRead, responses=documented(*READ, NotFound, Invalid))
 async def read_filter(filter_id: UUID, request: Request, work: TaskReading) -> Response:
     """Read a saved filter."""
-    return shown(request, SavedFilterRead, await saved_filters.read(work, filter_id))
+    saved = await saved_filters.read(work, filter_id)
+    return shown(request, SavedFilterRead, saved)
 
 
 @router.patch("/{filter_id}", response_model=SavedFilterRead, responses=documented(*CHANGE, EditConflict, *BODY))
 async def update_filter(filter_id: UUID, body: SavedFilterUpdate, write: TaskChanging) -> Response:
     """Rename a saved filter, or replace its query as a whole; absent leaves."""
-    return written(write, SavedFilterRead, await saved_filters.update(write.work, filter_id, body, now=write.now, expected=write.expected))
+    saved = await saved_filters.update(write.work, filter_id, body, **write.terms)
+    return written(write, SavedFilterRead, saved)
 
 
 @router.delete("/{filter_id}", status_code=204, responses=documented(*CHANGE, Invalid))
 async def delete_filter(filter_id: UUID, write: TaskChanging) -> Response:
     """Delete a saved filter."""
-    return await done(write, saved_filters.delete(write.work, filter_id, now=write.now, expected=write.expected))
+    await saved_filters.delete(write.work, filter_id, **write.terms)
+    return done(write)
 
 
 @router.get("/{filter_id}/tasks", response_model=TaskPage, responses=documented(*READ, NotFound, Invalid))
 async def list_filtered_tasks(filter_id: UUID, work: TaskReading, page: Page, *, now: Now) -> Response:
     """List the tasks that a saved filter lists, in its order, by offset or by cursor."""
-    return listed_texts(page, await saved_filters.browse_tasks(work, filter_id, page.part, now=now, show=AS_JSON))
+    found = await saved_filters.browse_tasks(work, filter_id, page.part, now=now, show=AS_JSON)
+    return listed_texts(page, found)

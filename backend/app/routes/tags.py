@@ -20,28 +20,33 @@ router = APIRouter(prefix="/api/tags", tags=["tags"], route_class=Route)
 @router.post("", status_code=201, response_model=TagRead, responses=documented_creation(NameTaken))
 async def create_tag(body: TagCreate, write: TaskWriting) -> Response:
     """Create a tag; choose its id yourself to make the request safe to repeat."""
-    return created(write, TagRead, await tags.create(write.work, body, now=write.now), within="/api/tags")
+    tag = await tags.create(write.work, body, now=write.now)
+    return created(write, TagRead, tag, within="/api/tags")
 
 
 @router.get("", response_model=TagPage, responses=documented(*READ, Invalid))
 async def list_tags(work: TaskReading, page: Page) -> Response:
     """List the living tags by name, without regard to letter case."""
-    return listed(page, TagPage, await tags.browse(work, page.part))
+    found = await tags.browse(work, page.part)
+    return listed(page, TagPage, found)
 
 
 @router.get("/{tag_id}", response_model=TagRead, responses=documented(*READ, NotFound, Invalid))
 async def read_tag(tag_id: UUID, request: Request, work: TaskReading) -> Response:
     """Read a tag."""
-    return shown(request, TagRead, await tags.read(work, tag_id))
+    tag = await tags.read(work, tag_id)
+    return shown(request, TagRead, tag)
 
 
 @router.patch("/{tag_id}", response_model=TagRead, responses=documented(*CHANGE, EditConflict, *BODY))
 async def update_tag(tag_id: UUID, body: TagUpdate, write: TaskChanging) -> Response:
     """Change the named fields of a tag; absent leaves, null clears."""
-    return written(write, TagRead, await tags.update(write.work, tag_id, body, now=write.now, expected=write.expected))
+    tag = await tags.update(write.work, tag_id, body, **write.terms)
+    return written(write, TagRead, tag)
 
 
 @router.delete("/{tag_id}", status_code=204, responses=documented(*CHANGE, Invalid))
 async def delete_tag(tag_id: UUID, write: TaskChanging) -> Response:
     """Delete a tag; every task loses it."""
-    return await done(write, tags.delete(write.work, tag_id, now=write.now, expected=write.expected))
+    await tags.delete(write.work, tag_id, **write.terms)
+    return done(write)

@@ -21,60 +21,68 @@ router = APIRouter(prefix="/api/tasks", tags=["tasks"], route_class=Route)
 @router.post("", status_code=201, response_model=TaskRead, responses=documented_creation(IdTaken))
 async def create_task(body: TaskCreate, write: TaskWriting) -> Response:
     """Create a task; choose its id yourself to make the request safe to repeat."""
-    return created(write, TaskRead, await tasks.create(write.work, body, now=write.now), within="/api/tasks")
+    task = await tasks.create(write.work, body, now=write.now)
+    return created(write, TaskRead, task, within="/api/tasks")
 
 
 @router.get("", response_model=TaskPage, responses=documented(*READ, Invalid))
 async def list_tasks(work: TaskReading, search: Search) -> Response:
     """List tasks by filters, words and a sort, by offset or by cursor; the living ones, newest first, when nothing else is asked."""
-    return listed_texts(search.page, await task_search.browse(work, search.filter, search.page.part, now=search.now, show=AS_JSON))
+    found = await task_search.browse(work, search.filter, search.page.part, now=search.now, show=AS_JSON)
+    return listed_texts(search.page, found)
 
 
 @router.get("/{task_id}", response_model=TaskRead, responses=documented(*READ, NotFound, Invalid))
 async def read_task(task_id: UUID, request: Request, work: TaskReading) -> Response:
     """Read a task."""
-    return shown(request, TaskRead, await tasks.read(work, task_id))
+    task = await tasks.read(work, task_id)
+    return shown(request, TaskRead, task)
 
 
 @router.get("/{task_id}/tree", response_model=TaskTreeRead, responses=documented(*READ, NotFound, Invalid))
 async def read_task_tree(task_id: UUID, work: TaskReading) -> Response:
     """Read a task with all of its living subtasks."""
-    return nested(await tasks.tree(work, task_id))
+    nodes = await tasks.tree(work, task_id)
+    return nested(nodes)
 
 
 @router.put("/{task_id}", response_model=TaskRead, responses=documented(*CHANGE, *BODY))
 async def replace_task(task_id: UUID, body: TaskReplace, write: TaskChanging) -> Response:
     """Replace the whole content of a task; what is absent takes its default, and what a read gave can be sent back."""
-    return written(write, TaskRead, await tasks.replace(write.work, task_id, body, now=write.now, expected=write.expected))
+    task = await tasks.replace(write.work, task_id, body, **write.terms)
+    return written(write, TaskRead, task)
 
 
 @router.patch("/{task_id}", response_model=TaskRead, responses=documented(*CHANGE, EditConflict, *BODY))
 async def update_task(task_id: UUID, body: TaskUpdate, write: TaskChanging) -> Response:
     """Change the named fields of a task; absent leaves, null clears."""
-    return written(write, TaskRead, await tasks.update(write.work, task_id, body, now=write.now, expected=write.expected))
+    task = await tasks.update(write.work, task_id, body, **write.terms)
+    return written(write, TaskRead, task)
 
 
 @router.delete("/{task_id}", status_code=204, responses=documented(*CHANGE, Invalid))
 async def delete_task(task_id: UUID, write: TaskChanging) -> Response:
     """Move a task to the trash, with its subtasks."""
-    return await done(write, tasks.delete(write.work, task_id, now=write.now, expected=write.expected))
+    await tasks.delete(write.work, task_id, **write.terms)
+    return done(write)
 
 
 @router.patch("/{task_id}/complete", response_model=TaskRead, responses=documented(*CHANGE, EditConflict, *BODY))
 async def complete_task(task_id: UUID, write: TaskChanging, body: Completion | None = None) -> Response:
     """Complete a task, or reopen it with `{"completed": false}`; doing it twice is the same as once."""
-    return written(
-        write, TaskRead, await tasks.set_completion(write.work, task_id, body or Completion(), now=write.now, expected=write.expected)
-    )
+    task = await tasks.set_completion(write.work, task_id, body or Completion(), **write.terms)
+    return written(write, TaskRead, task)
 
 
 @router.patch("/{task_id}/tags", response_model=TaskRead, responses=documented(*CHANGE, *BODY))
 async def change_task_tags(task_id: UUID, body: TaskTagsChange, write: TaskChanging) -> Response:
     """Add tags to a task and take others away, without regard to what else it has."""
-    return written(write, TaskRead, await tasks.change_tags(write.work, task_id, body, now=write.now, expected=write.expected))
+    task = await tasks.change_tags(write.work, task_id, body, **write.terms)
+    return written(write, TaskRead, task)
 
 
 @router.post("/{task_id}/move", response_model=TaskRead, responses=documented(*CHANGE, NoRoom, *BODY))
 async def move_task(task_id: UUID, body: Move, write: TaskChanging) -> Response:
     """Move a task right before or right after another one in the manual order."""
-    return written(write, TaskRead, await tasks.move(write.work, task_id, body, now=write.now, expected=write.expected))
+    task = await tasks.move(write.work, task_id, body, **write.terms)
+    return written(write, TaskRead, task)

@@ -21,22 +21,26 @@ router = APIRouter(prefix="/api/trash", tags=["trash"], route_class=Route)
 @router.get("", response_model=TaskPage, responses=documented(*READ, Invalid))
 async def list_trash(work: TaskReading, page: Page) -> Response:
     """List the tasks in the trash, latest deleted first, by offset or by cursor."""
-    return listed_texts(page, await trash.browse(work, page.part, show=AS_JSON))
+    found = await trash.browse(work, page.part, show=AS_JSON)
+    return listed_texts(page, found)
 
 
 @router.post("/{task_id}/restore", response_model=TaskRead, responses=documented(*CHANGE, Invalid))
 async def restore_task(task_id: UUID, write: TaskChanging) -> Response:
     """Bring a task back, with the subtasks that were deleted with it."""
-    return written(write, TaskRead, await trash.restore(write.work, task_id, now=write.now, expected=write.expected))
+    task = await trash.restore(write.work, task_id, **write.terms)
+    return written(write, TaskRead, task)
 
 
 @router.delete("/{task_id}", status_code=204, responses=documented(*CHANGE, Invalid))
 async def purge_task(task_id: UUID, write: TaskChanging) -> Response:
     """Remove a task in the trash for good, with everything below it; nothing brings it back."""
-    return await done(write, trash.purge(write.work, task_id, now=write.now, expected=write.expected))
+    await trash.purge(write.work, task_id, **write.terms)
+    return done(write)
 
 
 @router.delete("", status_code=204, responses=documented(*WRITE, Invalid))
 async def empty_trash(write: TaskWriting) -> Response:
     """Remove everything in the trash for good; nothing brings it back."""
-    return await done(write, trash.empty(write.work, now=write.now))
+    await trash.empty(write.work, now=write.now)
+    return done(write)

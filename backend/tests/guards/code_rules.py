@@ -38,6 +38,7 @@ SESSION_SQL = re.compile(
 HTTP_METHODS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "api_route", "websocket"})
 BRANCHES = (*shape.BLOCKS, ast.IfExp)
 ROUTE_LINES = 8
+FORMATS = frozenset({"dict", "Mapping", "bytes", "Response"})
 RECORD_BASES = frozenset({"NamedTuple", "Protocol", "TypedDict", "Enum", "StrEnum", "IntEnum"})
 MACHINE_ADDRESS = re.compile(r"(?<![\w.}-])/(?:root|work)/|(?<![\w.}-])/home/\w")
 # Known by their shape: an index, or a package that is fetched from an address.
@@ -178,8 +179,19 @@ def _is_record(node: ast.ClassDef, errors: set[str]) -> bool:
     return decorated or bool(bases & (RECORD_BASES | errors)) or any(base.endswith(("Error", "Exception")) for base in bases)
 
 
+def services_give_rows(module: SourceModule) -> list[str]:
+    """What a service gives is a row, a named tuple or several of them: a dictionary or bytes are some door's format."""
+    public = [node for node in module.nodes if isinstance(node, ast.AsyncFunctionDef) and not node.name.startswith("_")]
+    given = [node for node in public if node.returns and last_name(node.returns) in FORMATS]
+    return [
+        f"{module.path}:{node.lineno} {node.name} gives a {last_name(node.returns)}, which is a door's to make"
+        for node in given
+        if node.returns and module.room_name == "services"
+    ]
+
+
 def routes_are_sentences(module: SourceModule) -> list[str]:
-    """A route has at most eight lines, does not branch, and makes its call in one statement."""
+    """A route has at most eight lines, does not branch, and is one service call, then one answer."""
     routes = [function for function in module.functions if any(_is_route(decorator) for decorator in function.decorator_list)]
     return [f"{module.path}:{route.lineno} the route {route.name} {fault}" for route in routes for fault in _route_faults(route)]
 
@@ -194,8 +206,27 @@ def _route_faults(route: Function) -> Iterator[str]:
         yield f"has {length} lines, the limit is {ROUTE_LINES}"
     if any(isinstance(node, BRANCHES) for statement in route.body for node in ast.walk(statement)):
         yield "branches"
-    if sum(any(isinstance(node, ast.Call) for node in ast.walk(statement)) for statement in route.body) > 1:
-        yield "makes calls in more than one statement"
+    *before, answer = route.body[1:] if ast.get_docstring(route) and len(route.body) > 1 else route.body
+    if len(before) > 1 or not all(_is_service_call(statement) for statement in before):
+        yield "does more than one service call before its answer"
+    if not isinstance(answer, ast.Return) or (before and _awaits(answer)) or _hides_a_call(answer):
+        yield "does not end in one answer that awaits nothing"
+
+
+def _is_service_call(statement: ast.stmt) -> bool:
+    """Tell whether a statement awaits one call, and does nothing else but give its result a name."""
+    value = statement.value if isinstance(statement, ast.Expr | ast.Assign) else None
+    return isinstance(value, ast.Await) and isinstance(value.value, ast.Call) and not _awaits(value.value)
+
+
+def _awaits(node: ast.AST) -> bool:
+    return any(isinstance(inner, ast.Await) for inner in ast.walk(node))
+
+
+def _hides_a_call(answer: ast.Return) -> bool:
+    """Tell whether an answer awaits something within itself; to be what is awaited is no hiding."""
+    value = answer.value.value if isinstance(answer.value, ast.Await) else answer.value
+    return value is not None and _awaits(value)
 
 
 def no_machine_addresses(module: SourceModule) -> list[str]:
@@ -229,6 +260,7 @@ RULES: dict[Rule, tuple[str, ...]] = {
     one_clock: APP,
     only_the_console_prints: APP,
     services_are_functions: APP,
+    services_give_rows: APP,
     routes_are_sentences: APP,
     shape.short_functions: EVERYWHERE,
     shape.short_files: EVERYWHERE,
