@@ -6,7 +6,7 @@ from typing import NamedTuple
 from app.domain import errors
 from app.domain.errors import AgendumError
 from app.http.problems import status_of
-from app.middleware.envelope import PLAIN
+from app.schemas.plain_problems import PLAIN
 from app.schemas.problem import type_of
 
 

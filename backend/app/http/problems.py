@@ -33,8 +33,9 @@ from app.domain.errors import (
     WrongCredentials,
 )
 from app.http.answers import etag
-from app.middleware.envelope import PLAIN, plain_problem
+from app.middleware.last_net import Dialect
 from app.schemas.messages import field_errors
+from app.schemas.plain_problems import PLAIN, plain_problem
 from app.schemas.problem import EXAMPLE_ID, MEDIA_TYPE, Problem, problem, problem_body
 from app.utils.jwt import InvalidToken
 
@@ -42,6 +43,8 @@ Refusal: TypeAlias = type[AgendumError] | type[BodyRefused]
 Responses: TypeAlias = dict[int | str, dict[str, Any]]
 Example: TypeAlias = dict[str, object]
 
+# How the JSON door says the errors that nobody in it has answered.
+DIALECT = Dialect(MEDIA_TYPE, plain_problem)
 STATUS: dict[type[AgendumError], int] = {
     Unauthenticated: 401,
     Forbidden: 403,

@@ -9,6 +9,9 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.schemas.plain_problems import plain_problem
+from app.schemas.problem import MEDIA_TYPE
+
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer", "X-Request-ID")
 _EXPOSED_HEADERS = ("ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID")
@@ -36,10 +39,10 @@ class CrossOrigin(CORSMiddleware):
         await (super().__call__ if self.allow_origins or "origin" in headers else self.app)(scope, receive, send)
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        """Answer what a browser asks beforehand; a refusal is a plain status, of which the envelope makes a problem."""
+        """Answer what a browser asks beforehand."""
         # Spec: features/operations.md#OPS-054
         answer = super().preflight_response(request_headers)
-        return answer if answer.status_code == 200 else Response(status_code=403, headers={"Vary": answer.headers["Vary"]})
+        return answer if answer.status_code == 200 else _Refusal(headers={"Vary": answer.headers["Vary"]})
 
     def _note(self, origin: str, headers: Headers, *, request_id: str) -> None:
         """Log an origin that is not allowed, or what an allowed one may not send."""
@@ -52,6 +55,15 @@ class CrossOrigin(CORSMiddleware):
     def _unknown_headers(self, headers: Headers) -> str:
         asked = [name.strip().lower() for name in headers.get("access-control-request-headers", "").split(",")]
         return ",".join(name for name in asked if name and name not in self.allow_headers)
+
+
+class _Refusal(Response):
+    """A preflight that is refused; the body is made for the request that it answers."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = plain_problem(403, scope["state"]["request_id"])
+        headers = {"Vary": self.headers["Vary"]}
+        await Response(body, 403, headers, MEDIA_TYPE)(scope, receive, send)
 
 
 def _foreign_origin(headers: Headers) -> str | None:

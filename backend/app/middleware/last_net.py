@@ -1,7 +1,9 @@
-"""The last net: an exception that nobody else answered is logged and becomes a 500 that tells nothing."""
+"""The last net of a door: whatever fails in it is answered as that door says errors. It knows no door's dialect itself."""
 
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,34 +11,82 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _log = structlog.get_logger("agendum.http")
 
 
+class Dialect(NamedTuple):
+    """How a door says an error that nobody has more to say about.
+
+    Attributes:
+        media_type: The content type of its errors.
+        body: Makes the body of a status, for the request with an id.
+    """
+
+    media_type: str
+    body: Callable[[int, str], bytes]
+
+
 class LastNet:
-    """Catches what the application raises; it stands inside of CORS, so that a browser may read the answer.
+    """Answers an exception as a 500 that tells nothing, and gives every error of another content type the door's body.
 
     Args:
-        app: The application.
+        app: The door.
+        dialect: How the door says errors.
         debug: Whether stack traces are logged.
     """
 
-    def __init__(self, app: ASGIApp, *, debug: bool) -> None:
+    def __init__(self, app: ASGIApp, *, dialect: Dialect, debug: bool) -> None:
         self._app = app
+        self._dialect = dialect
         self._debug = debug
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
-        begun = False
-
-        async def sending(message: Message) -> None:
-            nonlocal begun
-            begun = True
-            await send(message)
-
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(send, self._dialect, scope["state"]["request_id"])
         try:
-            await self._app(scope, receive, sending)
+            await self._app(scope, receive, answer.send)
         except Exception as error:  # noqa: BLE001 (nothing may leave the process unexplained)
+            # Spec: features/operations.md#OPS-091
             _log_failure(error, scope["state"]["request_id"], debug=self._debug)
-            if not begun:
-                await send({"type": "http.response.start", "status": 500, "headers": []})
-                await send({"type": "http.response.body"})
+            if not answer.begun:
+                await answer.fail(500, [])
+
+
+class _Answer:
+    """One response on its way out of the door."""
+
+    def __init__(self, send: Send, dialect: Dialect, request_id: str) -> None:
+        self.begun = False
+        self._send = send
+        self._dialect = dialect
+        self._request_id = request_id
+        self._replaced = False
+
+    async def send(self, message: Message) -> None:
+        if not self.begun and message["type"] == "http.response.start" and message["status"] >= 400:
+            await self._check(message)
+            return
+        self.begun = True
+        if not self._replaced:
+            await self._send(message)
+
+    async def fail(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        # Spec: features/operations.md#OPS-001 features/operations.md#OPS-090
+        self.begun = True
+        body, kind = self._dialect.body(status, self._request_id), self._dialect.media_type.encode()
+        described = [*headers, (b"content-type", kind), (b"content-length", str(len(body)).encode())]
+        await self._send({"type": "http.response.start", "status": status, "headers": described})
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def _check(self, message: Message) -> None:
+        """Let an error of the door's content type pass, and replace any other one."""
+        headers = list(message.get("headers", []))
+        if dict(headers).get(b"content-type", b"").startswith(self._dialect.media_type.encode()):
+            self.begun = True
+            await self._send(message)
+            return
+        self._replaced = True
+        await self.fail(message["status"], [(name, value) for name, value in headers if not name.startswith(b"content-")])
 
 
 def _log_failure(error: Exception, request_id: str, *, debug: bool) -> None:

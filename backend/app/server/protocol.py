@@ -3,15 +3,18 @@
 import asyncio
 from typing import Any, ClassVar
 
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.middleware.envelope import Envelope
+from app.schemas.plain_problems import plain_problem
+from app.schemas.problem import MEDIA_TYPE
 
 
-async def _refuse(_scope: Scope, _receive: Receive, send: Send) -> None:
-    await send({"type": "http.response.start", "status": 400, "headers": [(b"connection", b"close")]})
-    await send({"type": "http.response.body"})
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    body = plain_problem(400, scope["state"]["request_id"])
+    await Response(body, 400, {"Connection": "close"}, MEDIA_TYPE)(scope, receive, send)
 
 
 class Protocol(HttpToolsProtocol):

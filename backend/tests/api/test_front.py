@@ -10,7 +10,7 @@ from app import __version__
 from app.domain.errors import AgendumError
 from app.http.explanations import TEXTS, explanations
 from app.http.problems import status_of
-from app.middleware.envelope import PLAIN, plain_words
+from app.schemas.plain_problems import PLAIN, plain_words
 from app.schemas.problem import type_of
 from tests.guards.test_errors import REFUSALS
 

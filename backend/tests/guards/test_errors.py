@@ -7,7 +7,7 @@ import pytest
 from app.domain import errors
 from app.domain.errors import AgendumError, Conflict
 from app.http.problems import STATUS, status_of
-from app.middleware import envelope
+from app.schemas.plain_problems import PLAIN
 
 CODES = {
     "Unauthenticated": "UNAUTHENTICATED",
@@ -80,9 +80,9 @@ def test_every_kind_of_http_has_a_status_of_its_own() -> None:
     assert len(set(STATUS.values())) == len(STATUS)
 
 
-def test_what_the_envelope_says_by_itself_agrees_with_the_taxonomy() -> None:
-    assert {status: code for status, (code, _title, _detail) in envelope.PLAIN.items()} == PLAIN_CODES
-    titles = {(refusal.code, refusal.title) for refusal in REFUSALS} | {row[:2] for row in envelope.PLAIN.values()}
+def test_what_is_said_of_a_status_alone_agrees_with_the_taxonomy() -> None:
+    assert {status: code for status, (code, _title, _detail) in PLAIN.items()} == PLAIN_CODES
+    titles = {(refusal.code, refusal.title) for refusal in REFUSALS} | {row[:2] for row in PLAIN.values()}
     assert len({code for code, _title in titles}) == len(titles)
 
 

@@ -12,6 +12,7 @@ from app.domain.sorting import COLUMNS
 from app.http.problems import codes
 from app.middleware.envelope import plain_problem
 from app.repositories.kinds import KINDS
+from app.schemas.plain_problems import plain_problem
 from app.schemas.task import TaskContent, TaskRead
 from spec_tools.client_rules import check_descriptions, check_enumerations, check_frame, check_presence
 from spec_tools.openapi import read_components, read_operations
