@@ -1,12 +1,13 @@
 """Requests that are sent again with their `Idempotency-Key`: the answer is kept with the effect, and given again."""
 
 import hashlib
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 
 import orjson
 from fastapi import Request, Response
 
-from app.domain.errors import invalid_field
+from app.domain.errors import KeyReused, OutcomeUnknown, invalid_field
 from app.models.idempotency_key import KeptAnswer
 from app.repositories.unit_of_work import UnitOfWork
 from app.services import idempotency
@@ -24,6 +25,10 @@ class Replay(Exception):
         self.kept = kept
 
 
+# What is known of the key already, or cannot be known.
+_TOLD = (Replay, KeyReused, OutcomeUnknown)
+
+
 async def keyed_request(request: Request) -> KeyedRequest | None:
     """Return the request's idempotency key with a digest of what it asks for, or None when it has no key."""
     # Spec: features/safe-writes.md#SAFE-011
@@ -38,9 +43,38 @@ async def keyed_request(request: Request) -> KeyedRequest | None:
 
 
 async def keep(work: UnitOfWork, keyed: KeyedRequest, answered: Response | None, *, now: datetime) -> None:
-    """Keep the answer to a request, in the transaction of its effect."""
+    """Keep the answer to a request, in the transaction of its effect.
+
+    Raises:
+        Replay: The request was answered before; what it has done now is to be rolled back.
+        KeyReused: Another request with this key was.
+    """
     if answered is None:
         raise RuntimeError("a write has no answer that could be kept")
     headers = {name: value for name, value in answered.headers.items() if name in _KEPT_HEADERS}
-    body = bytes(answered.body)
-    await idempotency.keep(work, keyed, status=answered.status_code, headers=orjson.dumps(headers).decode(), body=body, now=now)
+    told = orjson.dumps(headers).decode(), bytes(answered.body)
+    answer = KeptAnswer(keyed.fingerprint, answered.status_code, *told)
+    if (kept := await idempotency.keep(work, keyed, answer, now=now)) is not None:
+        raise Replay(kept)
+
+
+async def replay_instead(refused: Exception, keyed: KeyedRequest, rows: AbstractAsyncContextManager[UnitOfWork], *, now: datetime) -> None:
+    """Look whether a request that was carried out in vain, and rolled back, was answered before.
+
+    Args:
+        refused: Why it was in vain, which may be the effect of the first request.
+        keyed: The request.
+        rows: Opens the caller's rows for reading: a statement that failed may have ended the first transaction.
+        now: The moment of the request.
+
+    Raises:
+        Replay: It was.
+        KeyReused: Another request with this key was.
+    """
+    # Spec: features/safe-writes.md#SAFE-014
+    if isinstance(refused, _TOLD) or isinstance(refused.__cause__, TimeoutError):
+        return  # A database that has not answered in time is not asked again.
+    async with rows as work:
+        kept = await idempotency.recall(work, keyed, now=now)
+    if kept is not None:
+        raise Replay(kept) from refused

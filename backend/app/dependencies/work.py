@@ -13,13 +13,12 @@ from starlette.datastructures import Headers
 from app.dependencies.callers import BearerDependency
 from app.dependencies.conditions import condition, refuse_condition
 from app.dependencies.parts import runtime_of
-from app.dependencies.repeats import Replay, keep, keyed_request
+from app.dependencies.repeats import keep, keyed_request, replay_instead
 from app.domain.callers import Caller, Scope
 from app.domain.changes import Origin, Source
 from app.domain.errors import Busy, StillRunning
 from app.domain.preconditions import Expected
 from app.repositories.unit_of_work import UnitOfWork, reading, writing
-from app.services import idempotency
 from app.services.idempotency import KeyedRequest
 
 
@@ -100,28 +99,31 @@ def _origin(request: Request, caller: Caller) -> Origin:
 
 
 @asynccontextmanager
-async def _write(
-    request: Request,
-    caller: Caller,
-    *,
-    keyed: KeyedRequest | None,
-    expected: Expected,
-) -> AsyncIterator[Write]:
-    """Open the caller's rows for writing, under the caller's lock; a request that was answered before is not carried out again.
+async def _write(request: Request, caller: Caller, *, keyed: KeyedRequest | None, expected: Expected) -> AsyncIterator[Write]:
+    """Open the caller's rows for writing, under the caller's lock; what was answered before has no further effect.
+
+    A request with a key is carried out, and found to be a repetition when its answer is kept, or when it is refused:
+    then it is rolled back. The first request, which is nearly every one, does not pay for a look-up.
 
     Raises:
         Replay: The request was answered before.
+        KeyReused: Another request with its key was.
         StillRunning: A request with the same key, or another write, has not ended in time.
     """
-    async with AsyncExitStack() as stack:
-        work = await _enter(stack, request, caller, keyed=keyed is not None)
-        # Under the lock, so that a person's moments follow the person's numbers.
-        under_way = Write(work, runtime_of(request).clock(), expected)
-        if keyed is not None and (kept := await idempotency.recall(work, keyed, now=under_way.now)) is not None:
-            raise Replay(kept)
-        yield under_way
-        if keyed is not None:
-            await keep(work, keyed, under_way.answered, now=under_way.now)
+    under_way = None
+    try:
+        async with AsyncExitStack() as stack:
+            work = await _enter(stack, request, caller, keyed=keyed is not None)
+            # Under the lock, so that a person's moments follow the person's numbers.
+            under_way = Write(work, runtime_of(request).clock(), expected)
+            yield under_way
+            if keyed is not None:
+                await keep(work, keyed, under_way.answered, now=under_way.now)
+    except Exception as refused:
+        if under_way is not None and keyed is not None:
+            rows = reading(runtime_of(request).database, _origin(request, caller))
+            await replay_instead(refused, keyed, rows, now=under_way.now)
+        raise
 
 
 async def _enter(stack: AsyncExitStack, request: Request, caller: Caller, *, keyed: bool) -> UnitOfWork:

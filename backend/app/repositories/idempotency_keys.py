@@ -15,11 +15,13 @@ _TABLE = table_of(IdempotencyKey)
 _COLUMNS = [_TABLE.c[name] for name in KeptAnswer._fields]
 _FIND = Statement(select(*_COLUMNS).where(mine(_TABLE), _TABLE.c.key == bindparam("key"), _TABLE.c.created_at > bindparam("after")))
 _NEW: dict[str, Any] = {name: bindparam(name) for name in ("user_id", "key", *KeptAnswer._fields, "created_at")}
-# What is there already is too old to be found.
+_KEPT = {name: _NEW[name] for name in (*KeptAnswer._fields, "created_at")}
+# An answer that is there stays, unless it is too old to be found.
 _KEEP = Statement(
     insert_or(_TABLE)
     .values(_NEW)
-    .on_conflict_do_update(index_elements=["user_id", "key"], set_={name: _NEW[name] for name in (*KeptAnswer._fields, "created_at")})
+    .on_conflict_do_update(index_elements=["user_id", "key"], set_=_KEPT, where=_TABLE.c.created_at <= bindparam("after"))
+    .returning(_TABLE.c.key)
 )
 
 
@@ -31,6 +33,7 @@ class IdempotencyKeys(OwnerScoped):
         record = await self._fetch_row(_FIND, key=key, after=after)
         return None if record is None else KeptAnswer(*record)
 
-    async def keep(self, key: str, answer: KeptAnswer, *, now: datetime) -> None:
-        """Keep an answer under a key."""
-        await self._fetch(_KEEP, key=key, created_at=now, **answer._asdict())
+    async def keep(self, key: str, answer: KeptAnswer, *, after: datetime, now: datetime) -> bool:
+        """Keep an answer under a key, unless one was kept there after a moment; tell whether it is kept."""
+        given = {"created_at": now, "after": after, **answer._asdict()}
+        return await self._fetch_row(_KEEP, key=key, **given) is not None

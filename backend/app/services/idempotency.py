@@ -20,8 +20,6 @@ class KeyedRequest(NamedTuple):
 async def recall(work: UnitOfWork, request: KeyedRequest, *, now: datetime) -> KeptAnswer | None:
     """Return the answer that the first request with this key got within 24 hours, or None.
 
-    The person's lock, which is held, makes copies wait until the first has ended.
-
     Raises:
         KeyReused: That request asked for something else.
     """
@@ -32,7 +30,15 @@ async def recall(work: UnitOfWork, request: KeyedRequest, *, now: datetime) -> K
     return kept
 
 
-async def keep(work: UnitOfWork, request: KeyedRequest, *, status: int, headers: str, body: bytes, now: datetime) -> None:
-    """Keep the answer to a request, in the transaction of its effect; `headers` is the text of a JSON object."""
-    # Spec: features/safe-writes.md#SAFE-011
-    await work.idempotency_keys.keep(request.key, KeptAnswer(request.fingerprint, status, headers, body), now=now)
+async def keep(work: UnitOfWork, request: KeyedRequest, answer: KeptAnswer, *, now: datetime) -> KeptAnswer | None:
+    """Keep the answer to a request, in the transaction of its effect, or return the one that the first request got.
+
+    The owner's lock, which is held, makes copies wait until the first has ended.
+
+    Raises:
+        KeyReused: The first request with this key asked for something else.
+    """
+    # Spec: features/safe-writes.md#SAFE-011 features/safe-writes.md#SAFE-014
+    if await work.idempotency_keys.keep(request.key, answer, after=now - KEPT_FOR, now=now):
+        return None
+    return await recall(work, request, now=now)

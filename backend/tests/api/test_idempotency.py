@@ -277,6 +277,60 @@ async def test_what_cannot_be_kept_has_no_effect(ada: Person, connection: asyncp
     assert (world["task"], world["change"], world["idempotency_key"]) == ([], [], [])
 
 
+@pytest.mark.spec("SAFE-014")
+@pytest.mark.parametrize(
+    ("method", "path", "body", "refusal"),
+    [
+        ("DELETE", "/api/tasks/{id}", None, 404),
+        ("PATCH", "/api/tasks/{id}", {"title": "Pay more"}, 412),
+        ("POST", "/api/categories", {"name": "Home"}, 409),
+        ("POST", "/api/tags", {"name": "home"}, 409),
+    ],
+)
+async def test_a_repetition_is_no_victim_of_what_the_first_request_has_done(
+    ada: Person, connection: asyncpg.Connection, method: str, path: str, *, body: Any, refusal: int
+) -> None:
+    path, headers = path.format_map(await ada.create_task()), {"If-Match": '"1"'} if "{id}" in path else {}
+    first = await send(ada, method, path, body=body, **headers)
+    world = await world_of(connection, ada.user_id)
+    again = await send(ada, method, path, body=body, **headers)
+    assert (told(again), replayed(again), first.is_success) == (told(first), True, True)
+    assert (await send(ada, method, path, key="another", body=body, **headers)).status_code == refusal
+    assert await world_of(connection, ada.user_id) == world
+
+
+@pytest.mark.spec("SAFE-014")
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/api/tasks", {"title": "Pay more", "category_id": NOBODYS_ID}),
+        ("PATCH", f"/api/tasks/{NOBODYS_ID}", {"title": "Pay more"}),
+        ("DELETE", f"/api/tasks/{NOBODYS_ID}", None),
+        ("POST", "/api/categories", {"name": "Home"}),
+        ("POST", "/api/categories", {"name": "Work"}),
+    ],
+)
+async def test_that_a_key_was_used_is_told_before_any_other_refusal(ada: Person, method: str, path: str, body: Any) -> None:
+    assert (await ada.client.post("/api/categories", json={"name": "Home"})).status_code == 201
+    await create(ada)
+    before = await ada.changes()
+    refused = await send(ada, method, path, body=body)
+    assert (refused.status_code, refused.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+    assert await ada.changes() == before
+    assert (await create(ada, "another")).status_code == 201
+    assert [change["seq"] for change in await ada.changes()] == [1, 2, 3]
+
+
+@pytest.mark.spec("SAFE-014")
+async def test_a_repetition_that_would_fail_is_answered_as_the_first_was(ada: Person, connection: asyncpg.Connection) -> None:
+    first = await create(ada)
+    await leave_role(connection)
+    await connection.execute("alter table agendum.change add constraint never check (action <> 'created') not valid")
+    again, other = await create(ada), await create(ada, "another")
+    assert (told(again), replayed(again)) == (told(first), True)
+    assert (other.status_code, len(await ada.changes())) == (500, 1)
+
+
 @pytest.mark.spec("SAFE-011")
 async def test_a_chosen_id_and_a_key_go_together(ada: Person) -> None:
     chosen = str(uuid7())

@@ -10,7 +10,6 @@ import pytest
 from app.domain.changes import Entity
 from app.domain.sorting import COLUMNS
 from app.http.problems import codes
-from app.middleware.envelope import plain_problem
 from app.repositories.kinds import KINDS
 from app.schemas.plain_problems import plain_problem
 from app.schemas.task import TaskContent, TaskRead

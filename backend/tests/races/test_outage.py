@@ -201,6 +201,21 @@ async def test_a_statement_that_freezes_half_way_is_given_up(
     await assert_back(app, ada)
 
 
+@pytest.mark.spec("OPS-012", "SAFE-014")
+async def test_a_request_with_a_key_that_freezes_half_way_is_not_looked_up(
+    app: FastAPI, ada: Person, server: EmbeddedPostgres, witness: asyncpg.Connection
+) -> None:
+    async with witness.transaction():
+        await witness.execute("LOCK TABLE agendum.task IN ACCESS EXCLUSIVE MODE")
+        headers = {"Idempotency-Key": "8e03978e"}
+        request = asyncio.create_task(timed(ada.client.post("/api/tasks", json={"title": "Pay rent"}, headers=headers)))
+        await asyncio.sleep(0.3)
+        with frozen(server):
+            answer = await request
+    assert (answer.status, answer.seconds < 6) == (503, True), answer
+    await assert_back(app, ada)
+
+
 @pytest.mark.spec("OPS-012")
 async def test_connections_that_were_ended_while_idle_cost_no_request(app: FastAPI, ada: Person, witness: asyncpg.Connection) -> None:
     database_of(app).limits = PATIENT

@@ -18,6 +18,7 @@ from tests.races.wire import Wire, fall_silent
 
 READ = "BEGIN READ ONLY"
 TASK = {"title": "Pay rent"}
+NOBODYS_ID = "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f"
 
 
 @pytest.fixture
@@ -74,6 +75,21 @@ async def test_the_trips_of_a_read_and_of_a_write(app: FastAPI, wire: Wire, ada:
     }
 
 
+@pytest.mark.spec("SAFE-014", "OPS-100")
+async def test_a_key_costs_one_trip_and_a_repetition_is_rolled_back(app: FastAPI, wire: Wire, ada: Person) -> None:
+    found: list[dict[str, tuple[int, list[str]]]] = []
+    for key in ("first", "second", "third"):
+        keyed = {"method": "POST", "url": "/api/tasks", "json": TASK, "headers": {"Idempotency-Key": key}}
+        refused = keyed | {"json": TASK | {"category_id": NOBODYS_ID}, "headers": {"Idempotency-Key": f"{key}-refused"}}
+        requests: dict[str, dict[str, Any]] = {"first": keyed, "copy": keyed, "refused": refused}
+        found.append({name: await trips(app, wire, ada, request=request) for name, request in requests.items()})
+    assert found[-1] == {
+        "first": (201, ["BEGIN", "statement", "statement", "COMMIT"]),
+        "copy": (201, ["BEGIN", "statement", "statement", "statement", "ROLLBACK"]),
+        "refused": (422, ["BEGIN", "statement", "ROLLBACK", READ, "statement", "COMMIT"]),
+    }
+
+
 @pytest.mark.spec("OPS-102")
 async def test_a_read_is_answered_before_its_transaction_has_ended(app: FastAPI, wire: Wire, ada: Person) -> None:
     path = f"/api/tasks/{(await ada.create_task())['id']}"
@@ -88,7 +104,7 @@ async def test_a_read_is_answered_before_its_transaction_has_ended(app: FastAPI,
 
 @pytest.mark.spec("OPS-102")
 async def test_a_refused_read_ends_behind_its_answer_too(app: FastAPI, wire: Wire, ada: Person) -> None:
-    request = {"method": "GET", "url": "/api/tasks/019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f"}
+    request = {"method": "GET", "url": f"/api/tasks/{NOBODYS_ID}"}
     assert [await trips(app, wire, ada, request=request) for _round in range(2)][1] == (404, [READ, "statement", "ROLLBACK"])
     assert (await ada.client.get("/api/tasks")).status_code == 200
 
