@@ -51,8 +51,9 @@ async def set_stage(url: str, folder: Path, *, profile: Path | None) -> AsyncIte
 
 
 def _settings(url: str, secret: str) -> dict[str, str]:
-    """Give the service's settings, as in production."""
-    return {"DATABASE_URL": url, "AGENDUM_ENV": "production", "BETTER_AUTH_SECRET": secret, "AGENDUM_POOL_SIZE": str(_POOL_SIZE)}
+    """Give the service's settings, as in production, with one worker, because the floor is one process."""
+    numbers = {"AGENDUM_POOL_SIZE": str(_POOL_SIZE), "AGENDUM_WORKERS": "1"}
+    return {"DATABASE_URL": url, "AGENDUM_ENV": "production", "BETTER_AUTH_SECRET": secret, **numbers}
 
 
 @asynccontextmanager

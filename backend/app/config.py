@@ -16,6 +16,7 @@ _OURS = "AGENDUM_"
 _SHORTEST_SECRET = 32
 _FEWEST_CHARACTERS = 10
 _PUBLISHED = ("change-me", "changeme", "example", "your-secret", "better-auth-secret")
+_MOST_CONNECTIONS = 1000
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[a-z0-9._-]+|[0-9a-f:.]*:[0-9a-f:.]*")
 # What Kubernetes puts into every container beside a Service whose name begins with "agendum".
@@ -44,7 +45,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535, alias="AGENDUM_PORT")
     data_dir: Path = Field(default_factory=lambda: default_data_dir(os.environ), alias="AGENDUM_DATA_DIR")
     debug: bool = Field(default=False, alias="AGENDUM_DEBUG")
-    pool_size: int = Field(default=10, ge=1, le=1000, alias="AGENDUM_POOL_SIZE")
+    workers: int | None = Field(default=None, ge=1, le=256, alias="AGENDUM_WORKERS")
+    pool_size: int = Field(default=10, ge=1, le=_MOST_CONNECTIONS, alias="AGENDUM_POOL_SIZE")
     database_url: SecretStr | None = Field(default=None, alias="DATABASE_URL")
     secret: SecretStr | None = Field(default=None, alias="BETTER_AUTH_SECRET")
     better_auth_url: str | None = Field(default=None, alias="BETTER_AUTH_URL")
@@ -128,6 +130,7 @@ def load_settings() -> Settings:
     except ValidationError as error:
         raise ConfigurationError("; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())) from None
     _refuse_weakness(settings)
+    _refuse_crowd(settings)
     return settings
 
 
@@ -158,6 +161,14 @@ def _refuse_weakness(settings: Settings) -> None:
         raise ConfigurationError("DATABASE_URL is required in production, or AGENDUM_DATA_DIR for an embedded database that is kept there")
     if settings.better_auth_url is not None and not _is_private(settings.better_auth_url):
         raise ConfigurationError("BETTER_AUTH_URL must be https in production, because keys are fetched from it, unless it is this machine")
+
+
+def _refuse_crowd(settings: Settings) -> None:
+    # Spec: features/operations.md#OPS-086
+    if (settings.workers or 1) * settings.pool_size > _MOST_CONNECTIONS:
+        raise ConfigurationError(
+            f"AGENDUM_WORKERS times AGENDUM_POOL_SIZE, which each worker has of its own, must be at most {_MOST_CONNECTIONS} connections"
+        )
 
 
 def _is_private(url: str) -> bool:

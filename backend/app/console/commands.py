@@ -12,6 +12,7 @@ from app.console.demo import DemoError, Demonstration
 from app.database.embedded.server import EmbeddedError
 from app.server import process as serving
 from app.server.database_watch import DatabaseLostError
+from app.server.supervisor import WorkersLostError
 from app.utils.clock import utc_now
 
 # As sysexits.h has them: EX_UNAVAILABLE, after which a supervisor may try again, and EX_CONFIG.
@@ -82,7 +83,7 @@ def _telling() -> Iterator[None]:
     except (ConfigurationError, EmbeddedError) as error:
         typer.echo(f"agendum: {error}", err=True)
         raise typer.Exit(UNUSABLE) from None
-    except (DatabaseLostError, DemoError) as error:
+    except (DatabaseLostError, WorkersLostError, DemoError) as error:
         typer.echo(f"agendum: {error}", err=True)
         raise typer.Exit(UNAVAILABLE) from None
     except KeyboardInterrupt:

@@ -1,1 +1,4 @@
-"""Hosts the process: sockets, the embedded database and its watch, HTTP on the wire, the secret. It knows no route and no resource."""
+"""Hosts the service: port, secret, embedded database, worker processes, HTTP on the wire.
+
+It knows no route and no resource.
+"""

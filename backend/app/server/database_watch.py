@@ -1,7 +1,5 @@
 """Starts the embedded database again when it dies while the service runs. It knows nothing of what is served."""
 
-import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,10 +8,10 @@ from threading import Event
 import structlog
 
 from app.database.embedded.server import EmbeddedError, EmbeddedPostgres
+from app.server.deaths import MOST_DEATHS, Deaths
 
-# Seconds between two looks; how many deaths within how many seconds mean that another start would not help.
+# Seconds between two looks.
 _PAUSE = 0.2
-_DEATHS, _WINDOW = 3, 60.0
 _log = structlog.get_logger("agendum.database")
 
 
@@ -21,21 +19,56 @@ class DatabaseLostError(Exception):
     """The embedded database died and does not come back; the message says why."""
 
 
+class DatabaseWatch:
+    """Looks after an embedded server that runs.
+
+    Args:
+        server: The server.
+    """
+
+    def __init__(self, server: EmbeddedPostgres) -> None:
+        self._server = server
+        self._deaths = Deaths()
+
+    def look(self) -> None:
+        """Start the server again if it has died.
+
+        Raises:
+            DatabaseLostError: It has died too often, or does not start again.
+        """
+        # Spec: features/operations.md#OPS-022
+        if (death := self._server.death()) is None:
+            return
+        if self._deaths.add() == MOST_DEATHS:
+            raise DatabaseLostError(
+                f"The embedded database died {MOST_DEATHS} times within a minute; the last time it {death}. "
+                f"What it wrote is in {self._server.log}"
+            )
+        self._restart(death)
+
+    def _restart(self, death: str) -> None:
+        _log.error("embedded database died", how=death, log=str(self._server.log))
+        try:
+            self._server.restart()
+        except EmbeddedError as failure:
+            raise DatabaseLostError(f"The embedded database {death} and does not start again. {failure}") from failure
+        _log.info("embedded database runs again")
+
+
 @contextmanager
 def kept_alive(server: EmbeddedPostgres, give_up: Callable[[], None]) -> Iterator[None]:
-    """Start a server again whenever it dies while the block lasts. Afterwards, nobody but the caller touches it.
+    """Watch a server from a thread while the block lasts. Afterwards, nobody but the caller touches it.
 
     Args:
         server: The embedded server, which runs.
-        give_up: Called, from another thread, when the server does not come back; it should bring the block to its end.
+        give_up: Called from that thread when the server does not come back; it should bring the block to its end.
 
     Raises:
         DatabaseLostError: At the end of the block, when the server did not come back.
     """
-    # Spec: features/operations.md#OPS-022
     ending = Event()
     with ThreadPoolExecutor(1, thread_name_prefix="database-watch") as threads:
-        watch = threads.submit(_watch, server, ending)
+        watch = threads.submit(_watch, DatabaseWatch(server), ending)
         watch.add_done_callback(lambda _: give_up())
         try:
             yield
@@ -44,23 +77,6 @@ def kept_alive(server: EmbeddedPostgres, give_up: Callable[[], None]) -> Iterato
     watch.result()
 
 
-def _watch(server: EmbeddedPostgres, ending: Event) -> None:
-    deaths: deque[float] = deque(maxlen=_DEATHS)
+def _watch(watch: DatabaseWatch, ending: Event) -> None:
     while not ending.wait(_PAUSE):
-        if (death := server.death()) is None:
-            continue
-        deaths.append(time.monotonic())
-        if len(deaths) == _DEATHS and deaths[-1] - deaths[0] < _WINDOW:
-            raise DatabaseLostError(
-                f"The embedded database died {_DEATHS} times within a minute; the last time it {death}. What it wrote is in {server.log}"
-            )
-        _restart(server, death)
-
-
-def _restart(server: EmbeddedPostgres, death: str) -> None:
-    _log.error("embedded database died", how=death, log=str(server.log))
-    try:
-        server.restart()
-    except EmbeddedError as failure:
-        raise DatabaseLostError(f"The embedded database {death} and does not start again. {failure}") from failure
-    _log.info("embedded database runs again")
+        watch.look()

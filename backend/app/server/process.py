@@ -1,15 +1,12 @@
-"""Runs the service from a terminal: prepares what a development machine lacks, serves, and stops everything that it started."""
+"""Runs the service: port, database, secret, application, then one process that serves or the parent of several."""
 
 import asyncio
 import gc
-import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from types import FrameType
 
 import typer
-import uvicorn
 from pydantic import SecretStr
 from starlette.types import ASGIApp
 
@@ -17,14 +14,18 @@ from app.config import ConfigurationError, Settings
 from app.database.embedded.server import EmbeddedPostgres
 from app.database.migrate import MigrationError, migrate
 from app.database.url import InvalidAddressError, read_address
+from app.server.cores import worker_count
 from app.server.database_watch import kept_alive
-from app.server.protocol import protocol
+from app.server.http_server import HttpServer
 from app.server.secret import kept_secret
+from app.server.signals import leave_on_signals
+from app.server.supervisor import Supervisor
 from app.utils.logging import configure_logging
 
 MakeApp = Callable[[Settings], ASGIApp]
 
-_GRACE_SECONDS = 10
+# What an embedded server takes at least, and beside the pools: migrations, dumps, its own processes.
+_USUAL_CONNECTIONS, _OTHER_CONNECTIONS = 100, 20
 
 
 def serve(settings: Settings, make_app: MakeApp) -> None:
@@ -33,19 +34,24 @@ def serve(settings: Settings, make_app: MakeApp) -> None:
     Raises:
         ConfigurationError: The port is taken, or the database cannot be used.
         DatabaseLostError: The embedded database died and does not come back.
+        WorkersLostError: A worker died again and again.
     """
-    # Spec: features/operations.md#OPS-016
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave)
-    with _listening(settings) as listener, database(settings) as (complete, embedded):
+    # Spec: features/operations.md#OPS-016 features/operations.md#OPS-081
+    leave_on_signals()
+    workers = worker_count(settings)
+    with _listening(settings) as listener, database(settings, workers=workers) as (complete, embedded):
         _migrate(complete)
-        app = make_app(complete)
+        # Spec: features/operations.md#OPS-085
+        server = HttpServer(make_app(complete), listener, production=settings.production)
         configure_logging(as_json=settings.production, debug=settings.debug)
-        _announce(complete, listener, embedded=embedded is not None)
+        _announce(complete, listener, workers=workers, embedded=embedded is not None)
+        # Before any fork, so that the workers go on sharing these pages.
         _spare_the_collector()
-        server = uvicorn.Server(_server_settings(app, complete))
-        with _kept_alive(embedded, server):
-            server.run(sockets=[listener])
+        if workers > 1:
+            Supervisor(server, embedded, count=workers).run()
+        else:
+            with _kept_alive(embedded, server):
+                server.run()
 
 
 def bring_up_to_date(settings: Settings) -> None:
@@ -55,26 +61,21 @@ def bring_up_to_date(settings: Settings) -> None:
     typer.echo("The database is up to date.")
 
 
-def _server_settings(app: ASGIApp, settings: Settings) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http=protocol(production=settings.production),
-        ws="none",  # Otherwise uvicorn would answer upgrades by itself, and log their query strings.
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
-
-
 @contextmanager
-def database(settings: Settings) -> Iterator[tuple[Settings, EmbeddedPostgres | None]]:
-    """Give settings with a database and a secret, those of the environment or our own, and the server of our own."""
+def database(settings: Settings, *, workers: int = 1) -> Iterator[tuple[Settings, EmbeddedPostgres | None]]:
+    """Give settings with a database and a secret, those of the environment or our own, and the server of our own.
+
+    Args:
+        settings: As the environment has them.
+        workers: How many processes are to have a pool of connections each.
+    """
     if settings.database_url is not None:
         yield _with_secret(settings), None
         return
-    embedded = EmbeddedPostgres(settings.data_dir / "postgres", report=typer.echo)
+    # Spec: features/operations.md#OPS-086
+    connections = max(_USUAL_CONNECTIONS, workers * settings.pool_size + _OTHER_CONNECTIONS)
+    limits = {"max_connections": str(connections)}
+    embedded = EmbeddedPostgres(settings.data_dir / "postgres", limits, report=typer.echo)
     with embedded:
         try:
             ours = settings.model_copy(update={"database_url": SecretStr(embedded.url)})
@@ -83,11 +84,9 @@ def database(settings: Settings) -> Iterator[tuple[Settings, EmbeddedPostgres | 
             typer.echo("Stopping the database ...")
 
 
-def _kept_alive(embedded: EmbeddedPostgres | None, server: uvicorn.Server) -> AbstractContextManager[None]:
+def _kept_alive(embedded: EmbeddedPostgres | None, server: HttpServer) -> AbstractContextManager[None]:
     """Keep a database of our own alive; when it is lost, the service answers what it has begun, and ends."""
-    if embedded is None:
-        return nullcontext()
-    return kept_alive(embedded, lambda: setattr(server, "should_exit", True))
+    return nullcontext() if embedded is None else kept_alive(embedded, server.stop)
 
 
 def _with_secret(settings: Settings) -> Settings:
@@ -107,9 +106,8 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
         try:
             listener.bind((settings.host, settings.port))
         except OSError as error:
-            raise ConfigurationError(
-                f"{settings.host}:{settings.port} cannot be used ({error.strerror}); set AGENDUM_PORT or AGENDUM_HOST"
-            ) from None
+            place = f"{settings.host}:{settings.port}"
+            raise ConfigurationError(f"{place} cannot be used ({error.strerror}); set AGENDUM_PORT or AGENDUM_HOST") from None
         yield listener
 
 
@@ -127,11 +125,15 @@ def _migrate(settings: Settings) -> None:
         typer.echo(f"A newer release has migrated the database, to {newer}; it is used as it is.")
 
 
-def _announce(settings: Settings, listener: socket.socket, *, embedded: bool) -> None:
+def _announce(settings: Settings, listener: socket.socket, *, workers: int, embedded: bool) -> None:
     host, port = listener.getsockname()[:2]
     base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-    typer.echo(f"\n  Agendum is serving.\n\n  Begin here     {base}/\n  API            {base}/api\n  Documentation  {base}/docs")
-    typer.echo(f"  Data folder    {settings.data_dir}" if embedded else "  Database       as DATABASE_URL says")
+    typer.echo("\n  Agendum is serving.\n")
+    typer.echo(f"  Begin here     {base}/\n  API            {base}/api\n  Documentation  {base}/docs")
+    where = f"  Data folder    {settings.data_dir}" if embedded else "  Database       as DATABASE_URL says"
+    typer.echo(where)
+    if workers > 1:
+        typer.echo(f"  Workers        {workers}")
     typer.echo("\n  Ctrl-C stops it.\n")
 
 
@@ -140,8 +142,3 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-
-
-def _leave(_number: int, _frame: FrameType | None) -> None:
-    """End by an exception, so that whatever was started is stopped on the way out; the server answers its requests first."""
-    raise SystemExit(0)

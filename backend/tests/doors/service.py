@@ -27,7 +27,7 @@ class Service:
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         self.log = log
-        self.port = free_port()
+        self.port = int(environment.get("AGENDUM_PORT") or free_port())
         measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
         seen = {"PATH": os.environ["PATH"], "AGENDUM_PORT": str(self.port)} | measured | environment
         with log.open("ab") as output:
@@ -51,9 +51,16 @@ class Service:
         self.process.send_signal(number)
         return self.process.wait(timeout=20)
 
-    def sign_in(self) -> dict[str, str]:
+    def workers(self) -> list[int]:
+        """Return the numbers of its worker processes, in order; none where it serves in one process."""
+        table = subprocess.run(["ps", "-axo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+        rows = [line.split(maxsplit=2) for line in table.splitlines()]
+        parent = str(self.process.pid)
+        return sorted(int(row[0]) for row in rows if row[1] == parent and row[2].endswith("-m app serve"))
+
+    def sign_in(self, name: str = "ada") -> dict[str, str]:
         """Register somebody if need be, log in, and return the header that says so."""
-        credentials = {"email": "ada@example.com", "password": "correct horse battery"}
+        credentials = {"email": f"{name}@example.com", "password": "correct horse battery"}
         self.client.post("/auth/register", json=credentials | {"name": "Ada"})
         token = self.client.post("/auth/login", json=credentials).json()["access_token"]
         return {"Authorization": f"Bearer {token}"}

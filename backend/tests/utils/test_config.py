@@ -141,6 +141,7 @@ def test_in_production_keys_are_fetched_over_tls_or_from_this_machine(environ: E
     + [
         ("AGENDUM_POOL_SIZE", "0"),
         ("AGENDUM_POOL_SIZE", "1001"),
+        *[("AGENDUM_WORKERS", value) for value in ("0", "-1", "many", "1.5", "257", "1000")],
         ("BETTER_AUTH_URL", "app.example.com"),
         ("BETTER_AUTH_URL", "ftp://a.example"),
         ("BETTER_AUTH_URL", "https://ada:word@a.example"),
@@ -153,6 +154,14 @@ def test_in_production_keys_are_fetched_over_tls_or_from_this_machine(environ: E
 def test_a_wrong_value_is_told_by_its_name(environ: Environ, name: str, value: str) -> None:
     environ(**{name: value})
     assert refusal().startswith(f"{name}: ")
+
+
+@pytest.mark.spec("OPS-086")
+def test_more_connections_than_a_server_can_have_are_refused(environ: Environ) -> None:
+    environ(AGENDUM_WORKERS="50", AGENDUM_POOL_SIZE="20")
+    assert (load_settings().workers, load_settings().pool_size) == (50, 20)
+    environ(AGENDUM_WORKERS="51")
+    assert refusal() == ("AGENDUM_WORKERS times AGENDUM_POOL_SIZE, which each worker has of its own, must be at most 1000 connections")
 
 
 @pytest.mark.spec("OPS-009")

@@ -117,6 +117,13 @@ class EmbeddedPostgres:
             os.close(self._lock)
             self._lock = None
 
+    def leave_to_parent(self) -> None:
+        """Let go of server and folder in a forked process: they are its parent's, and are not touched."""
+        # Spec: features/operations.md#OPS-084
+        if self._lock is not None:
+            os.close(self._lock)
+        self._lock = self._process = None
+
     def __enter__(self) -> Self:
         self.start()
         return self

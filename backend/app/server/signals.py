@@ -1,0 +1,30 @@
+"""What the signals that end the service do, in the process that is started and in its workers."""
+
+import signal
+from types import FrameType
+
+# Windows has no SIGHUP.
+STOPS = frozenset({signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)})
+
+
+def leave_on_signals() -> None:
+    """Have SIGTERM and SIGHUP raise an exception, as Ctrl-C does, so that what was started is stopped on its way."""
+    # Spec: features/operations.md#OPS-016
+    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGHUP, _take_for_terminate)
+
+
+def leave_with_parent() -> None:
+    """Have signals end a worker that does not serve yet. Its parent hears of a terminal that closes, and tells it."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def _take_for_terminate(_number: int, _frame: FrameType | None) -> None:
+    """Do what SIGTERM does by now: the HTTP server, once it runs, answers first what it has begun."""
+    signal.raise_signal(signal.SIGTERM)

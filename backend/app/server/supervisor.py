@@ -1,0 +1,155 @@
+"""Runs worker processes from a parent that has one thread, so that it may fork at any time. It answers no request."""
+
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from types import FrameType
+
+import structlog
+
+from app.database.embedded.server import EmbeddedPostgres
+from app.server.database_watch import DatabaseWatch
+from app.server.deaths import MOST_DEATHS, Deaths, how_it_ended
+from app.server.http_server import GRACE_SECONDS, HttpServer
+from app.server.signals import STOPS, leave_with_parent
+
+# Seconds between two looks; before a worker that died again is replaced; after which one that is to end is killed.
+_PAUSE, _DELAY, _END_LIMIT = 0.2, 1.0, GRACE_SECONDS + 10.0
+_log = structlog.get_logger("agendum.workers")
+
+
+class WorkersLostError(Exception):
+    """A worker dies again and again; the message says how."""
+
+
+class Supervisor:
+    """The parent of the workers, and of the embedded database if there is one.
+
+    Args:
+        server: What each worker runs.
+        embedded: The embedded database, which runs.
+        count: How many workers there are.
+    """
+
+    def __init__(self, server: HttpServer, embedded: EmbeddedPostgres | None, *, count: int) -> None:
+        self._server = server
+        self._embedded = embedded
+        self._watch = DatabaseWatch(embedded) if embedded is not None else None
+        self._workers = [_Worker(self._work) for _ in range(count)]
+        self._ending = False
+        # No worker has the writing end, so that all of them see its end when the parent has died of whatever.
+        self._lifeline, self._lifelines_end = os.pipe()
+
+    def run(self) -> None:
+        """Keep the workers running until a signal comes; then have them answer what they have begun, and end.
+
+        Raises:
+            WorkersLostError: One of them died again and again.
+            DatabaseLostError: The embedded database died and does not come back.
+        """
+        # Spec: features/operations.md#OPS-083
+        for number in STOPS:
+            signal.signal(number, self._note)
+        try:
+            while not self._ending:
+                self._look()
+                wait([worker.sentinel for worker in self._workers if worker.sentinel is not None], _PAUSE)
+        finally:
+            self._end()
+
+    def _look(self) -> None:
+        for worker in self._workers:
+            worker.keep()
+        if self._watch is not None:
+            self._watch.look()
+
+    def _note(self, _number: int, _frame: FrameType | None) -> None:
+        self._ending = True
+
+    def _work(self) -> None:
+        """Serve, in a process that was forked just now with the signals held back."""
+        # Spec: features/operations.md#OPS-084
+        os.close(self._lifelines_end)
+        if self._embedded is not None:
+            self._embedded.leave_to_parent()
+        leave_with_parent()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
+        # Spec: features/operations.md#OPS-087
+        structlog.contextvars.bind_contextvars(process=os.getpid())
+        self._server.run(lifeline=self._lifeline)
+
+    def _end(self) -> None:
+        self._server.listener.close()
+        for worker in self._workers:
+            worker.ask_to_end()
+        deadline = time.monotonic() + _END_LIMIT
+        for worker in self._workers:
+            worker.end(deadline)
+
+
+class _Worker:
+    """One place among the workers: the process that has it now, and how often those in it have died."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+        self._process: BaseProcess | None = None
+        self._deaths = Deaths()
+        self._due = 0.0
+
+    @property
+    def sentinel(self) -> int | None:
+        """What becomes readable when the process ends, while there is one."""
+        return self._process.sentinel if self._process is not None else None
+
+    def keep(self) -> None:
+        """Start the process where there is none; note that it died.
+
+        Raises:
+            WorkersLostError: It died too often to be started again.
+        """
+        # Spec: features/operations.md#OPS-082
+        if self._process is None:
+            if time.monotonic() >= self._due:
+                self._process = self._fork()
+        elif (status := self._process.exitcode) is not None:
+            self._bury(self._process, how_it_ended(status))
+
+    def ask_to_end(self) -> None:
+        if self._process is not None:
+            self._process.terminate()
+
+    def end(self, deadline: float) -> None:
+        """Wait for the end of the process until a moment, and then kill it."""
+        if self._process is None:
+            return
+        self._process.join(max(0.0, deadline - time.monotonic()))
+        if self._process.exitcode is None:
+            _log.error("worker does not end and is killed", process=self._process.pid)
+            self._process.kill()
+            self._process.join()
+
+    def _fork(self) -> BaseProcess:
+        """Fork with the signals held back, so that none meets a child that still has its parent's handlers."""
+        process = multiprocessing.get_context("fork").Process(target=self._work)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        _log.info("worker started", process=process.pid)
+        return process
+
+    def _bury(self, process: BaseProcess, how: str) -> None:
+        number = self._deaths.add()
+        _log.error("worker died", process=process.pid, how=how)
+        if number == MOST_DEATHS:
+            raise WorkersLostError(
+                f"A worker died {MOST_DEATHS} times within a minute; the last time it {how}",
+            )
+        self._due = time.monotonic() + _DELAY * (number - 1)
+        process.close()
+        self._process = None
