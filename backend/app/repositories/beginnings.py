@@ -5,6 +5,11 @@ from typing import NamedTuple
 from app.database.connection import Limits
 from app.database.literals import literal
 
+# Every key begins with the owner, so that reading a whole table for one person is never right. What is read is a page,
+# which is there before a bitmap of everything that could be on it is made, or a process that helps has started.
+_SETTINGS = {"enable_seqscan": "off", "enable_bitmapscan": "off", "max_parallel_workers_per_gather": "0"}
+_PLANNER = "".join(f"SET LOCAL {name} = {value};" for name, value in _SETTINGS.items())
+
 
 class Beginning(NamedTuple):
     """How a transaction begins.
@@ -37,8 +42,7 @@ class Beginning(NamedTuple):
         if owner is None:
             return taken
         name = literal(owner)
-        # Every key begins with the owner, so that reading a whole table for one person is never right.
-        taken += f"SET LOCAL enable_seqscan = off;SET LOCAL app.user_id = {name};"
+        taken += f"{_PLANNER}SET LOCAL app.user_id = {name};"
         return taken + _lock(name, limits, seconds=lock_wait) if self.locks_owner else taken
 
 

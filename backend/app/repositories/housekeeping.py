@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, delete, func, literal_column, select, tuple_, union
+from sqlalchemy import Select, bindparam, delete, select, tuple_, union
 
 from app.database.connection import Session
 from app.database.statements import Statement
@@ -17,10 +17,6 @@ from app.repositories.owner import OwnerScoped, mine
 from app.repositories.recorded_statements import Row
 
 _KEY = table_of(IdempotencyKey)
-# Without statistics a whole trash is taken for a few rows, which would be collected and sorted anew for each bite of it.
-_IN_ORDER = Statement(
-    select(func.set_config(literal_column("'enable_bitmapscan'"), literal_column("'off'"), literal_column("true")).label("setting"))
-)
 _BEGINNING = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
 
 
@@ -69,10 +65,6 @@ class Survey:
 
 class Leftovers(OwnerScoped):
     """What one person has had for too long."""
-
-    async def walk_in_order(self) -> None:
-        """Have what follows in this transaction read its rows along the index that has them in order."""
-        await self._session.fetch_row(_IN_ORDER)
 
     async def rows(self, kind: Owned[Row], *, before: datetime, limit: int, after: Row | None = None) -> Sequence[Row]:
         """Return rows of a kind that were deleted before a moment and that nothing holds, the oldest first, or those after one of them."""

@@ -54,7 +54,6 @@ async def purge(work: UnitOfWork, task_id: UUID, *, now: datetime, expected: Exp
 async def empty(work: UnitOfWork, *, now: datetime) -> None:
     """Remove everything in the trash for good."""
     # Spec: features/trash.md#TRASH-005
-    await work.leftovers.walk_in_order()
     last: TaskRow | None = None
     while (tasks := await work.leftovers.rows(work.tasks, before=_END_OF_TIME, after=last, limit=BITE)) or last is not None:
         await _purge_tasks(work, tasks, now=now)
@@ -65,7 +64,6 @@ async def empty(work: UnitOfWork, *, now: datetime) -> None:
 async def purge_old(work: UnitOfWork, *, now: datetime) -> int:
     """Take one bite from what has been deleted or kept for too long, and return how much it was; it is done when that is 0."""
     # Spec: features/trash.md#TRASH-008 features/trash.md#TRASH-009
-    await work.leftovers.walk_in_order()
     before = now - KEPT_FOR
     old = await work.leftovers.rows(work.tasks, before=before, limit=BITE)
     await _purge_tasks(work, old, now=now)

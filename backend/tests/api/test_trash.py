@@ -387,7 +387,7 @@ async def add_comments(connection: asyncpg.Connection, person: Person, task: dic
 
 @pytest.mark.parametrize(
     ("method", "below", "expected"),
-    [("GET", "", (200, 2)), ("POST", "/{id}/restore", (200, 3)), ("DELETE", "/{id}", (204, 6)), ("DELETE", "", (204, 8))],
+    [("GET", "", (200, 2)), ("POST", "/{id}/restore", (200, 3)), ("DELETE", "/{id}", (204, 6)), ("DELETE", "", (204, 7))],
 )
 async def test_the_price_of_the_trash(
     ada: Person, connection: asyncpg.Connection, method: str, below: str, *, expected: tuple[int, int]

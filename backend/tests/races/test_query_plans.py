@@ -201,6 +201,15 @@ async def test_no_table_is_read_as_a_whole(database: Database, person: str) -> N
 
 
 @pytest.mark.spec("FIND-007")
+@pytest.mark.parametrize("person", [HEAVY, USUAL])
+async def test_no_page_waits_for_a_bitmap_or_for_another_process(database: Database, person: str) -> None:
+    for name in (*QUESTIONS, "category", "parent", "trash"):
+        for plan in await plans_of(database, person, name):
+            kinds = {node["Node Type"] for node in nodes(plan)}
+            assert not kinds & {"Bitmap Heap Scan", "Gather", "Gather Merge"}, name
+
+
+@pytest.mark.spec("FIND-007")
 async def test_each_sort_and_the_common_filters_have_their_index(database: Database) -> None:
     for name, index in INDEXES.items():
         for plan in await plans_of(database, HEAVY, name):
