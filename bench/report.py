@@ -4,6 +4,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.distance import TRIP, Journey
 from bench.measure import Case, Ratio, ratio
 from bench.operations import Operation
 
@@ -65,6 +66,18 @@ def write_heavy(pairs: Sequence[Pair]) -> None:
         goal = f"{HEAVY_GOAL:g}" if pair.goal else "-"
         rows.append((pair.name, *rates, _latency(pair.light), _latency(pair.heavy), *_spread(found), goal, verdict))
     _table(rows)
+
+
+def write_distance(journeys: Sequence[Journey]) -> None:
+    """Print what operations take with a database that is far away, and the round trips in that."""
+    rows = [("far database", "p50 ms", "least ms", "trips", "goal", "verdict")]
+    for journey in journeys:
+        goal = journey.errand.goal
+        verdict = "goal" if journey.trips <= goal else "over the goal"
+        times = f"{1000 * journey.seconds:.1f}", f"{1000 * journey.shortest:.1f}"
+        rows.append((journey.errand.name, *times, f"{journey.trips}", f"{goal}", verdict))
+    _table(rows)
+    write(f"\ntrips: to the database and back, each {1000 * TRIP:.0f} ms, before the answer: as many as the least time holds")
 
 
 def write_shares(operation: str, shares: Sequence[tuple[str, float]]) -> None:

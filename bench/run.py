@@ -13,7 +13,7 @@ from pathlib import Path
 import uvloop
 
 from app.database.embedded.server import EmbeddedError, EmbeddedPostgres
-from bench import profiling, report, suites
+from bench import distance, profiling, report, suites
 from bench.fairness import UnfairError
 from bench.operations import OPERATIONS
 from bench.servers import ServerError, scratch_folder
@@ -55,6 +55,8 @@ async def _run(url: str, folder: Path, options: argparse.Namespace) -> int:
         if "list" in options.only:
             report.write()
             report.write_heavy(await suites.compare_people(stage.service, effort))
+        report.write()
+        report.write_distance(await distance.measure(url, folder, options.only))
     return 0 if all(comparison.within_gate() for comparison in comparisons) else 1
 
 

@@ -50,6 +50,14 @@ async def set_stage(url: str, folder: Path, *, profile: Path | None) -> AsyncIte
         await owner.close()
 
 
+@asynccontextmanager
+async def serve_again(url: str, folder: Path) -> AsyncIterator[Target]:
+    """Start one more service, on an address of the seeded database, with tokens of its own."""
+    secret = secrets.token_urlsafe(48)
+    async with _service(_settings(url, secret), log=folder / "another-service.log", profile=None) as service:
+        yield Target("service", *service, _tokens(secret))
+
+
 def _settings(url: str, secret: str) -> dict[str, str]:
     """Give the service's settings, as in production, with one worker, because the floor is one process."""
     numbers = {"AGENDUM_POOL_SIZE": str(_POOL_SIZE), "AGENDUM_WORKERS": "1"}
