@@ -16,7 +16,7 @@ from bench import load
 from bench.data import TASKS_EACH, is_completed, task_id
 from bench.operations import Call, Target
 from bench.servers import HOST
-from bench.stage import serve_again
+from bench.stage import Stage, another_service
 
 TRIP = 0.020
 # Somebody whom the other suites leave alone, so that the tasks are as they were made.
@@ -52,9 +52,12 @@ class Journey:
         return int(self.shortest // TRIP)
 
 
-async def measure(url: str, folder: Path, names: Sequence[str]) -> list[Journey]:
+async def measure(stage: Stage, names: Sequence[str]) -> list[Journey]:
     """Start a service whose database is far away, and measure some operations one request after the other."""
-    async with _far_away(url) as far_url, serve_again(far_url, folder) as service:
+    async with (
+        _far_away(stage.settings["DATABASE_URL"]) as far_url,
+        another_service(stage, "far-away", DATABASE_URL=far_url) as service,
+    ):
         return [await _measure(service, errand) for errand in _ERRANDS if errand.name.split()[-1] in names]
 
 

@@ -38,7 +38,7 @@ class Case:
         return self.percentile(0.99) / self.percentile(0.5)
 
     def processor_microseconds(self) -> float | None:
-        """Give the processor time of the target's process for each request, where the system tells it."""
+        """Give the processor time of the target's processes for each request, where the system tells it."""
         return 1e6 * self.processor_seconds / len(self.latencies) if self.processor_seconds else None
 
 
@@ -75,9 +75,12 @@ async def _slice(case: Case, *, seconds: float, concurrency: int) -> None:
 
 
 def _processor_seconds(process_id: int) -> float:
-    """Give the processor time a process has used, in user and system mode; 0 where there is no /proc."""
+    """Give the processor time of a process and its workers, in user and system mode; 0 where there is no /proc."""
     status = Path(f"/proc/{process_id}/stat")
     if not status.exists():
         return 0.0
     fields = status.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    children = Path(f"/proc/{process_id}/task/{process_id}/children")
+    workers = children.read_text().split() if children.exists() else []
+    return own + sum(_processor_seconds(int(worker)) for worker in workers)

@@ -50,9 +50,9 @@ def write_comparisons(comparisons: Sequence[Comparison]) -> None:
     rows: list[tuple[str, ...]] = [("operation", "target", "requests/s", "p50 ms", "p99 ms", "p99/p50", "cpu us")]
     for comparison in comparisons:
         rows += [_measured(comparison.operation.name, comparison.floor), _measured("", comparison.service)]
-    _table(rows)
+    table(rows)
     write()
-    _table([("operation", "ratio", "lowest..highest", "goal", "gate", "verdict"), *map(_judged, comparisons)])
+    table([("operation", "ratio", "lowest..highest", "goal", "gate", "verdict"), *map(_judged, comparisons)])
     write(f"\nratio: floor / service, median of the rounds; p99/p50 of the service is to stay under {TAIL_GOAL:g}")
 
 
@@ -64,8 +64,8 @@ def write_heavy(pairs: Sequence[Pair]) -> None:
         rates = f"{pair.light.rate():.0f}", f"{pair.heavy.rate():.0f}"
         verdict = "-" if not pair.goal else "goal" if found.median <= HEAVY_GOAL else "over the goal"
         goal = f"{HEAVY_GOAL:g}" if pair.goal else "-"
-        rows.append((pair.name, *rates, _latency(pair.light), _latency(pair.heavy), *_spread(found), goal, verdict))
-    _table(rows)
+        rows.append((pair.name, *rates, latency(pair.light), latency(pair.heavy), *spread(found), goal, verdict))
+    table(rows)
 
 
 def write_distance(journeys: Sequence[Journey]) -> None:
@@ -76,38 +76,46 @@ def write_distance(journeys: Sequence[Journey]) -> None:
         verdict = "goal" if journey.trips <= goal else "over the goal"
         times = f"{1000 * journey.seconds:.1f}", f"{1000 * journey.shortest:.1f}"
         rows.append((journey.errand.name, *times, f"{journey.trips}", f"{goal}", verdict))
-    _table(rows)
+    table(rows)
     write(f"\ntrips: to the database and back, each {1000 * TRIP:.0f} ms, before the answer: as many as the least time holds")
 
 
 def write_shares(operation: str, shares: Sequence[tuple[str, float]]) -> None:
     """Print where the service spends its own time."""
-    _table([("library", "self time"), *((name, f"{share:.1%}") for name, share in shares)])
+    table([("library", "self time"), *((name, f"{share:.1%}") for name, share in shares)])
     write(f"\nself time of the service in {operation}, without waiting; what is compiled counts for who called it")
 
 
 def _measured(name: str, case: Case) -> tuple[str, ...]:
-    processor = case.processor_microseconds()
-    latency = f"{case.percentile(0.5):.2f}", f"{case.percentile(0.99):.2f}", f"{case.tail():.1f}"
-    return name, case.name, f"{case.rate():.0f}", *latency, "-" if processor is None else f"{processor:.0f}"
+    percentiles = f"{case.percentile(0.5):.2f}", f"{case.percentile(0.99):.2f}", f"{case.tail():.1f}"
+    return name, case.name, f"{case.rate():.0f}", *percentiles, cost(case)
 
 
 def _judged(comparison: Comparison) -> tuple[str, ...]:
     operation, found = comparison.operation, comparison.ratio()
     reached = "goal" if found.median <= operation.goal else "gate"
     verdict = reached if comparison.within_gate() else "BEYOND THE GATE"
-    return operation.name, *_spread(found), f"{operation.goal:g}", f"{operation.gate:g}", verdict
+    return operation.name, *spread(found), f"{operation.goal:g}", f"{operation.gate:g}", verdict
 
 
-def _spread(found: Ratio) -> tuple[str, str]:
+def spread(found: Ratio) -> tuple[str, str]:
+    """Give a ratio and its extremes, as two cells."""
     return f"{found.median:.2f}", f"{found.lowest:.2f}..{found.highest:.2f}"
 
 
-def _latency(case: Case) -> str:
+def cost(case: Case) -> str:
+    """Give the processor time of a request, in microseconds, as one cell."""
+    processor = case.processor_microseconds()
+    return "-" if processor is None else f"{processor:.0f}"
+
+
+def latency(case: Case) -> str:
+    """Give the middle and the tail of a case's latencies, as one cell."""
     return f"{case.percentile(0.5):.2f} / {case.percentile(0.99):.2f}"
 
 
-def _table(rows: Sequence[tuple[str, ...]]) -> None:
+def table(rows: Sequence[tuple[str, ...]]) -> None:
+    """Print rows with their columns aligned; the first one is the head."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

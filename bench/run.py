@@ -7,19 +7,20 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import uvloop
 
 from app.database.embedded.server import EmbeddedError, EmbeddedPostgres
-from bench import distance, profiling, report, suites
+from bench import distance, profiling, report, suites, workers
 from bench.fairness import UnfairError
 from bench.operations import OPERATIONS
 from bench.servers import ServerError, scratch_folder
 from bench.stage import Stage, set_stage
 
 _LONGEST_SLICE = 60.0
+_SUITES = ("floor", "people", "distance", "workers")
 
 
 def main() -> int:
@@ -50,13 +51,23 @@ async def _run(url: str, folder: Path, options: argparse.Namespace) -> int:
     report.write("seeding 1,000 people with 200 tasks each, one with 100,000 and one with 100 ...")
     async with set_stage(url, folder, profile=None) as stage:
         await _describe(stage, effort)
+        return await _measure(stage, options, effort)
+
+
+async def _measure(stage: Stage, options: argparse.Namespace, effort: suites.Effort) -> int:
+    comparisons: list[report.Comparison] = []
+    if "floor" in options.suites:
         comparisons = await suites.compare_operations(stage, options.only, effort)
         report.write_comparisons(comparisons)
-        if "list" in options.only:
-            report.write()
-            report.write_heavy(await suites.compare_people(stage.service, effort))
         report.write()
-        report.write_distance(await distance.measure(url, folder, options.only))
+    if "people" in options.suites and "list" in options.only:
+        report.write_heavy(await suites.compare_people(stage.service, effort))
+        report.write()
+    if "distance" in options.suites:
+        report.write_distance(await distance.measure(stage, options.only))
+        report.write()
+    if "workers" in options.suites and set(options.only) & set(workers.MEASURED):
+        workers.write_scalings(await workers.compare_workers(stage, options.only, effort))
     return 0 if all(comparison.within_gate() for comparison in comparisons) else 1
 
 
@@ -83,7 +94,8 @@ def _read_options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=_number(int, 1, 100), default=7, help="rounds, each of every case once (7)")
     parser.add_argument("--seconds", type=_number(float, 0.1, _LONGEST_SLICE), default=1.0, help="length of a slice (1)")
     parser.add_argument("--concurrency", type=_number(int, 1, 256), default=8, help="requests in flight (8)")
-    parser.add_argument("--only", type=_names, default=list(OPERATIONS), help="operations, separated by commas")
+    parser.add_argument("--only", type=_names(OPERATIONS), default=[*OPERATIONS], help="operations, by commas")
+    parser.add_argument("--suites", type=_names(_SUITES), default=[*_SUITES], help="tables, by commas")
     parser.add_argument("--profile", choices=OPERATIONS, help="profile the service in one operation instead of measuring")
     return parser.parse_args()
 
@@ -100,11 +112,16 @@ def _number(kind: Callable[[str], float], lowest: float, highest: float) -> Call
     return read
 
 
-def _names(text: str) -> list[str]:
-    names = text.split(",")
-    if unknown := set(names) - set(OPERATIONS):
-        raise argparse.ArgumentTypeError(f"no such operation: {', '.join(sorted(unknown))}; choose from {', '.join(OPERATIONS)}")
-    return names
+def _names(known: Collection[str]) -> Callable[[str], list[str]]:
+    """Make the reader of an option that names some of what is known."""
+
+    def read(text: str) -> list[str]:
+        names = text.split(",")
+        if unknown := sorted(set(names) - set(known)):
+            raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; choose from {', '.join(known)}")
+        return names
+
+    return read
 
 
 if __name__ == "__main__":

@@ -26,36 +26,40 @@ Listening = tuple[int, int]
 
 @dataclass(frozen=True)
 class Stage:
-    """Everything that runs, and a connection of the owner of the tables."""
+    """Everything that runs, a connection of the owner of the tables, and how and where the service was started."""
 
     floor: Target
     service: Target
     owner: asyncpg.Connection
+    settings: Mapping[str, str]
+    folder: Path
 
 
 @asynccontextmanager
 async def set_stage(url: str, folder: Path, *, profile: Path | None) -> AsyncIterator[Stage]:
     """Migrate and seed the database and start both targets; `profile` is where the service, run under the profiler, saves its result."""
     secret = secrets.token_urlsafe(48)
+    settings = _settings(url, secret)
     await migrate(read_address(url))
     owner = await asyncpg.connect(url)
     try:
         await data.seed(owner)
         async with (
             _floor(url, log=folder / "floor.log") as floor,
-            _service(_settings(url, secret), log=folder / "service.log", profile=profile) as service,
+            _service(settings, log=folder / "service.log", profile=profile) as service,
         ):
-            yield Stage(Target("floor", *floor, _user_headers()), Target("service", *service, _tokens(secret)), owner)
+            targets = Target("floor", *floor, _user_headers()), Target("service", *service, _tokens(secret))
+            yield Stage(*targets, owner, settings, folder)
     finally:
         await owner.close()
 
 
 @asynccontextmanager
-async def serve_again(url: str, folder: Path) -> AsyncIterator[Target]:
-    """Start one more service, on an address of the seeded database, with tokens of its own."""
-    secret = secrets.token_urlsafe(48)
-    async with _service(_settings(url, secret), log=folder / "another-service.log", profile=None) as service:
-        yield Target("service", *service, _tokens(secret))
+async def another_service(stage: Stage, name: str, **settings: str) -> AsyncIterator[Target]:
+    """Start the service once more, with other settings, beside the one that runs, on its database."""
+    changed = {**stage.settings, **settings}
+    async with _service(changed, log=stage.folder / f"{name}.log", profile=None) as listening:
+        yield Target(name, *listening, stage.service.identities)
 
 
 def _settings(url: str, secret: str) -> dict[str, str]:
