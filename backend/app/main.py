@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from app.config import Settings
 from app.dependencies.bodies import Bodies
 from app.http import answers, problems
-from app.http.openapi_document import ABOUT, operation_id
+from app.http.openapi_document import ABOUT
 from app.middleware.beside import Beside, Door
 from app.middleware.cross_origin import CrossOrigin
 from app.middleware.envelope import Envelope
@@ -41,17 +41,10 @@ def create_app(settings: Settings, *, beside: Mapping[str, MakeDoor] = MappingPr
             yield
 
     # A redirect to the address without the slash would repeat the caller's Host header.
-    app = FastAPI(
-        **ABOUT,
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        generate_unique_id_function=operation_id,
-    )
+    app = FastAPI(**ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.runtime, app.state.bodies = runtime, Bodies()
-    for router in ROUTERS:
-        app.include_router(router)
+    # FastAPI looks twice through every router that is included, and once through the routes of its own.
+    app.router.routes.extend(route for router in ROUTERS for route in router.routes)
     documentation.mount_assets(app)
     problems.answer_problems(app)
     answers.answer_replays(app)

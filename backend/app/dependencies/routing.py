@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 
 from app.dependencies.bodies import LARGEST_BODY, SMALL_BODY, JsonRequest
 from app.dependencies.callers import BearerDependency
+from app.dependencies.solving import application, handling, is_direct
 from app.dependencies.work import Unopened
 
 _SAFE = frozenset({"GET", "HEAD"})
@@ -28,11 +29,13 @@ class Route(APIRoute):
     """
 
     def __init__(self, path: str, endpoint: Callable[..., Awaitable[Any]], **options: Any) -> None:
-        super().__init__(path, _opening(endpoint), **options)
+        super().__init__(path, _opening(endpoint), **{**options, "generate_unique_id_function": operation_id})
+        if is_direct(self.dependant):
+            self.app = application(self.get_route_handler())
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what answers a request; FastAPI asks for it once for each route."""
-        handle = super().get_route_handler()
+        handle = handling(self.dependant) if is_direct(self.dependant) else super().get_route_handler()
         if (self.methods or _SAFE) <= _SAFE:
             return handle
         bearer = next((call for call in _calls(self.dependant) if isinstance(call, BearerDependency)), None)
@@ -51,6 +54,12 @@ class Route(APIRoute):
                 whole.release()
 
         return gather_and_handle
+
+
+def operation_id(route: APIRoute) -> str:
+    """Return the name of an operation: that of its function as most languages of front ends write names."""
+    first, *others = route.name.split("_")
+    return first + "".join(word.capitalize() for word in others)
 
 
 def _calls(dependant: Dependant) -> Iterator[Any]:

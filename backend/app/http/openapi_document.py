@@ -7,8 +7,6 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fastapi.routing import APIRoute
-
 from app import __version__
 from app.schemas.base import Input
 
@@ -44,12 +42,6 @@ _PATH_PARAMETERS = {
 }
 _CODE = "ProblemCode"
 _CODES = "What went wrong, for programs. More may come: treat one that you do not know by the status of the response."
-
-
-def operation_id(route: APIRoute) -> str:
-    """Return the name of an operation: that of its function as most languages of front ends write names."""
-    first, *others = route.name.split("_")
-    return first + "".join(word.capitalize() for word in others)
 
 
 def describe_document(document: Described, *, codes: Iterable[str]) -> None:
