@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx2
@@ -53,7 +53,8 @@ class Service:
 
     def workers(self) -> list[int]:
         """Return the numbers of its worker processes, in order; none where it serves in one process."""
-        table = subprocess.run(["ps", "-axo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+        command = ["ps", "-A", "-o", "pid=", "-o", "ppid=", "-o", "args="]
+        table = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         rows = [line.split(maxsplit=2) for line in table.splitlines()]
         parent = str(self.process.pid)
         return sorted(int(row[0]) for row in rows if row[1] == parent and row[2].endswith("-m app serve"))
@@ -92,6 +93,8 @@ def running(folder: Path, **environment: str) -> Iterator[Service]:
         service.client.close()
         if service.process.poll() is None:
             service.end(signal.SIGTERM)
+        with suppress(ProcessLookupError):  # Workers that a failed test has left without their parent.
+            os.killpg(service.process.pid, signal.SIGKILL)
 
 
 def database_processes(folder: Path) -> list[str]:

@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from uuid_utils.compat import uuid7
 
+from app.database.embedded.account import take_lock
 from tests.doors.embedded_runs import is_alive, server_process
 from tests.doors.service import Service, database_processes, running, scratch_folder
 from tests.doors.worker_processes import HalfRequest, Load, wait_until
@@ -88,6 +89,7 @@ def test_workers_whose_parent_is_killed_answer_end_and_leave_port_and_folder(fol
         begun = HalfRequest(first, me)
         first.end(signal.SIGKILL)
         wait_until(lambda: is_free(first.port), seconds=5)
+        os.close(take_lock(folder / "data/postgres/agendum.lock"))
         assert begun.finish().startswith(b"HTTP/1.1 201 ")
         wait_until(lambda: not any(is_alive(worker) for worker in workers), seconds=5)
     with running(folder, AGENDUM_WORKERS="2", AGENDUM_PORT=str(first.port)) as second:
