@@ -1,9 +1,9 @@
 """Which part of a list a route is asked for. A cursor holds for the person, the address and the filter that it was given with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime
 from functools import partial
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 from fastapi import Depends, Query, Request
 
@@ -11,12 +11,15 @@ from app.dependencies.callers import caller_of
 from app.dependencies.parts import runtime_of
 from app.domain.errors import invalid_field
 from app.domain.paging import Position, Slice
-from app.schemas.paging import Counting, PageQuery
+from app.schemas.paging import Counting, ListQuery, PageQuery
 from app.schemas.task_query import TaskFilter, TaskQuery
 from app.utils.cursors import CursorSigner, InvalidCursorError
 
 _PAGE_FIELDS = {*PageQuery.model_fields}
 _SEVERAL = {"priority", "sort", "tag"}
+
+
+Asked = TypeVar("Asked", bound=ListQuery)
 
 
 class PageRequest(NamedTuple):
@@ -61,6 +64,24 @@ def _position(cursors: CursorSigner, scope: str, query: PageQuery) -> Position:
 async def page(request: Request, query: Annotated[PageQuery, Query()]) -> PageRequest:
     """Return what page of a list is asked for."""
     return await page_request(request, query)
+
+
+class ListRequest(NamedTuple, Generic[Asked]):
+    """What is asked of a list: which rows in which order, and a page of them."""
+
+    query: Asked
+    page: PageRequest
+
+
+def asked_with(shape: type[Asked]) -> Callable[..., Coroutine[Any, Any, ListRequest[Asked]]]:
+    """Return the dependency that gives what is asked of a list with parameters of this shape."""
+
+    async def list_request(request: Request, query: Annotated[shape, Query()]) -> ListRequest[Asked]:  # type: ignore[valid-type]
+        given: Asked = query
+        of = given.model_dump_json(exclude=_PAGE_FIELDS, exclude_defaults=True)
+        return ListRequest(given, await page_request(request, given, of=of))
+
+    return list_request
 
 
 class TaskSearch(NamedTuple):

@@ -1,5 +1,6 @@
-"""What lists of tasks can be sorted by. It knows no columns of a table."""
+"""What lists can be sorted by. It knows no columns of a table."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -27,7 +28,37 @@ class TaskSort(StrEnum):
     POSITION_DESCENDING = "-position"
 
 
-COLUMNS = tuple(sort.value for sort in TaskSort if not sort.startswith("-"))
+class NamedSort(StrEnum):
+    """A column that things with a name are sorted by, with `-` for descending."""
+
+    NAME = "name"
+    NAME_DESCENDING = "-name"
+    CREATED_AT = "created_at"
+    CREATED_AT_DESCENDING = "-created_at"
+    UPDATED_AT = "updated_at"
+    UPDATED_AT_DESCENDING = "-updated_at"
+
+
+class CategorySort(StrEnum):
+    """A column that categories are sorted by, with `-` for descending."""
+
+    POSITION = "position"
+    POSITION_DESCENDING = "-position"
+    NAME = "name"
+    NAME_DESCENDING = "-name"
+    CREATED_AT = "created_at"
+    CREATED_AT_DESCENDING = "-created_at"
+    UPDATED_AT = "updated_at"
+    UPDATED_AT_DESCENDING = "-updated_at"
+
+
+class CommentSort(StrEnum):
+    """A column that comments are sorted by, with `-` for descending."""
+
+    CREATED_AT = "created_at"
+    CREATED_AT_DESCENDING = "-created_at"
+    UPDATED_AT = "updated_at"
+    UPDATED_AT_DESCENDING = "-updated_at"
 
 
 class Sort(NamedTuple):
@@ -37,14 +68,7 @@ class Sort(NamedTuple):
     descending: bool
 
 
-def read_sort(written: str) -> Sort:
-    """Read one column of a sort: its name, after `-` for descending.
-
-    Raises:
-        ValueError: It is no column to sort by.
-    """
+def read_sorts(written: Iterable[str]) -> tuple[Sort, ...]:
+    """Read the columns of a sort: the name of each, after `-` for descending."""
     # Spec: features/finding.md#FIND-006
-    sort = Sort(written.removeprefix("-"), written.startswith("-"))
-    if sort.column not in COLUMNS:
-        raise ValueError(f"must be of {', '.join(COLUMNS)}, each with - for descending")
-    return sort
+    return tuple(Sort(text.removeprefix("-"), text.startswith("-")) for text in written)

@@ -3,19 +3,20 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
-from app.dependencies.pages import Page
+from app.dependencies.pages import ListRequest, asked_with
 from app.dependencies.routing import Route
 from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import EditConflict, Invalid, NameTaken, NoRoom, NotFound
 from app.http.answers import created, done, shown, written
 from app.http.pages import listed
 from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
-from app.schemas.category import CategoryCreate, CategoryDeletion, CategoryMove, CategoryPage, CategoryRead, CategoryUpdate
+from app.schemas.category import CategoryCreate, CategoryDeletion, CategoryMove, CategoryPage, CategoryQuery, CategoryRead, CategoryUpdate
 from app.services import categories
 
 router = APIRouter(prefix="/api/categories", tags=["categories"], route_class=Route)
+CategoryList = Annotated[ListRequest[CategoryQuery], Depends(asked_with(CategoryQuery))]
 
 
 @router.post("", status_code=201, response_model=CategoryRead, responses=documented_creation(NameTaken))
@@ -26,10 +27,10 @@ async def create_category(body: CategoryCreate, write: TaskWriting) -> Response:
 
 
 @router.get("", response_model=CategoryPage, responses=documented(*READ, Invalid))
-async def list_categories(work: TaskReading, page: Page) -> Response:
+async def list_categories(work: TaskReading, asked: CategoryList) -> Response:
     """List the living categories in their manual order, archived ones included."""
-    found = await categories.browse(work, page.part)
-    return listed(page, CategoryPage, found)
+    found = await categories.browse(work, asked.query, asked.page.part)
+    return listed(asked.page, CategoryPage, found)
 
 
 @router.get("/{category_id}", response_model=CategoryRead, responses=documented(*READ, NotFound, Invalid))

@@ -1,20 +1,22 @@
 """The comments on a task of the caller, over HTTP."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from app.dependencies.pages import Page
+from app.dependencies.pages import ListRequest, asked_with
 from app.dependencies.routing import Route
 from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import EditConflict, IdTaken, Invalid, NotFound
 from app.http.answers import created, done, shown, written
 from app.http.pages import listed
 from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
-from app.schemas.comment import CommentCreate, CommentPage, CommentRead, CommentUpdate
+from app.schemas.comment import CommentCreate, CommentPage, CommentQuery, CommentRead, CommentUpdate
 from app.services import comments
 
 router = APIRouter(prefix="/api/tasks/{task_id}/comments", tags=["comments"], route_class=Route)
+CommentList = Annotated[ListRequest[CommentQuery], Depends(asked_with(CommentQuery))]
 
 
 @router.post("", status_code=201, response_model=CommentRead, responses=documented_creation(NotFound, IdTaken))
@@ -25,10 +27,10 @@ async def create_comment(task_id: UUID, body: CommentCreate, write: TaskWriting)
 
 
 @router.get("", response_model=CommentPage, responses=documented(*READ, NotFound, Invalid))
-async def list_comments(task_id: UUID, work: TaskReading, page: Page) -> Response:
+async def list_comments(task_id: UUID, work: TaskReading, asked: CommentList) -> Response:
     """List the living comments on a task, oldest first."""
-    found = await comments.browse(work, task_id, page.part)
-    return listed(page, CommentPage, found)
+    found = await comments.browse(work, asked.query, asked.page.part, task_id=task_id)
+    return listed(asked.page, CommentPage, found)
 
 
 @router.get("/{comment_id}", response_model=CommentRead, responses=documented(*READ, NotFound, Invalid))

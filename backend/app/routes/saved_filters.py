@@ -1,10 +1,11 @@
 """The saved filters of the caller, over HTTP."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from app.dependencies.pages import Page
+from app.dependencies.pages import ListRequest, Page, asked_with
 from app.dependencies.parts import Now
 from app.dependencies.routing import Route
 from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
@@ -12,12 +13,13 @@ from app.domain.errors import EditConflict, Invalid, NameTaken, NotFound
 from app.http.answers import created, done, shown, written
 from app.http.pages import listed, listed_texts
 from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
-from app.schemas.saved_filter import SavedFilterCreate, SavedFilterPage, SavedFilterRead, SavedFilterUpdate
+from app.schemas.saved_filter import SavedFilterCreate, SavedFilterPage, SavedFilterQuery, SavedFilterRead, SavedFilterUpdate
 from app.schemas.task import TaskPage
 from app.services import saved_filters
 from app.services.task_search import AS_JSON
 
 router = APIRouter(prefix="/api/filters", tags=["filters"], route_class=Route)
+SavedFilterList = Annotated[ListRequest[SavedFilterQuery], Depends(asked_with(SavedFilterQuery))]
 
 
 @router.post("", status_code=201, response_model=SavedFilterRead, responses=documented_creation(NameTaken))
@@ -28,10 +30,10 @@ async def create_filter(body: SavedFilterCreate, write: TaskWriting) -> Response
 
 
 @router.get("", response_model=SavedFilterPage, responses=documented(*READ, Invalid))
-async def list_filters(work: TaskReading, page: Page) -> Response:
+async def list_filters(work: TaskReading, asked: SavedFilterList) -> Response:
     """List the living saved filters by name."""
-    found = await saved_filters.browse(work, page.part)
-    return listed(page, SavedFilterPage, found)
+    found = await saved_filters.browse(work, asked.query, asked.page.part)
+    return listed(asked.page, SavedFilterPage, found)
 
 
 @router.get("/{filter_id}", response_model=SavedFilterRead, responses=documented(*READ, NotFound, Invalid))

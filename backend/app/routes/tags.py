@@ -1,20 +1,22 @@
 """The tags of the caller, over HTTP."""
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from app.dependencies.pages import Page
+from app.dependencies.pages import ListRequest, asked_with
 from app.dependencies.routing import Route
 from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import EditConflict, Invalid, NameTaken, NotFound
 from app.http.answers import created, done, shown, written
 from app.http.pages import listed
 from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
-from app.schemas.tag import TagCreate, TagPage, TagRead, TagUpdate
+from app.schemas.tag import TagCreate, TagPage, TagQuery, TagRead, TagUpdate
 from app.services import tags
 
 router = APIRouter(prefix="/api/tags", tags=["tags"], route_class=Route)
+TagList = Annotated[ListRequest[TagQuery], Depends(asked_with(TagQuery))]
 
 
 @router.post("", status_code=201, response_model=TagRead, responses=documented_creation(NameTaken))
@@ -25,10 +27,10 @@ async def create_tag(body: TagCreate, write: TaskWriting) -> Response:
 
 
 @router.get("", response_model=TagPage, responses=documented(*READ, Invalid))
-async def list_tags(work: TaskReading, page: Page) -> Response:
+async def list_tags(work: TaskReading, asked: TagList) -> Response:
     """List the living tags by name, without regard to letter case."""
-    found = await tags.browse(work, page.part)
-    return listed(page, TagPage, found)
+    found = await tags.browse(work, asked.query, asked.page.part)
+    return listed(asked.page, TagPage, found)
 
 
 @router.get("/{tag_id}", response_model=TagRead, responses=documented(*READ, NotFound, Invalid))

@@ -8,7 +8,9 @@ from pydantic.config import JsonDict
 from app.domain.fields import Color, Flag, Name
 from app.schemas.base import YOUR_ID, Input, Output, example
 from app.schemas.described import ChosenId, CreatedAt, DeletedAt, Id, Position, UpdatedAt, Version
-from app.schemas.paging import Page, page_example
+from app.schemas.paging import NAME_PART, SORT, ListQuery, Page, page_example
+from app.schemas.query_fields import PartOfName, QueryFlag
+from app.schemas.sorting import CategorySorts
 from app.schemas.task import Move
 
 _CONTENT: JsonDict = {"name": "Household", "color": "#3366ff", "archived": False}
@@ -69,6 +71,15 @@ class CategoryDeletion(Input):
         default=TasksOfCategory.KEEP,
         description="`keep` takes the tasks out of the category; `trash` moves them to the trash, with their subtasks.",
     )
+
+
+class CategoryQuery(ListQuery):
+    """Which categories, and which part of them."""
+
+    # Spec: features/categories.md#CAT-010
+    name: PartOfName | None = Field(default=None, description=NAME_PART)
+    archived: QueryFlag | None = Field(default=None, description="Only those that are out of the way, or that are not.")
+    sort: CategorySorts | None = Field(default=None, description=f"{SORT} `position` when absent.")
 
 
 class CategoryRead(Output):

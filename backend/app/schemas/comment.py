@@ -8,7 +8,8 @@ from pydantic.config import JsonDict
 from app.domain.fields import CommentBody
 from app.schemas.base import Input, Output, example
 from app.schemas.described import ChosenId, CreatedAt, DeletedAt, Id, UpdatedAt, Version
-from app.schemas.paging import Page, page_example
+from app.schemas.paging import SORT, ListQuery, Page, page_example
+from app.schemas.sorting import CommentSorts
 
 _CONTENT: JsonDict = {"body": "The landlord *agreed*:\n\n- half now\n- half in January"}
 _BODY = "Markdown, by convention: it is kept as it was written."
@@ -39,6 +40,13 @@ class CommentUpdate(Input):
     model_config = example({"body": "The landlord agreed."})
 
     body: CommentBody | MISSING = Field(default=MISSING, description=_BODY)
+
+
+class CommentQuery(ListQuery):
+    """Which comments on a task, and which part of them."""
+
+    # Spec: features/comments.md#COMMENT-007
+    sort: CommentSorts | None = Field(default=None, description=f"{SORT} `created_at` when absent.")
 
 
 class CommentRead(Output):

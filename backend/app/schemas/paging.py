@@ -1,6 +1,7 @@
 """What every list takes in its query."""
 
 from enum import StrEnum
+from typing import Any
 
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
@@ -16,6 +17,10 @@ class Counting(StrEnum):
     EXACT = "exact"
 
 
+NAME_PART = "Only those whose name contains this, in whatever letter case."
+SORT = "Columns, with `-` for descending; the id breaks ties."
+
+
 class PageQuery(Input):
     """Which part of a list: by offset, or by the cursor of the page before."""
 
@@ -24,6 +29,16 @@ class PageQuery(Input):
     offset: int = Field(default=0, ge=0, le=1_000_000, description="How many to pass over; not together with a cursor.")
     cursor: str | None = Field(default=None, min_length=1, max_length=8192, description="The `next_cursor` of the page before.")
     count: Counting = Field(default=Counting.CAPPED, description="Whether to count past 1000.")
+
+
+class ListQuery(PageQuery):
+    """Which rows, in which order, and which part of them: a list adds its `sort`, and a field for each of its filters."""
+
+    sort: list[str] | None = None
+
+    def wanted(self) -> dict[str, Any]:
+        """Return the filters that are given, by their names, each with its value."""
+        return self.model_dump(exclude={"sort", *PageQuery.model_fields}, exclude_none=True)
 
 
 class ChangeQuery(Input):

@@ -6,7 +6,9 @@ from pydantic.config import JsonDict
 from app.domain.fields import Name
 from app.schemas.base import Input, Output, example
 from app.schemas.described import ChosenId, CreatedAt, DeletedAt, Id, UpdatedAt, Version
-from app.schemas.paging import Page, page_example
+from app.schemas.paging import NAME_PART, SORT, ListQuery, Page, page_example
+from app.schemas.query_fields import PartOfName
+from app.schemas.sorting import NamedSorts
 from app.schemas.task_query import TaskFilter
 
 _CONTENT: JsonDict = {"name": "Urgent today", "query": {"priority": ["high", "urgent"], "sort": ["due"], "status": "open"}}
@@ -40,6 +42,14 @@ class SavedFilterUpdate(Input):
 
     name: Name | MISSING = Field(default=MISSING, description=_NAME)
     query: TaskFilter | MISSING = Field(default=MISSING, description=_QUERY)
+
+
+class SavedFilterQuery(ListQuery):
+    """Which saved filters, and which part of them."""
+
+    # Spec: features/saved-filters.md#FILTER-011
+    name: PartOfName | None = Field(default=None, description=NAME_PART)
+    sort: NamedSorts | None = Field(default=None, description=f"{SORT} `name` when absent.")
 
 
 class SavedFilterRead(Output):

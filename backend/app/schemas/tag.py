@@ -6,7 +6,9 @@ from pydantic.config import JsonDict
 from app.domain.fields import Color, TagName
 from app.schemas.base import Input, Output, example
 from app.schemas.described import ChosenId, CreatedAt, DeletedAt, Id, UpdatedAt, Version
-from app.schemas.paging import Page, page_example
+from app.schemas.paging import NAME_PART, SORT, ListQuery, Page, page_example
+from app.schemas.query_fields import PartOfName
+from app.schemas.sorting import NamedSorts
 
 _CONTENT: JsonDict = {"name": "errand", "color": "#33aa66"}
 _NAME, _COLOR = (
@@ -42,6 +44,14 @@ class TagUpdate(Input):
 
     name: TagName | MISSING = Field(default=MISSING, description=_NAME)
     color: Color | None | MISSING = Field(default=MISSING, description=_COLOR)
+
+
+class TagQuery(ListQuery):
+    """Which tags, and which part of them."""
+
+    # Spec: features/tags.md#TAG-009
+    name: PartOfName | None = Field(default=None, description=NAME_PART)
+    sort: NamedSorts | None = Field(default=None, description=f"{SORT} `name` when absent.")
 
 
 class TagRead(Output):

@@ -9,14 +9,14 @@ from app.domain.changes import Action, Stamp
 from app.domain.ordering import initial
 from app.domain.paging import Listing, Slice
 from app.domain.preconditions import Expected
-from app.domain.sorting import Sort
+from app.domain.sorting import read_sorts
 from app.models.category import CategoryRow
 from app.repositories.unit_of_work import UnitOfWork
-from app.schemas.category import CategoryCreate, CategoryDeletion, CategoryMove, CategoryUpdate, TasksOfCategory
+from app.schemas.category import CategoryCreate, CategoryDeletion, CategoryMove, CategoryQuery, CategoryUpdate, TasksOfCategory
 from app.services import safe_writes, task_writes
 from app.services.ordering import position_at
 
-_USUALLY = (Sort("position", descending=False),)
+_USUALLY = ("position",)
 _CONTENT = ("name", "color", "archived")
 
 
@@ -33,9 +33,9 @@ async def create(work: UnitOfWork, body: CategoryCreate, *, now: datetime) -> Ca
     return there or await work.categories.add(category, now=now)
 
 
-async def browse(work: UnitOfWork, asked: Slice) -> Listing[CategoryRow]:
+async def browse(work: UnitOfWork, query: CategoryQuery, asked: Slice) -> Listing[CategoryRow]:
     """List the living categories in their manual order."""
-    return await work.categories.list(asked, sorts=_USUALLY)
+    return await work.categories.list(asked, sorts=read_sorts(query.sort or _USUALLY), **query.wanted())
 
 
 async def read(work: UnitOfWork, category_id: UUID) -> CategoryRow:

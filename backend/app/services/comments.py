@@ -11,13 +11,13 @@ from app.domain.changes import Action, Stamp
 from app.domain.errors import Conflict, NotFound
 from app.domain.paging import Listing, Slice
 from app.domain.preconditions import Expected
-from app.domain.sorting import Sort
+from app.domain.sorting import read_sorts
 from app.models.comment import CommentRow
 from app.repositories.unit_of_work import UnitOfWork
-from app.schemas.comment import CommentCreate, CommentUpdate
+from app.schemas.comment import CommentCreate, CommentQuery, CommentUpdate
 from app.services import safe_writes
 
-_USUALLY = (Sort("created_at", descending=False),)
+_USUALLY = ("created_at",)
 _CONTENT = ("task_id", "body")
 
 
@@ -34,10 +34,10 @@ async def create(work: UnitOfWork, body: CommentCreate, *, task_id: UUID, now: d
     return there or await work.comments.add(comment, now=now)
 
 
-async def browse(work: UnitOfWork, task_id: UUID, asked: Slice) -> Listing[CommentRow]:
+async def browse(work: UnitOfWork, query: CommentQuery, asked: Slice, *, task_id: UUID) -> Listing[CommentRow]:
     """List the living comments on a living task, oldest first."""
     await work.tasks.get(task_id)
-    return await work.comments.list(asked, sorts=_USUALLY, task_id=task_id)
+    return await work.comments.list(asked, sorts=read_sorts(query.sort or _USUALLY), task_id=task_id)
 
 
 async def read(work: UnitOfWork, comment_id: UUID, *, task_id: UUID) -> CommentRow:

@@ -12,15 +12,15 @@ from app.domain.changes import Action, Stamp
 from app.domain.errors import FieldError, Invalid, invalid_field
 from app.domain.paging import Listing, Position, Slice
 from app.domain.preconditions import Expected
-from app.domain.sorting import Sort
+from app.domain.sorting import read_sorts
 from app.models.saved_filter import SavedFilterRow
 from app.repositories.listing import Projection
 from app.repositories.unit_of_work import UnitOfWork
-from app.schemas.saved_filter import SavedFilterCreate, SavedFilterUpdate
+from app.schemas.saved_filter import SavedFilterCreate, SavedFilterQuery, SavedFilterUpdate
 from app.schemas.task_query import TaskFilter
 from app.services import safe_writes, task_search
 
-_USUALLY = (Sort("name", descending=False),)
+_USUALLY = ("name",)
 Item = TypeVar("Item")
 _CONTENT = ("name", "query")
 
@@ -49,9 +49,9 @@ async def create(work: UnitOfWork, body: SavedFilterCreate, *, now: datetime) ->
     return there or await work.saved_filters.add(saved, now=now)
 
 
-async def browse(work: UnitOfWork, asked: Slice) -> Listing[SavedFilterRow]:
+async def browse(work: UnitOfWork, query: SavedFilterQuery, asked: Slice) -> Listing[SavedFilterRow]:
     """List the living saved filters by name."""
-    return await work.saved_filters.list(asked, sorts=_USUALLY)
+    return await work.saved_filters.list(asked, sorts=read_sorts(query.sort or _USUALLY), **query.wanted())
 
 
 async def read(work: UnitOfWork, filter_id: UUID) -> SavedFilterRow:

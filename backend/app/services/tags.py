@@ -11,13 +11,13 @@ from app.domain.changes import Action, Stamp, discards
 from app.domain.fields import folded
 from app.domain.paging import Listing, Slice
 from app.domain.preconditions import Expected
-from app.domain.sorting import Sort
+from app.domain.sorting import read_sorts
 from app.models.tag import TagRow
 from app.repositories.unit_of_work import UnitOfWork
-from app.schemas.tag import TagCreate, TagUpdate
+from app.schemas.tag import TagCreate, TagQuery, TagUpdate
 from app.services import safe_writes, task_writes
 
-_USUALLY = (Sort("name", descending=False),)
+_USUALLY = ("name",)
 _CONTENT = ("name", "color")
 
 
@@ -43,9 +43,9 @@ async def create(work: UnitOfWork, body: TagCreate, *, now: datetime) -> TagRow:
     return there or await work.tags.add(tag, now=now)
 
 
-async def browse(work: UnitOfWork, asked: Slice) -> Listing[TagRow]:
+async def browse(work: UnitOfWork, query: TagQuery, asked: Slice) -> Listing[TagRow]:
     """List the living tags by name."""
-    return await work.tags.list(asked, sorts=_USUALLY)
+    return await work.tags.list(asked, sorts=read_sorts(query.sort or _USUALLY), **query.wanted())
 
 
 async def read(work: UnitOfWork, tag_id: UUID) -> TagRow:

@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 from app.domain.fields import folded
 from app.domain.paging import Listing, Slice
 from app.domain.search import query
-from app.domain.sorting import Sort, read_sort
+from app.domain.sorting import Sort, read_sorts
 from app.repositories import task_conditions as conditions
 from app.repositories.listing import Given, Projection, Question
 from app.repositories.task_json import TASK_JSON
 from app.repositories.tasks import Tasks
 from app.repositories.unit_of_work import UnitOfWork
-from app.schemas.task_query import NONE, TagMatch, TaskFilter, TaskStatus
+from app.schemas.query_fields import NONE
+from app.schemas.task_query import TagMatch, TaskFilter, TaskStatus
 from app.services.safe_writes import missing
 
 # What a list of tasks shows: texts of JSON, or rows.
@@ -50,8 +51,7 @@ async def _question(work: UnitOfWork, wanted: TaskFilter, *, now: datetime) -> Q
     words = None if wanted.q is None else query(work.owner, wanted.q)
     if words is not None:
         given.append(conditions.found(words))
-    sorts = tuple(read_sort(column) for column in wanted.sort or ())
-    return Question(given, sorts or (_NEWEST_FIRST if words is None else _BEST_FIRST))
+    return Question(given, read_sorts(wanted.sort or ()) or (_NEWEST_FIRST if words is None else _BEST_FIRST))
 
 
 def _conditions(wanted: TaskFilter, *, now: datetime) -> Iterator[Given]:

@@ -164,7 +164,7 @@ async def test_a_cursor_is_of_the_comments_on_one_task(ada: Person, path: str) -
     cursor = (await ada.client.get(path, params={"limit": 1})).json()["next_cursor"]
     other = f"/api/tasks/{(await ada.create_task())['id']}/comments"
     assert (await ada.client.get(other, params={"cursor": cursor})).status_code == 422
-    assert (await ada.client.get(path, params={"sort": "body"})).json()["errors"][0]["field"] == "sort"
+    assert (await ada.client.get(path, params={"sort": "body"})).json()["errors"][0]["field"] == "sort.body"
 
 
 @pytest.mark.spec("COMMENT-004")

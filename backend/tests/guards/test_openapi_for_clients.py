@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.domain.changes import Entity
-from app.domain.sorting import COLUMNS
+from app.domain.sorting import CategorySort, CommentSort, NamedSort, TaskSort
 from app.http.problems import codes
 from app.repositories.kinds import KINDS
 from app.schemas.plain_problems import plain_problem
@@ -160,7 +160,9 @@ def test_enumerations_are_what_the_service_knows(openapi: Document) -> None:
     enumerations = {name: schema["enum"] for name, schema in read_components(openapi).items() if "enum" in schema}
     assert enumerations["Entity"] == [*Entity]
     assert {*kinds} == {*Entity}
-    assert {*enumerations["TaskSort"]} == {f"{sign}{column}" for column in COLUMNS for sign in ("", "-")}
+    for sort in (TaskSort, NamedSort, CategorySort, CommentSort):
+        columns = {choice.removeprefix("-") for choice in sort}
+        assert {*enumerations[sort.__name__]} == {*sort} == {f"{sign}{column}" for column in columns for sign in ("", "-")}
     assert enumerations["TokenType"] == ["bearer"]
 
 
