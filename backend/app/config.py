@@ -91,7 +91,7 @@ class Settings(BaseSettings):
 
 
 def origin_of(url: str) -> str | None:
-    """Return scheme, host and port of a URL, as browsers and Better Auth write them, or None if it has none or names a user.
+    """Return scheme, host and port of a URL as browsers and Better Auth write them; None if it has none, or a user.
 
     Names are lower case and a default port is left out, by the URL standard's serialization of an origin.
     """
@@ -108,7 +108,7 @@ def origin_of(url: str) -> str | None:
 
 
 def default_data_dir(environment: Mapping[str, str]) -> Path:
-    """Return where data lives when nothing else is said: the system's place for root, the person's own for anybody else."""
+    """Return where data lives when nothing else is said: the system's place for root, otherwise the person's own."""
     if os.geteuid() == 0:
         return Path("/var/lib/agendum")
     base = environment.get("XDG_DATA_HOME")

@@ -1,4 +1,4 @@
-"""HTTP on the wire: uvicorn's protocol, with our own answer to what is not HTTP at all. It knows no route and no resource."""
+"""HTTP on the wire: uvicorn's protocol, with our own answer to what is not HTTP at all. It knows no route."""
 
 import asyncio
 from typing import Any, ClassVar

@@ -1,4 +1,7 @@
-"""Purges once an hour, for everybody, what has been kept too long. What is too old is the service's rule."""
+"""Purges once an hour, for everybody, what has been kept too long; several processes may do so at once.
+
+What is too old is the service's rule.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator

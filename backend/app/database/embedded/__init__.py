@@ -1,1 +1,1 @@
-"""The embedded PostgreSQL: its programs, its cluster, the account that it runs under, and the server itself. It knows no table."""
+"""The embedded PostgreSQL: its programs, its cluster, its account, and the server itself. It knows no table."""

@@ -37,7 +37,7 @@ class Account:
     borrowed: bool
 
     def process_options(self) -> dict[str, Any]:
-        """Return what `subprocess` needs to run a program as this account, apart from the caller's folder and environment."""
+        """Return what `subprocess` needs to run a program as this account, away from our folder and environment."""
         identity = {"user": self.uid, "group": self.gid, "extra_groups": []} if self.borrowed else {}
         return {"cwd": "/", "env": _ENVIRONMENT, "stdin": subprocess.DEVNULL, **identity}
 
@@ -104,7 +104,10 @@ def prepare_folder(folder: Path, account: Account) -> None:
 
 
 def make_folders(folder: Path) -> None:
-    """Make a folder and the parents that are missing: those of root can be passed, so that the borrowed account reaches its own."""
+    """Make a folder and the parents that are missing.
+
+    Those that root makes can be passed by everybody, so that the borrowed account reaches its own.
+    """
     # Spec: features/operations.md#OPS-017
     mode = 0o711 if os.geteuid() == 0 else 0o700
     for part in (*reversed(folder.parents), folder):
@@ -129,7 +132,7 @@ def _refuse_closed_parents(folder: Path, account: Account) -> None:
 
 def _claim(folder: Path, account: Account) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
-    # Checked and changed through one handle: whoever may write in the parent could swap the folder for a link in between.
+    # Checked and changed through one handle: in between, whoever may write in the parent could put a link there.
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         owner = os.fstat(handle).st_uid

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL's cluster on disk: made once, checked, and freed from a server that an interrupted run left behind.
+"""The embedded PostgreSQL's cluster on disk: made once, checked, and freed from a server that was left behind.
 
 It changes no data: what is in the cluster is the business of migrations and repositories.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from app.database.embedded.account import EmbeddedError
 from app.database.embedded.programs import Programs
 
-# With a C character type, text search takes typographic quotes and dashes for letters; the last resort works all the same.
+# With a C character type, text search takes typographic quotes and dashes for letters; it works all the same.
 _CHARACTER_TYPES = ("C.UTF-8", "en_US.UTF-8", "C")
 _INITDB = (
     "--username=postgres",
@@ -70,7 +70,7 @@ def _refuse_other_version(cluster: Path, programs: Programs) -> None:
 
 
 def stop_leftover(cluster: Path, programs: Programs, *, report: Callable[[str], None]) -> None:
-    """Stop a server that still runs on the cluster after its parent was killed, and remove the record of one that does not.
+    """Stop a server that runs on the cluster although its parent was killed; remove the record of one that does not run.
 
     The record proves nothing: it is copied with the folder, and the numbers of processes are used again.
 

@@ -1,4 +1,4 @@
-"""Finds PostgreSQL's programs in the installed wheel, and copies them when the server's account cannot reach them there.
+"""Finds PostgreSQL's programs in the installed wheel, and copies them where the server's account cannot reach them.
 
 The wheel's own Python code is never imported: as root it would widen the permissions of other people's folders.
 """
@@ -33,7 +33,7 @@ class Programs:
         return self.account.run([self.folder / name, *arguments])
 
     def launch(self, name: str, *arguments: str, output: int) -> subprocess.Popen[bytes]:
-        """Start one of the programs in a session of its own: Ctrl-C in a terminal reaches us alone, and we decide what stops when."""
+        """Start one of the programs in a session of its own, so that Ctrl-C in a terminal reaches us alone."""
         return subprocess.Popen(  # noqa: S603 - Our own program, without a shell.
             [self.folder / name, *arguments],
             stdout=output,
