@@ -16,7 +16,7 @@ from app.middleware.cross_origin import CrossOrigin
 from app.middleware.envelope import Envelope
 from app.middleware.last_net import LastNet
 from app.middleware.unread_body import UnreadBody
-from app.routes import ROUTERS, documentation
+from app.routes import ROUTERS, SECTIONS, documentation
 from app.runtime import Runtime, create_runtime
 from app.workers import housekeeping
 
@@ -40,8 +40,9 @@ def create_app(settings: Settings, *, beside: Mapping[str, MakeDoor] = MappingPr
         async with runtime, housekeeping.running(runtime):
             yield
 
+    sections = [{"name": name, "description": about} for name, about in SECTIONS.items()]
     # A redirect to the address without the slash would repeat the caller's Host header.
-    app = FastAPI(**ABOUT, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(**ABOUT, openapi_tags=sections, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.runtime, app.state.bodies = runtime, Bodies()
     # FastAPI looks twice through every router that is included, and once through the routes of its own.
     app.router.routes.extend(route for router in ROUTERS for route in router.routes)

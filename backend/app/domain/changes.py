@@ -23,16 +23,6 @@ class Action(StrEnum):
     REVERTED = "reverted"
 
 
-class Entity(StrEnum):
-    """The kind of thing that a change is of."""
-
-    TASK = "task"
-    CATEGORY = "category"
-    TAG = "tag"
-    COMMENT = "comment"
-    SAVED_FILTER = "saved_filter"
-
-
 class Source(StrEnum):
     """The door that a change came through."""
 

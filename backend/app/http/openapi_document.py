@@ -12,17 +12,6 @@ from app.schemas.base import Input
 
 Described = dict[str, Any]
 
-_TAGS = {
-    "accounts": "Registering, logging in, and your own profile.",
-    "tasks": "What is to be done: one at a time, or up to 100 in one request.",
-    "categories": "The lists or projects that tasks are in, in a manual order.",
-    "tags": "Names that tasks have any number of.",
-    "comments": "What is said about a task.",
-    "filters": "Questions to the task list that are kept under a name.",
-    "trash": "What was deleted in the last 30 days: restore it, or remove it for good.",
-    "changes": "Everything that happened, in one sequence without a gap: to synchronise by, and to undo.",
-    "health": "Whether the process lives, and whether it can serve.",
-}
 # What FastAPI puts at the top of the document.
 ABOUT: Described = {
     "title": "Agendum",
@@ -31,21 +20,20 @@ ABOUT: Described = {
     "license_info": {"name": "MIT", "identifier": "MIT"},
     "contact": {"name": "The Agendum authors"},
     "servers": [{"url": "/", "description": "The service that gives this document."}],
-    "openapi_tags": [{"name": name, "description": description} for name, description in _TAGS.items()],
 }
-_PATH_PARAMETERS = {
-    "task_id": "The id of the task.",
-    "category_id": "The id of the category.",
-    "tag_id": "The id of the tag.",
-    "comment_id": "The id of the comment.",
-    "filter_id": "The id of the saved filter.",
-}
-_CODE = "ProblemCode"
+_CODE, _ENTITY = "ProblemCode", "Entity"
+_ENTITIES = "The kind of thing that a change is of. More may come: a program passes over those that it does not know."
 _CODES = "What went wrong, for programs. More may come: treat one that you do not know by the status of the response."
 
 
-def describe_document(document: Described, *, codes: Iterable[str]) -> None:
-    """Say what programs are made from; `codes` are those of all problems."""
+def describe_document(document: Described, *, codes: Iterable[str], entities: Iterable[str]) -> None:
+    """Say what programs are made from.
+
+    Args:
+        document: The document, which is completed.
+        codes: Those of all problems.
+        entities: What the change sequence calls the kinds of things.
+    """
     # Spec: features/spec-driven.md#SPEC-010
     schemas = document["components"]["schemas"]
     for shape in _inputs(Input):
@@ -55,9 +43,16 @@ def describe_document(document: Described, *, codes: Iterable[str]) -> None:
         operation.setdefault("security", [])
         for parameter in operation.get("parameters", ()):
             _describe_parameter(parameter)
-    schemas[_CODE] = {"type": "string", "title": _CODE, "description": _CODES, "enum": sorted({*codes})}
-    schemas["Problem"]["properties"]["code"] |= {"$ref": f"#/components/schemas/{_CODE}"}
-    del schemas["Problem"]["properties"]["code"]["type"]
+    _enumerate(schemas, _CODE, {*codes}, fields=[schemas["Problem"]["properties"]["code"]], about=_CODES)
+    _enumerate(schemas, _ENTITY, {*entities}, fields=[schemas["ChangeRead"]["properties"]["entity"]], about=_ENTITIES)
+
+
+def _enumerate(schemas: Described, name: str, values: set[str], *, fields: Iterable[Described], about: str) -> None:
+    """Describe an enumeration that the service gathers, and say that fields have its values."""
+    schemas[name] = {"type": "string", "title": name, "description": about, "enum": sorted(values)}
+    for field in fields:
+        field |= {"$ref": f"#/components/schemas/{name}"}
+        del field["type"]
 
 
 def _inputs(kind: type[Input]) -> Iterator[type[Input]]:
@@ -76,8 +71,9 @@ def _leave_out_defaults(schema: Described) -> None:
 def _describe_parameter(parameter: Described) -> None:
     """Say what is missing of a parameter, and that none in an address is null: it is left out."""
     schema = parameter["schema"]
-    if parameter["name"] in _PATH_PARAMETERS:
-        parameter.setdefault("description", _PATH_PARAMETERS[parameter["name"]])
+    if parameter["name"].endswith("_id"):
+        called = parameter["name"].removesuffix("_id").replace("_", " ")
+        parameter.setdefault("description", f"The id of the {called}.")
     choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
     if len(choices) == 1:
         del schema["anyOf"]

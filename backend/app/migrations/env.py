@@ -2,14 +2,20 @@
 
 import asyncio
 import os
+from importlib import import_module
+from pkgutil import iter_modules
 
 from alembic import context
 from sqlalchemy import Connection, text
 
+from app import models
 from app.database.migrate import holding_the_lock, migration_engine
 from app.database.url import read_address
-from app.models import account, category, change, comment, idempotency_key, saved_filter, tag, task  # noqa: F401 (they register their tables)
 from app.models.naming import SCHEMA, metadata
+
+# A module of the room registers its tables when it is imported.
+for module in iter_modules(models.__path__):
+    import_module(f"{models.__name__}.{module.name}")
 
 _PREPARATION = f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"
 _LIMITS = ("SET LOCAL lock_timeout = '500ms'", "SET LOCAL statement_timeout = '60s'")

@@ -16,6 +16,18 @@ from app.routes import (
     trash,
 )
 
+# What the parts of the API are about, by the tags of their routers.
+SECTIONS = {
+    "accounts": "Registering, logging in, and your own profile.",
+    "tasks": "What is to be done: one at a time, or up to 100 in one request.",
+    "categories": "The lists or projects that tasks are in, in a manual order.",
+    "tags": "Names that tasks have any number of.",
+    "comments": "What is said about a task.",
+    "filters": "Questions to the task list that are kept under a name.",
+    "trash": "What was deleted in the last 30 days: restore it, or remove it for good.",
+    "changes": "Everything that happened, in one sequence without a gap: to synchronise by, and to undo.",
+    "health": "Whether the process lives, and whether it can serve.",
+}
 # In the order in which addresses are tried, and in which the document names them.
 ROUTERS = (
     *(accounts.public, accounts.router, tasks.router, bulk.router, changes.router, health.router, documentation.router),

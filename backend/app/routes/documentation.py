@@ -14,6 +14,7 @@ from app.dependencies.work import takes_condition
 from app.http.openapi_document import describe_document
 from app.http.openapi_headers import describe_headers
 from app.http.problems import codes
+from app.repositories.kinds import KINDS
 from app.routes.front import STATIC
 from app.schemas.base import Input, Output
 from app.schemas.problem import Problem
@@ -55,7 +56,7 @@ def describe(app: FastAPI) -> None:
         if Problem.__name__ not in document["components"]["schemas"]:
             _complete(document)
             describe_headers(document, conditional=_conditional(app))
-            describe_document(document, codes=codes())
+            describe_document(document, codes=codes(), entities=[kind.entity for kind in KINDS])
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

@@ -8,7 +8,7 @@ import orjson
 from pydantic import BeforeValidator, Field
 from pydantic.config import JsonDict
 
-from app.domain.changes import Action, Entity, Source
+from app.domain.changes import Action, Source
 from app.schemas.base import Output, example
 
 _CHANGE: JsonDict = {
@@ -41,7 +41,7 @@ class ChangeRead(Output):
     model_config = example(_CHANGE)
 
     seq: int = Field(description="The number of the change: 1, 2, 3 for each person, without a gap.")
-    entity: Entity = Field(description="The kind of thing that was changed.")
+    entity: str = Field(description="The kind of thing that was changed.")
     entity_id: UUID = Field(description="The id of what was changed.")
     version: int = Field(description="The version that it had then.")
     action: Action = Field(description="What happened.")

@@ -97,7 +97,12 @@ async def test_categories_are_listed_with_or_without_those_out_of_the_way(ada: P
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     ("query", "field"),
-    [("sort=color", "sort.color"), ("sort=created_at,-created_at", "sort.created_at"), ("sort=", "sort.(unnamed)"), ("order=name", "order")],
+    [
+        ("sort=color", "sort.color"),
+        ("sort=created_at,-created_at", "sort.created_at"),
+        ("sort=", "sort.(unnamed)"),
+        ("order=name", "order"),
+    ],
 )
 async def test_what_a_list_does_not_take_is_refused_by_its_name(ada: Person, kind: str, query: str, field: str) -> None:
     path, _ids = await made(ada, kind)
