@@ -112,11 +112,11 @@ def _complete(number: int) -> Call:
 OPERATIONS = {
     operation.name: operation
     for operation in (
-        Operation("get", 200, gate=8, goal=3.5, call=_get),
-        Operation("list", 200, gate=4, goal=2.5, call=_list),
+        Operation("get", 200, gate=7, goal=3.5, call=_get),
+        Operation("list", 200, gate=3.5, goal=2, call=_list),
         Operation("filter", 200, gate=4, goal=2.5, call=_filter),
         Operation("search", 200, gate=8, goal=3.5, call=_search),
-        Operation("create", 201, gate=8, goal=3.5, call=_create),
-        Operation("complete", 200, gate=7, goal=3.5, call=_complete),
+        Operation("create", 201, gate=4, goal=2, call=_create),
+        Operation("complete", 200, gate=4, goal=2, call=_complete),
     )
 }

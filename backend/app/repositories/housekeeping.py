@@ -1,13 +1,12 @@
 """What has been kept too long, in PostgreSQL: who has any, under a role that sees nothing else, and what one person has."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, delete, select, tuple_, union
+from sqlalchemy import bindparam, delete, select, tuple_
 
-from app.database.connection import Session
 from app.database.statements import Statement
 from app.models.idempotency_key import IdempotencyKey
 from app.models.naming import table_of
@@ -29,38 +28,13 @@ def _old(kind: type[Owned[Any]]) -> Statement:
     return Statement(old.order_by(*key).limit(bindparam("rows")))
 
 
-def _owners() -> Iterator[Select[Any]]:
-    """Build, for each table, who has something that is too old and comes after a person."""
-    moments = [(kind.statements.table, "deleted_at") for kind in KINDS]
-    for table, moment in [*moments, (_KEY, "created_at")]:
-        yield select(table.c.user_id).where(table.c.user_id > bindparam("after"), table.c[moment] < bindparam(f"{moment}_before"))
-
-
 _OLD = {kind.entity: _old(kind) for kind in KINDS}
-_OWNERS = Statement(union(*_owners()).order_by("user_id").limit(bindparam("rows")))
 _FORGOTTEN = (mine(_KEY), _KEY.c.created_at < bindparam("before"))
 _FORGET = Statement(
     delete(_KEY)
     .where(mine(_KEY), _KEY.c.key.in_(select(_KEY.c.key).where(*_FORGOTTEN).limit(bindparam("rows"))))
     .returning(_KEY.c.created_at)
 )
-
-
-class Survey:
-    """Everybody, by nothing but what is too old.
-
-    Args:
-        session: Where statements run, under the worker's role.
-    """
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    async def owners(self, *, after: str, limit: int, deleted: datetime, kept: datetime) -> Sequence[str]:
-        """Return, in order, who comes after a person and has something deleted, or an answer kept, before these moments."""
-        # Spec: features/trash.md#TRASH-010
-        moments = {"deleted_at_before": deleted, "created_at_before": kept}
-        return [record["user_id"] for record in await self._session.fetch(_OWNERS, after=after, rows=limit, **moments)]
 
 
 class Leftovers(OwnerScoped):

@@ -5,10 +5,11 @@ from functools import partial
 
 from app.database.connection import Database
 from app.domain.changes import Origin
-from app.repositories.accounts import Directory, Profile
+from app.repositories.accounts import Profile
 from app.repositories.beginnings import Beginning
 from app.repositories.changes import Changes
-from app.repositories.housekeeping import Leftovers, Survey
+from app.repositories.everybody import Directory, Survey
+from app.repositories.housekeeping import Leftovers
 from app.repositories.idempotency_keys import IdempotencyKeys
 from app.repositories.kinds import OwnedKinds, RowsOf
 from app.repositories.recorder import Recorder

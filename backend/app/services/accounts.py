@@ -12,7 +12,7 @@ from app.domain.errors import EmailTaken, TokenInvalid, WrongCredentials
 from app.domain.fields import NAME_LENGTH
 from app.domain.text import one_line
 from app.models.account import OWN_ISSUER, AccountRow
-from app.repositories.accounts import Directory
+from app.repositories.everybody import Directory
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.account import AccountCreate, Login, TokenType
 from app.utils.claims import Claims

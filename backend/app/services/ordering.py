@@ -25,7 +25,7 @@ class Destination(Protocol):
     def after(self) -> UUID | None: ...  # noqa: D102
 
 
-class Ordered(Protocol):
+class HasNeighbours(Protocol):
     """A repository of what has a manual order."""
 
     @property
@@ -34,7 +34,7 @@ class Ordered(Protocol):
     async def next_position(self, position: str, *, without: UUID, ahead: bool) -> str | None: ...  # noqa: D102
 
 
-async def position_at(rows: Ordered, row: Placed, destination: Destination) -> str:
+async def position_at(rows: HasNeighbours, row: Placed, destination: Destination) -> str:
     """Return the position of a row that is moved; its own, if it stands there already.
 
     Raises:

@@ -12,7 +12,7 @@ from app.domain.preconditions import Expected
 from app.domain.sorting import Sort
 from app.models.task import TaskRow
 from app.repositories import task_conditions as conditions
-from app.repositories.housekeeping import Survey
+from app.repositories.everybody import Survey
 from app.repositories.listing import Projection, Question
 from app.repositories.unit_of_work import UnitOfWork
 from app.services import idempotency, task_references, task_writes

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from app.config import Settings
 from app.domain.errors import Unauthenticated
 from app.models.account import AccountRow
-from app.repositories.accounts import Directory
+from app.repositories.everybody import Directory
 from app.services.accounts import Identity, recognise
 from app.utils.claims import Claims
 from app.utils.expiring import ExpiringMemory

@@ -18,7 +18,7 @@ from app.config import Settings
 from app.database.connection import Database
 from app.database.url import read_address
 from app.main import create_app
-from app.repositories.housekeeping import Survey
+from app.repositories.everybody import Survey
 from app.repositories.unit_of_work import surveying
 from app.services import trash
 from app.workers import housekeeping

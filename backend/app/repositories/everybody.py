@@ -1,0 +1,121 @@
+"""What is seen of everybody: who is who, under the identity's role, and who has what is too old, under the worker's.
+
+It sees no content. Only identity and workers may use it, which a contract of the linter holds.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, and_, bindparam, func, insert, literal_column, or_, select, union
+from sqlalchemy.dialects.postgresql import insert as insert_if_free
+
+from app.database.connection import Session
+from app.database.statements import Statement
+from app.domain.emails import folded_email
+from app.models.account import OWN_ISSUER, Account, AccountRow, LoginRow, StoredPassword
+from app.models.change import ChangeCounter
+from app.models.idempotency_key import IdempotencyKey
+from app.models.naming import table_of
+from app.repositories.kinds import KINDS
+
+_KEY = table_of(IdempotencyKey)
+_ACCOUNT, _PASSWORD, _COUNTER = table_of(Account), table_of(StoredPassword), table_of(ChangeCounter)
+_COLUMNS = [_ACCOUNT.c[name] for name in AccountRow._fields]
+_BY_SUBJECT = Statement(select(*_COLUMNS).where(_ACCOUNT.c.issuer == bindparam("issuer"), _ACCOUNT.c.subject == bindparam("subject")))
+# The release before registers without a folded e-mail; such a row is found by the database's rule and judged by ours.
+_UNFOLDED = and_(_ACCOUNT.c.email_folded.is_(None), func.lower(_ACCOUNT.c.email) == func.lower(bindparam("email")))
+_BY_EMAIL = Statement(
+    select(_ACCOUNT.c.user_id, _PASSWORD.c.password_hash, _ACCOUNT.c.email)
+    .join_from(_ACCOUNT, _PASSWORD, _PASSWORD.c.user_id == _ACCOUNT.c.user_id)
+    .where(_ACCOUNT.c.issuer == OWN_ISSUER, or_(_ACCOUNT.c.email_folded == bindparam("folded"), _UNFOLDED))
+    .order_by(_ACCOUNT.c.email_folded.nulls_last())
+)
+_NEW = ("user_id", "issuer", "subject", "email", "name", "created_at", "updated_at", "email_folded")
+
+
+def _account(*, with_password: bool) -> Statement:
+    """Build the one statement that makes a person with a counter, and with a password, or makes nothing if one is there already."""
+    added = (
+        insert_if_free(_ACCOUNT).values({name: bindparam(name) for name in _NEW}).on_conflict_do_nothing().returning(*_COLUMNS).cte("added")
+    )
+    counter = insert(_COUNTER).from_select(["user_id", "last_seq"], select(added.c.user_id, literal_column("0"))).cte("counter")
+    statement = select(*added.c).add_cte(counter)
+    if with_password:
+        values = select(added.c.user_id, bindparam("password_hash"), bindparam("updated_at"))
+        statement = statement.add_cte(insert(_PASSWORD).from_select(["user_id", "password_hash", "updated_at"], values).cte("password"))
+    return Statement(statement)
+
+
+_REGISTER, _RECOGNISE = _account(with_password=True), _account(with_password=False)
+
+
+class Directory:
+    """Everybody, by issuer and subject or by the e-mail of a registration.
+
+    Args:
+        session: Where statements run, under the identity role.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def find(self, *, issuer: str, subject: str) -> AccountRow | None:
+        """Return who an issuer means by a subject, or None."""
+        # Spec: features/users.md#USER-006
+        record = await self._session.fetch_row(_BY_SUBJECT, issuer=issuer, subject=subject)
+        return None if record is None else AccountRow(*record)
+
+    async def find_login(self, email: str) -> LoginRow | None:
+        """Return what is needed to verify a password, or None if nobody registered with this e-mail, in any letter case."""
+        # Spec: features/users.md#USER-010
+        folded = folded_email(email)
+        record = await self._session.fetch_row(_BY_EMAIL, email=email, folded=folded)
+        if record is None or folded_email(record["email"]) != folded:
+            return None
+        return LoginRow(record["user_id"], record["password_hash"])
+
+    async def register(self, account: AccountRow, *, password_hash: str) -> AccountRow | None:
+        """Add a person of our own, or return None if the e-mail is taken."""
+        # Spec: features/users.md#USER-002 features/users.md#USER-010
+        folded = None if account.email is None else folded_email(account.email)
+        values = _values(account, issuer=OWN_ISSUER, subject=account.user_id) | {"email_folded": folded}
+        record = await self._session.fetch_row(_REGISTER, password_hash=password_hash, **values)
+        return None if record is None else AccountRow(*record)
+
+    async def recognise(self, account: AccountRow, *, issuer: str, subject: str) -> AccountRow | None:
+        """Add a person whom another issuer vouches for, or return None if that person is there already."""
+        record = await self._session.fetch_row(_RECOGNISE, **_values(account, issuer=issuer, subject=subject))
+        return None if record is None else AccountRow(*record)
+
+
+def _values(account: AccountRow, *, issuer: str, subject: str) -> dict[str, str | datetime | None]:
+    given = {"issuer": issuer, "subject": subject, "updated_at": account.created_at, "email_folded": None}
+    return {**account._asdict(), **given}
+
+
+def _owners() -> Iterator[Select[Any]]:
+    """Build, for each table, who has something that is too old and comes after a person."""
+    moments = [(kind.statements.table, "deleted_at") for kind in KINDS]
+    for table, moment in [*moments, (_KEY, "created_at")]:
+        yield select(table.c.user_id).where(table.c.user_id > bindparam("after"), table.c[moment] < bindparam(f"{moment}_before"))
+
+
+_OWNERS = Statement(union(*_owners()).order_by("user_id").limit(bindparam("rows")))
+
+
+class Survey:
+    """Everybody, by nothing but what is too old.
+
+    Args:
+        session: Where statements run, under the worker's role.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def owners(self, *, after: str, limit: int, deleted: datetime, kept: datetime) -> Sequence[str]:
+        """Return, in order, who comes after a person and has something deleted, or an answer kept, before these moments."""
+        # Spec: features/trash.md#TRASH-010
+        moments = {"deleted_at_before": deleted, "created_at_before": kept}
+        return [record["user_id"] for record in await self._session.fetch(_OWNERS, after=after, rows=limit, **moments)]
