@@ -2,6 +2,9 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,11 +14,26 @@ from uuid_utils.compat import uuid7
 
 from app.database.embedded.account import take_lock
 from tests.doors.embedded_runs import is_alive, server_process
-from tests.doors.service import Service, database_processes, running, scratch_folder
+from tests.doors.service import BACKEND, Service, database_processes, running, scratch_folder
 from tests.doors.worker_processes import HalfRequest, Load, wait_until
 from tests.server import copy_database, drop_database, run, url_of
 
 LOST = 69
+# Two workers, each of which ends when its application starts.
+DYING = """
+import os, socket
+from app.server.http_server import HttpServer
+from app.server.supervisor import Supervisor, WorkersLostError
+
+async def application(scope, receive, send):
+    os._exit(5)
+
+server = HttpServer(application, socket.create_server(("127.0.0.1", 0)), production=False)
+try:
+    Supervisor(server, None, count=2).run()
+except WorkersLostError as reason:
+    print(reason)
+"""
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -80,6 +98,15 @@ def test_a_worker_that_dies_again_and_again_ends_the_service(database: str, fold
     said = service.log.read_text()
     assert "agendum: A worker died 3 times within a minute; the last time it was ended by signal 9" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.spec("OPS-082")
+def test_workers_that_die_as_soon_as_they_start_are_not_started_without_end() -> None:
+    begin = time.monotonic()
+    ended = subprocess.run([sys.executable, "-c", DYING], cwd=BACKEND, capture_output=True, text=True, check=True)
+    assert ended.stdout.splitlines()[-1] == "A worker died 3 times within a minute; the last time it ended with status 5"
+    assert 4 <= ended.stdout.count("worker started") <= 6
+    assert time.monotonic() - begin > 1
 
 
 @pytest.mark.spec("OPS-084")
