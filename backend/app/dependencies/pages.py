@@ -33,8 +33,7 @@ async def page_request(request: Request, query: PageQuery, *, of: str = "") -> P
     """Return what page is asked for; its cursors hold for this person, this address and this filter (`of`) alone.
 
     Raises:
-        Invalid: The cursor is not one of these, or there is an offset as well; or a parameter that has one value is given
-            twice.
+        Invalid: The cursor is not one of these, or comes with an offset; or a parameter of one value is given twice.
     """
     # Spec: features/finding.md#FIND-002
     _refuse_repeated(request)

@@ -1,6 +1,6 @@
 """Finds the parameters of an endpoint by FastAPI's own validation, without what no route of ours asks FastAPI for.
 
-FastAPI prepares exit stacks, a response and caches for every dependency of every request. Must not judge a request itself.
+FastAPI prepares exit stacks, a response and caches for every dependency of every request. It judges nothing itself.
 """
 
 import inspect
@@ -24,18 +24,19 @@ def is_direct(dependant: Dependant) -> bool:
 
 
 def _is_plain(dependant: Dependant) -> bool:
-    """Tell whether path, query, one body and dependencies that are coroutines are all that is asked for, at any depth."""
+    """Tell whether path, query, one body and coroutines as dependencies are all that is asked for, at any depth."""
     others = (
         *(dependant.header_params, dependant.cookie_params, dependant.websocket_param_name),
         *(dependant.response_param_name, dependant.background_tasks_param_name, dependant.security_scopes_param_name),
         *(dependant.http_connection_param_name, dependant.concurrency, dependant.body_params[1:]),
     )
-    parts = dependant.dependencies
-    return not any(others) and all(_is_coroutine(part.call) and not part.body_params and _is_plain(part) for part in parts)
+    return not any(others) and all(_is_plain_part(part) for part in dependant.dependencies)
 
 
-def _is_coroutine(call: Any) -> bool:
-    return inspect.iscoroutinefunction(call) or inspect.iscoroutinefunction(getattr(call, "__call__", None))  # noqa: B004 (the method is looked at)
+def _is_plain_part(part: Dependant) -> bool:
+    """Tell whether a dependency is a coroutine, or an object that is called as one, and takes no body."""
+    is_coroutine = any(inspect.iscoroutinefunction(call) for call in (part.call, type(part.call).__call__))
+    return is_coroutine and not part.body_params and _is_plain(part)
 
 
 def handling(dependant: Dependant) -> Handler:
@@ -53,7 +54,7 @@ def handling(dependant: Dependant) -> Handler:
 
 
 def application(handle: Handler) -> ASGIApp:
-    """Return the ASGI application of a route; what is raised in it is answered by the handlers of the whole application."""
+    """Return the ASGI application of a route; what it raises is answered by the handlers of the whole application."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         response = await handle(Request(scope, receive, send))

@@ -1,4 +1,4 @@
-"""Around every request of every door, as one pure ASGI layer: request id, security headers and log line. It writes no body."""
+"""Around every request of every door: request id, security headers and log line. It writes no body."""
 
 import re
 from collections.abc import MutableMapping

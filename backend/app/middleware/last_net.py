@@ -1,4 +1,4 @@
-"""The last net of a door: whatever fails in it is answered as that door says errors. It knows no door's dialect itself."""
+"""The last net of a door: whatever fails in it is answered as that door says errors. It knows no dialect itself."""
 
 import traceback
 from collections.abc import Callable
@@ -86,11 +86,12 @@ class _Answer:
             await self._send(message)
             return
         self._replaced = True
-        await self.fail(message["status"], [(name, value) for name, value in headers if not name.startswith(b"content-")])
+        kept = [(name, value) for name, value in headers if not name.startswith(b"content-")]
+        await self.fail(message["status"], kept)
 
 
 def _log_failure(error: Exception, request_id: str, *, debug: bool) -> None:
-    """Log what failed and where; the message may hold a person's text, so that it is left to the stack trace of debug mode."""
+    """Log what failed and where; the message may hold a person's text, and is left to the stack trace of debug mode."""
     # Spec: features/operations.md#OPS-006
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else None
