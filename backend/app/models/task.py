@@ -144,6 +144,11 @@ class TaskRow(NamedTuple):
         return self.completed_at is not None
 
     @property
+    def references(self) -> tuple[object, ...]:
+        """What it refers to: its category, its parent and its tags."""
+        return self.category_id, self.parent_id, self.tag_ids
+
+    @property
     def due(self) -> Due | None:
         """When it is due, as one value."""
         return None if self.due_date is None else Due(self.due_date, self.due_time, self.due_timezone)

@@ -68,15 +68,15 @@ async def replace(work: UnitOfWork, task_id: UUID, body: TaskReplace, *, now: da
     if body.id not in (MISSING, task_id):
         raise invalid_field("id", "must be that of the address")
     expected.require(task.version)
-    return await _write(work, task, _with(task, body.model_dump(), now=now), now=now)
+    return await _write(work, task, _with(task, body, now=now), now=now)
 
 
 async def update(work: UnitOfWork, task_id: UUID, body: TaskUpdate, *, now: datetime, expected: Expected) -> TaskRow:
     """Change the named fields of a task and leave the others."""
     # Spec: features/safe-writes.md#SAFE-002
-    task, content = await work.tasks.get(task_id), body.model_dump()
-    wanted = _with(task, content, now=now)
-    await safe_writes.settle(work, work.tasks, (task, wanted), named=content, expected=expected)
+    task = await work.tasks.get(task_id)
+    wanted = _with(task, body, now=now)
+    await safe_writes.settle(work, work.tasks, (task, wanted), named=body.model_fields_set, expected=expected)
     return await _write(work, task, wanted, now=now)
 
 
@@ -111,9 +111,9 @@ async def move(work: UnitOfWork, task_id: UUID, body: Move, *, now: datetime, ex
 async def set_completion(work: UnitOfWork, task_id: UUID, body: Completion, *, now: datetime, expected: Expected) -> TaskRow:
     """Complete a task, or reopen it; one that is so already stays as it is, and so do its subtasks."""
     # Spec: features/tasks.md#TASK-009 features/tasks.md#TASK-010 features/subtasks.md#SUB-003
-    task, content = await work.tasks.get(task_id), body.model_dump()
-    wanted = _with(task, content, now=now)
-    await safe_writes.settle(work, work.tasks, (task, wanted), named=content, expected=expected)
+    task = await work.tasks.get(task_id)
+    wanted = _with(task, body, now=now)
+    await safe_writes.settle(work, work.tasks, (task, wanted), named=("completed",), expected=expected)
     return await _write(work, task, wanted, now=now)
 
 
@@ -141,8 +141,9 @@ def _new(body: TaskCreate, *, now: datetime) -> TaskRow:
     )
 
 
-def _with(task: TaskRow, content: dict[str, Any], *, now: datetime) -> TaskRow:
-    """Return a task with content of a body; the moment of completion changes only where that changes."""
+def _with(task: TaskRow, body: TaskUpdate | TaskReplace | Completion, *, now: datetime) -> TaskRow:
+    """Return a task with the content of a body; the moment of completion changes only where that changes."""
+    content = body.model_dump()
     wanted = task._replace(**columns(content))
     if content.get("completed", task.completed) == task.completed:
         return wanted
@@ -150,7 +151,8 @@ def _with(task: TaskRow, content: dict[str, Any], *, now: datetime) -> TaskRow:
 
 
 async def _write(work: UnitOfWork, task: TaskRow, wanted: TaskRow, *, now: datetime) -> TaskRow:
-    await task_references.check(work, wanted, before=task)
+    if wanted.references != task.references:
+        await task_references.check(work, wanted, before=task)
     action = Action.UPDATED
     if wanted.completed != task.completed:
         action = Action.COMPLETED if wanted.completed else Action.REOPENED
