@@ -48,7 +48,10 @@ _TASK_COLUMNS = (
     *("completed_at", "created_at", "updated_at", "version", "category_id", "position", "search"),
 )
 # The driver copies in binary, and knows no binary form of search words.
-_STAGE = "CREATE TEMPORARY TABLE staged (LIKE agendum.{table}); ALTER TABLE staged ALTER search DROP DEFAULT, ALTER search TYPE text"
+_STAGE = (
+    "CREATE TEMPORARY TABLE staged (LIKE agendum.{table}); "
+    "ALTER TABLE staged ALTER search DROP DEFAULT, ALTER search TYPE text"
+)
 _UNSTAGE = "INSERT INTO agendum.{table} ({columns}) SELECT {selected} FROM staged"
 _INDEXES = """
     SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS definition FROM pg_index
@@ -77,21 +80,37 @@ async def seed(connection: asyncpg.Connection) -> None:
     moments = ("created_at", "updated_at", "version")
     await _copy(connection, "account", columns=account, rows=_accounts())
     await _copy(connection, "change_counter", columns=("user_id", "last_seq"), rows=_counters())
-    await _copy(connection, "category", columns=("user_id", "id", "name", "position", "archived", *moments), rows=_categories())
+    await _copy(
+        connection,
+        "category",
+        columns=("user_id", "id", "name", "position", "archived", *moments),
+        rows=_categories(),
+    )
     await _copy(connection, "tag", columns=("user_id", "id", "name", "folded_name", *moments), rows=_tags())
     await _copy_searched(connection, "task", columns=_TASK_COLUMNS, rows=_tasks())
     await _copy(connection, "task_tag", columns=("user_id", "task_id", "tag_id"), rows=_links())
-    await _copy_searched(connection, "comment", columns=("user_id", "id", "task_id", "body", *moments, "search"), rows=_comments())
+    await _copy_searched(
+        connection,
+        "comment",
+        columns=("user_id", "id", "task_id", "body", *moments, "search"),
+        rows=_comments(),
+    )
     for table in _TABLES:
         await connection.execute(f"VACUUM (ANALYZE) agendum.{table}", timeout=120)
     await connection.execute("CHECKPOINT")
 
 
-async def _copy(connection: asyncpg.Connection, table: str, *, columns: tuple[str, ...], rows: Iterator[Row]) -> None:
-    await connection.copy_records_to_table(table, schema_name="agendum", columns=columns, records=rows, timeout=120)
+async def _copy(
+    connection: asyncpg.Connection, table: str, *, columns: tuple[str, ...], rows: Iterator[Row]
+) -> None:
+    await connection.copy_records_to_table(
+        table, schema_name="agendum", columns=columns, records=rows, timeout=120
+    )
 
 
-async def _copy_searched(connection: asyncpg.Connection, table: str, *, columns: tuple[str, ...], rows: Iterator[Row]) -> None:
+async def _copy_searched(
+    connection: asyncpg.Connection, table: str, *, columns: tuple[str, ...], rows: Iterator[Row]
+) -> None:
     """Fill a table that has search words, without its indexes, which are quicker to build on what is there."""
     indexes = await connection.fetch(_INDEXES, f"agendum.{table}")
     for index in indexes:
@@ -99,7 +118,9 @@ async def _copy_searched(connection: asyncpg.Connection, table: str, *, columns:
     await connection.execute(_STAGE.format(table=table))
     await connection.copy_records_to_table("staged", columns=columns, records=rows, timeout=120)
     selected = ", ".join("search::tsvector" if column == "search" else column for column in columns)
-    await connection.execute(_UNSTAGE.format(table=table, columns=", ".join(columns), selected=selected), timeout=120)
+    await connection.execute(
+        _UNSTAGE.format(table=table, columns=", ".join(columns), selected=selected), timeout=120
+    )
     await connection.execute("DROP TABLE staged")
     for index in indexes:
         await connection.execute(index["definition"], timeout=120)
@@ -120,7 +141,16 @@ def _categories() -> Iterator[Row]:
     for owner in map(user_id, range(EVERYBODY)):
         for number in range(_CATEGORIES):
             entity_id = _part(owner, "category", number)
-            yield owner, entity_id, f"List {number}", initial(_START + number * _STEP, entity_id), False, _START, _START, 1
+            yield (
+                owner,
+                entity_id,
+                f"List {number}",
+                initial(_START + number * _STEP, entity_id),
+                False,
+                _START,
+                _START,
+                1,
+            )
 
 
 def _tags() -> Iterator[Row]:
@@ -135,9 +165,15 @@ def _tasks() -> Iterator[Row]:
 
 def _links() -> Iterator[Row]:
     """Give two tags to each task."""
-    tags = {owner: [_part(owner, "tag", number) for number in range(_TAGS)] for owner in map(user_id, range(EVERYBODY))}
+    tags = {
+        owner: [_part(owner, "tag", number) for number in range(_TAGS)]
+        for owner in map(user_id, range(EVERYBODY))
+    }
     return chain.from_iterable(
-        ((owner, _uuid_at(position), tags[owner][number]) for number in (index % _TAGS, (index + 1 + index // 7 % (_TAGS - 1)) % _TAGS))
+        (
+            (owner, _uuid_at(position), tags[owner][number])
+            for number in (index % _TAGS, (index + 1 + index // 7 % (_TAGS - 1)) % _TAGS)
+        )
         for owner, index, position in _places()
     )
 
@@ -151,7 +187,10 @@ def _comments() -> Iterator[Row]:
 
 
 def _places() -> Iterator[tuple[str, int, int]]:
-    """Give owner, index and position in the order of the heap: one task of everybody, the heavy person's share, and so on."""
+    """Give owner, index and position in the order of the heap.
+
+    The heap holds one task of everybody, then the heavy person's share, and so on.
+    """
     owners = [user_id(person) for person in range(EVERYBODY)]
     for index in range(TASKS_EACH):
         for person in range(PEOPLE):
@@ -173,7 +212,19 @@ def _task(owner: str, index: int, position: int) -> Row:
     content = title, description, _PRIORITIES[index // 5 % len(_PRIORITIES)]
     place = _part(owner, "category", index % 5) if index % 5 < _CATEGORIES else None, initial(made, entity_id)
     words = vector(owner, important=title, other=description or "")
-    return owner, entity_id, *content, *(due or (None, None, None)), due and instant(due), completed_at, made, made, 1, *place, words
+    return (
+        owner,
+        entity_id,
+        *content,
+        *(due or (None, None, None)),
+        due and instant(due),
+        completed_at,
+        made,
+        made,
+        1,
+        *place,
+        words,
+    )
 
 
 def _part(owner: str, kind: str, number: int) -> UUID:

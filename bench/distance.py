@@ -29,7 +29,10 @@ _CHUNK, _CHUNKS = 65536, 64
 
 @dataclass(frozen=True)
 class Errand:
-    """An operation of one person: its requests by number, the status they have, and the round trips that it is to take."""
+    """An operation of one person.
+
+    It has its requests by number, the status of their answers, and the round trips that it is to take.
+    """
 
     name: str
     status: int
@@ -71,7 +74,9 @@ async def _measure(service: Target, errand: Errand) -> Journey:
         return request.replace(b"\r\n\r\n", key, 1) if errand.keyed else request
 
     for seconds in (_WARM_UP_SECONDS, _SECONDS):
-        tally = await load.run(service.port, next_request, status=errand.status, concurrency=1, seconds=seconds)
+        tally = await load.run(
+            service.port, next_request, status=errand.status, concurrency=1, seconds=seconds
+        )
     return Journey(errand, median(tally.latencies), min(tally.latencies))
 
 

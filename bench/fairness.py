@@ -59,7 +59,10 @@ def _keys(value: Any) -> Any:
 
 
 def _values(value: Any) -> Any:
-    """Reduce JSON to what it means: moments whatever their notation, and no more than the presence of what is signed."""
+    """Reduce JSON to what it means.
+
+    Moments lose their notation, and what is signed is reduced to its presence.
+    """
     if isinstance(value, dict):
         return {key: inner is None if key in _SIGNED else _values(inner) for key, inner in value.items()}
     if isinstance(value, list):

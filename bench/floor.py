@@ -49,7 +49,9 @@ class Floor:
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         url = os.environ["DATABASE_URL"]
-        self._pool = await asyncpg.create_pool(url, min_size=_POOL_SIZE, max_size=_POOL_SIZE, reset=_nothing_to_reset)
+        self._pool = await asyncpg.create_pool(
+            url, min_size=_POOL_SIZE, max_size=_POOL_SIZE, reset=_nothing_to_reset
+        )
         await send({"type": "lifespan.startup.complete"})
         await receive()
         async with asyncio.timeout(5):
@@ -72,9 +74,15 @@ class Floor:
         content = body["title"], body["description"], body["priority"], due_date, due_time, due_zone
         now, task_id = datetime.now(UTC), uuid7()
         due_at = None if due_date is None else instant(Due(due_date, due_time, due_zone))
-        derived = due_at, initial(now, task_id), vector(owner, important=body["title"], other=body["description"])
+        derived = (
+            due_at,
+            initial(now, task_id),
+            vector(owner, important=body["title"], other=body["description"]),
+        )
         made = now, uuid7(), str(uuid7())
-        return _found(await self._pool.fetchval(floor_sql.CREATE, owner, task_id, *content, *made, *derived), status=201)
+        return _found(
+            await self._pool.fetchval(floor_sql.CREATE, owner, task_id, *content, *made, *derived), status=201
+        )
 
     async def _complete(self, owner: str, task_id: UUID, body: Any) -> tuple[int, bytes]:
         values = body["completed"], datetime.now(UTC), uuid7(), str(uuid7())

@@ -17,15 +17,17 @@ _READ = """
 
 _DOCUMENT = """
     jsonb_build_object(
-        'title', answer.title, 'description', answer.description, 'completed', answer.completed, 'completed_at', answer.completed_at,
-        'priority', answer.priority, 'due', answer.due, 'start_date', answer.start_date, 'category_id', answer.category_id,
-        'parent_id', answer.parent_id, 'position', answer.position, 'tag_ids', answer.tag_ids, 'created_at', answer.created_at,
+        'title', answer.title, 'description', answer.description, 'completed', answer.completed,
+        'completed_at', answer.completed_at, 'priority', answer.priority, 'due', answer.due,
+        'start_date', answer.start_date, 'category_id', answer.category_id, 'parent_id', answer.parent_id,
+        'position', answer.position, 'tag_ids', answer.tag_ids, 'created_at', answer.created_at,
         'deleted_at', answer.deleted_at
     )
 """
 
 _RAISED = """
-    UPDATE agendum.change_counter SET last_seq = last_seq + 1 FROM task WHERE change_counter.user_id = $1 RETURNING last_seq
+    UPDATE agendum.change_counter SET last_seq = last_seq + 1
+    FROM task WHERE change_counter.user_id = $1 RETURNING last_seq
 """
 
 _CHANGE_COLUMNS = """
@@ -47,7 +49,10 @@ WITH page AS MATERIALIZED ({read} ORDER BY {order} LIMIT $2::bigint + 1),
 shown AS MATERIALIZED (SELECT * FROM page LIMIT $2),
 counted AS (SELECT count(*) AS total FROM ({counted} LIMIT 1001) AS capped)
 SELECT json_build_object(
-    'items', (SELECT coalesce(json_agg(json), '[]') FROM shown, LATERAL (SELECT {_READ} FROM (SELECT shown.*) AS task) AS json),
+    'items', (
+        SELECT coalesce(json_agg(json), '[]')
+        FROM shown, LATERAL (SELECT {_READ} FROM (SELECT shown.*) AS task) AS json
+    ),
     'total', least(counted.total, 1000),
     'total_exact', counted.total <= 1000,
     'limit', $2,
@@ -63,12 +68,15 @@ _OWN = f"FROM agendum.task WHERE user_id = $1 AND {_SHOWN}"
 LIST = _page(read=f"SELECT * {_OWN}", counted=f"SELECT 1 {_OWN}", order="created_at DESC, id DESC")
 
 _FILTERED = f"{_OWN} AND completed_at IS NULL AND priority = ANY ($4::text[])"
-FILTER = _page(read=f"SELECT * {_FILTERED}", counted=f"SELECT 1 {_FILTERED}", order=f"{DUE_DAY_KEY}, {DUE_TIME_KEY}, id")
+FILTER = _page(
+    read=f"SELECT * {_FILTERED}", counted=f"SELECT 1 {_FILTERED}", order=f"{DUE_DAY_KEY}, {DUE_TIME_KEY}, id"
+)
 
 _FOUND = f"""
     FROM agendum.task JOIN (
         SELECT found.task_id, max(found.rank) AS rank FROM (
-            SELECT id, ts_rank(search, $4::text::tsquery) FROM agendum.task WHERE search @@ $4::text::tsquery AND user_id = $1
+            SELECT id, ts_rank(search, $4::text::tsquery) FROM agendum.task
+            WHERE search @@ $4::text::tsquery AND user_id = $1
             UNION ALL
             SELECT task_id, ts_rank(search, $4::text::tsquery) FROM agendum.comment
             WHERE search @@ $4::text::tsquery AND deleted_at IS NULL AND user_id = $1

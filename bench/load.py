@@ -88,7 +88,9 @@ class _Client(asyncio.Protocol):
         self._transport.close()
 
 
-async def run(port: int, next_request: Callable[[], bytes], *, status: int, concurrency: int, seconds: float) -> Tally:
+async def run(
+    port: int, next_request: Callable[[], bytes], *, status: int, concurrency: int, seconds: float
+) -> Tally:
     """Load a target for some seconds with one request in flight on each connection.
 
     Raises:

@@ -1,4 +1,7 @@
-"""Interleaved measuring: every round runs every case once, in reversed order each time, so that drift hits all alike."""
+"""Interleaved measuring: every round runs every case once, in reversed order each time.
+
+So drift hits all cases alike.
+"""
 
 import os
 from collections.abc import Callable, Sequence
@@ -60,7 +63,13 @@ def ratio(first: Case, second: Case) -> Ratio:
 async def measure(cases: Sequence[Case], *, rounds: int, seconds: float, concurrency: int) -> None:
     """Warm every case up, then measure all of them in each round."""
     for case in cases:
-        await load.run(case.port, case.next_request, status=case.status, concurrency=concurrency, seconds=_WARM_UP_SECONDS)
+        await load.run(
+            case.port,
+            case.next_request,
+            status=case.status,
+            concurrency=concurrency,
+            seconds=_WARM_UP_SECONDS,
+        )
     for number in range(rounds):
         for case in cases if number % 2 == 0 else reversed(cases):
             await _slice(case, seconds=seconds, concurrency=concurrency)
@@ -68,7 +77,9 @@ async def measure(cases: Sequence[Case], *, rounds: int, seconds: float, concurr
 
 async def _slice(case: Case, *, seconds: float, concurrency: int) -> None:
     before = _processor_seconds(case.process_id)
-    tally = await load.run(case.port, case.next_request, status=case.status, concurrency=concurrency, seconds=seconds)
+    tally = await load.run(
+        case.port, case.next_request, status=case.status, concurrency=concurrency, seconds=seconds
+    )
     case.processor_seconds += _processor_seconds(case.process_id) - before
     case.rates.append(len(tally.latencies) / tally.seconds)
     case.latencies += tally.latencies

@@ -13,12 +13,12 @@ from bench.data import PEOPLE, TASKS_EACH, is_completed, task_id
 from bench.servers import HOST
 
 PAGE = 50
-# Two filters and a sort, and a search for a word and the beginning of another: 49 and 8 of an ordinary person's 200 tasks.
+# Two filters and a sort, and a search for a word and the beginning of another: 49 and 8 of a person's 200 tasks.
 FILTERED = "/api/tasks?status=open&priority=none,high&sort=due"
 SEARCHED = "/api/tasks?q=rent%20con"
 READS = ("get", "list", "filter", "search")
-# Every fifth person calls: enough that no two requests in flight are one person's, and few enough that the service, which remembers a
-# verified token for a minute, is measured with callers that it knows.
+# Every fifth person calls: enough that no two requests in flight are one person's, and few enough that the service,
+# which remembers a verified token for a minute, is measured with callers that it knows.
 _CALLERS = range(0, PEOPLE, 5)
 _CALLER_STRIDE = 37
 _TASK_STRIDE = 37
@@ -76,7 +76,9 @@ def _person(number: int) -> int:
 
 def _get(number: int) -> Call:
     person = _person(number)
-    return Call(person, "GET", f"/api/tasks/{task_id(person, number // len(_CALLERS) * _TASK_STRIDE % TASKS_EACH)}")
+    return Call(
+        person, "GET", f"/api/tasks/{task_id(person, number // len(_CALLERS) * _TASK_STRIDE % TASKS_EACH)}"
+    )
 
 
 def _list(number: int) -> Call:

@@ -31,7 +31,10 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Pair:
-    """One list as it is for the person with 100 tasks and for the one with 100,000; `goal`: it is to cost both the same."""
+    """One list as it is for the person with 100 tasks and for the one with 100,000.
+
+    `goal` says whether it is to cost both the same.
+    """
 
     name: str
     light: Case
@@ -47,24 +50,42 @@ def write(line: str = "") -> None:
 
 def write_comparisons(comparisons: Sequence[Comparison]) -> None:
     """Print the floor and the service side by side, then the ratios with their gates."""
-    rows: list[tuple[str, ...]] = [("operation", "target", "requests/s", "p50 ms", "p99 ms", "p99/p50", "cpu us")]
+    rows: list[tuple[str, ...]] = [
+        ("operation", "target", "requests/s", "p50 ms", "p99 ms", "p99/p50", "cpu us")
+    ]
     for comparison in comparisons:
         rows += [_measured(comparison.operation.name, comparison.floor), _measured("", comparison.service)]
     table(rows)
     write()
     table([("operation", "ratio", "lowest..highest", "goal", "gate", "verdict"), *map(_judged, comparisons)])
-    write(f"\nratio: floor / service, median of the rounds; p99/p50 of the service is to stay under {TAIL_GOAL:g}")
+    write(
+        f"\nratio: floor / service, median of the rounds; p99/p50 of the service is to stay under {TAIL_GOAL:g}"
+    )
 
 
 def write_heavy(pairs: Sequence[Pair]) -> None:
     """Print how the lists of the person with 100 tasks compare with those of the person with 100,000."""
-    rows = [("list", "100/s", "100,000/s", "100 p50/p99 ms", "100,000 p50/p99 ms", "ratio", "lowest..highest", "goal", "verdict")]
+    rows = [
+        (
+            "list",
+            "100/s",
+            "100,000/s",
+            "100 p50/p99 ms",
+            "100,000 p50/p99 ms",
+            "ratio",
+            "lowest..highest",
+            "goal",
+            "verdict",
+        )
+    ]
     for pair in pairs:
         found = ratio(pair.light, pair.heavy)
         rates = f"{pair.light.rate():.0f}", f"{pair.heavy.rate():.0f}"
         verdict = "-" if not pair.goal else "goal" if found.median <= HEAVY_GOAL else "over the goal"
         goal = f"{HEAVY_GOAL:g}" if pair.goal else "-"
-        rows.append((pair.name, *rates, latency(pair.light), latency(pair.heavy), *spread(found), goal, verdict))
+        rows.append(
+            (pair.name, *rates, latency(pair.light), latency(pair.heavy), *spread(found), goal, verdict)
+        )
     table(rows)
 
 
@@ -77,13 +98,18 @@ def write_distance(journeys: Sequence[Journey]) -> None:
         times = f"{1000 * journey.seconds:.1f}", f"{1000 * journey.shortest:.1f}"
         rows.append((journey.errand.name, *times, f"{journey.trips}", f"{goal}", verdict))
     table(rows)
-    write(f"\ntrips: to the database and back, each {1000 * TRIP:.0f} ms, before the answer: as many as the least time holds")
+    write(
+        f"\ntrips: to the database and back, each {1000 * TRIP:.0f} ms, before the answer: as many as the "
+        "least time holds"
+    )
 
 
 def write_shares(operation: str, shares: Sequence[tuple[str, float]]) -> None:
     """Print where the service spends its own time."""
     table([("library", "self time"), *((name, f"{share:.1%}") for name, share in shares)])
-    write(f"\nself time of the service in {operation}, without waiting; what is compiled counts for who called it")
+    write(
+        f"\nself time of the service in {operation}, without waiting; what is compiled counts for who called it"
+    )
 
 
 def _measured(name: str, case: Case) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ _SUITES = ("floor", "people", "distance", "workers")
 def main() -> int:
     """Run the bench and give the exit status: 1 when a gate is exceeded, 2 when there is no result."""
     options = _read_options()
-    # Both end the run through every clean-up, also where a shell has started it in the background and Ctrl-C is ignored.
+    # Both end the run through every clean-up, also where a shell runs it in the background and Ctrl-C is ignored.
     for request in (signal.SIGINT, signal.SIGTERM):
         signal.signal(request, signal.default_int_handler)
     try:
@@ -91,12 +91,20 @@ async def _describe(stage: Stage, effort: suites.Effort) -> None:
 
 def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--rounds", type=_number(int, 1, 100), default=7, help="rounds, each of every case once (7)")
-    parser.add_argument("--seconds", type=_number(float, 0.1, _LONGEST_SLICE), default=1.0, help="length of a slice (1)")
+    parser.add_argument(
+        "--rounds", type=_number(int, 1, 100), default=7, help="rounds, each of every case once (7)"
+    )
+    parser.add_argument(
+        "--seconds", type=_number(float, 0.1, _LONGEST_SLICE), default=1.0, help="length of a slice (1)"
+    )
     parser.add_argument("--concurrency", type=_number(int, 1, 256), default=8, help="requests in flight (8)")
-    parser.add_argument("--only", type=_names(OPERATIONS), default=[*OPERATIONS], help="operations, by commas")
+    parser.add_argument(
+        "--only", type=_names(OPERATIONS), default=[*OPERATIONS], help="operations, by commas"
+    )
     parser.add_argument("--suites", type=_names(_SUITES), default=[*_SUITES], help="tables, by commas")
-    parser.add_argument("--profile", choices=OPERATIONS, help="profile the service in one operation instead of measuring")
+    parser.add_argument(
+        "--profile", choices=OPERATIONS, help="profile the service in one operation instead of measuring"
+    )
     return parser.parse_args()
 
 

@@ -1,4 +1,7 @@
-"""The processes of a run: a private PostgreSQL, the floor and the service. Whatever was started is stopped again, by its own id."""
+"""The processes of a run: a private PostgreSQL, the floor and the service.
+
+Whatever was started is stopped again, by its own id.
+"""
 
 import asyncio
 import os
@@ -34,7 +37,9 @@ def scratch_folder() -> Iterator[Path]:
 
 
 @asynccontextmanager
-async def serving(*arguments: str, port: int, environment: Mapping[str, str], log: Path) -> AsyncIterator[int]:
+async def serving(
+    *arguments: str, port: int, environment: Mapping[str, str], log: Path
+) -> AsyncIterator[int]:
     """Run Python with these arguments as a server on a port, and give its process id once it listens.
 
     Raises:
@@ -62,7 +67,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _start(command: Sequence[str], *, environment: Mapping[str, str], log: Path) -> asyncio.subprocess.Process:
+async def _start(
+    command: Sequence[str], *, environment: Mapping[str, str], log: Path
+) -> asyncio.subprocess.Process:
     """Start a process in a session of its own, so that Ctrl-C reaches only this run, which then stops it in order."""
     path = os.pathsep.join((str(_ROOT), str(_ROOT / "backend")))
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ") if name in os.environ}
@@ -101,7 +108,9 @@ async def _until_listening(process: asyncio.subprocess.Process, *, port: int, lo
 
 def _check_running(process: asyncio.subprocess.Process, log: Path) -> None:
     if process.returncode is not None:
-        raise ServerError(f"a server ended by itself with status {process.returncode}; the end of its log:\n{_last_lines(log)}")
+        raise ServerError(
+            f"a server ended by itself with status {process.returncode}; the end of its log:\n{_last_lines(log)}"
+        )
 
 
 def _last_lines(log: Path) -> str:

@@ -1,4 +1,7 @@
-"""Sets the stage of a run: a migrated and seeded database, the floor and the service on it, and who the people are to each."""
+"""Prepares what a run measures: a migrated and seeded database, with the floor and the service on it.
+
+It also knows how each of the two is told who calls.
+"""
 
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -37,7 +40,10 @@ class Stage:
 
 @asynccontextmanager
 async def set_stage(url: str, folder: Path, *, profile: Path | None) -> AsyncIterator[Stage]:
-    """Migrate and seed the database and start both targets; `profile` is where the service, run under the profiler, saves its result."""
+    """Migrate and seed the database and start both targets.
+
+    `profile` is where the service, run under the profiler, saves its result.
+    """
     secret = secrets.token_urlsafe(48)
     settings = _settings(url, secret)
     await migrate(read_address(url))
@@ -71,13 +77,24 @@ def _settings(url: str, secret: str) -> dict[str, str]:
 @asynccontextmanager
 async def _floor(url: str, *, log: Path) -> AsyncIterator[Listening]:
     port = free_port()
-    command = ("-m", "uvicorn", "bench.floor:application", "--host", HOST, "--port", str(port), *_UVICORN_OPTIONS)
+    command = (
+        "-m",
+        "uvicorn",
+        "bench.floor:application",
+        "--host",
+        HOST,
+        "--port",
+        str(port),
+        *_UVICORN_OPTIONS,
+    )
     async with serving(*command, port=port, environment={"DATABASE_URL": url}, log=log) as process_id:
         yield port, process_id
 
 
 @asynccontextmanager
-async def _service(settings: Mapping[str, str], *, log: Path, profile: Path | None) -> AsyncIterator[Listening]:
+async def _service(
+    settings: Mapping[str, str], *, log: Path, profile: Path | None
+) -> AsyncIterator[Listening]:
     """Start the service by its own command, with its log lines in a file."""
     port = free_port()
     environment = {**settings, "AGENDUM_HOST": HOST, "AGENDUM_PORT": str(port)}
@@ -98,5 +115,7 @@ def _tokens(secret: str) -> list[str]:
     now = int(time())
     claims = {"iss": OWN_ISSUER, "aud": TOKEN_AUDIENCE, "iat": now, "exp": now + _TOKEN_SECONDS}
     people = [data.user_id(person) for person in range(data.EVERYBODY)]
-    tokens = [sign_token(secret, claims={**claims, "sub": user_id}, token_type=TOKEN_TYPE) for user_id in people]
+    tokens = [
+        sign_token(secret, claims={**claims, "sub": user_id}, token_type=TOKEN_TYPE) for user_id in people
+    ]
     return [f"authorization: Bearer {token}\r\n" for token in tokens]

@@ -48,8 +48,18 @@ async def compare_people(service: Target, effort: Effort) -> list[Pair]:
         _pair(service, "first page", goal=True, light="/api/tasks", heavy="/api/tasks"),
         _pair(service, "tenth page, by cursor", goal=True, light=light, heavy=tenth),
         _pair(service, "thousandth page, by cursor", goal=True, light=light, heavy=thousandth),
-        _pair(service, "tenth page, by offset", light=f"/api/tasks?offset={PAGE}", heavy=f"/api/tasks?offset={9 * PAGE}"),
-        _pair(service, "thousandth page, by offset", light=f"/api/tasks?offset={PAGE}", heavy=f"/api/tasks?offset={999 * PAGE}"),
+        _pair(
+            service,
+            "tenth page, by offset",
+            light=f"/api/tasks?offset={PAGE}",
+            heavy=f"/api/tasks?offset={9 * PAGE}",
+        ),
+        _pair(
+            service,
+            "thousandth page, by offset",
+            light=f"/api/tasks?offset={PAGE}",
+            heavy=f"/api/tasks?offset={999 * PAGE}",
+        ),
         _pair(service, "two filters and a sort", light=FILTERED, heavy=FILTERED),
         _pair(service, "search", light=SEARCHED, heavy=SEARCHED),
     ]
@@ -71,7 +81,9 @@ async def load_service(service: Target, operation: Operation, effort: Effort) ->
 
 def _comparison(stage: Stage, operation: Operation, numbers: "count[int]") -> Comparison:
     cases = [
-        Case(target.name, target.port, target.process_id, operation.status, stream(target, operation, numbers))
+        Case(
+            target.name, target.port, target.process_id, operation.status, stream(target, operation, numbers)
+        )
         for target in (stage.floor, stage.service)
     ]
     return Comparison(operation, *cases)
@@ -92,6 +104,8 @@ async def _walk(service: Target, person: int, depth: int) -> str:
     while passed < depth:
         limit = min(_WALKING_PAGE, depth - passed)
         path = f"/api/tasks?limit={limit}{query}"
-        page = json.loads(await load.fetch(service.port, service.request(Call(person, "GET", path)), status=200))
+        page = json.loads(
+            await load.fetch(service.port, service.request(Call(person, "GET", path)), status=200)
+        )
         query, passed = f"&cursor={quote(page['next_cursor'])}", passed + limit
     return f"/api/tasks?limit={PAGE}{query}"

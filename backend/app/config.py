@@ -38,7 +38,9 @@ class Environment(StrEnum):
 class Settings(BaseSettings):
     """Every setting; `.env.example` has a sentence for each."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True, populate_by_name=True, hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, populate_by_name=True, hide_input_in_errors=True
+    )
 
     environment: Environment = Field(default=Environment.DEVELOPMENT, alias="AGENDUM_ENV")
     host: str = Field(default="127.0.0.1", alias="AGENDUM_HOST")
@@ -63,12 +65,20 @@ class Settings(BaseSettings):
     @field_validator("port", mode="before")
     @classmethod
     def _not_a_link(cls, value: object) -> object:
-        return cls.model_fields["port"].default if isinstance(value, str) and _LINK_ADDRESS.match(value) else value
+        return (
+            cls.model_fields["port"].default
+            if isinstance(value, str) and _LINK_ADDRESS.match(value)
+            else value
+        )
 
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return tuple(origin.strip() for origin in value.split(",") if origin.strip()) if isinstance(value, str) else value
+        return (
+            tuple(origin.strip() for origin in value.split(",") if origin.strip())
+            if isinstance(value, str)
+            else value
+        )
 
     @field_validator("cors_origins")
     @classmethod
@@ -77,7 +87,9 @@ class Settings(BaseSettings):
         for origin in origins:
             normal = origin_of(origin)
             if normal is None:
-                raise ValueError("must name origins such as https://app.example.com, without a path, and not *")
+                raise ValueError(
+                    "must name origins such as https://app.example.com, without a path, and not *"
+                )
             if normal != origin:
                 raise ValueError(f"must be written as a browser sends it: {normal}")
         return origins
@@ -104,7 +116,9 @@ def origin_of(url: str) -> str | None:
     if parts.scheme not in _DEFAULT_PORTS or "@" in parts.netloc or not _HOST.fullmatch(host):
         return None
     written = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{written}" + ("" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}")
+    return f"{parts.scheme}://{written}" + (
+        "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
+    )
 
 
 def default_data_dir(environment: Mapping[str, str]) -> Path:
@@ -123,12 +137,18 @@ def load_settings() -> Settings:
     """
     # Spec: features/operations.md#OPS-009
     known = {str(field.alias) for field in Settings.model_fields.values()}
-    if unknown := sorted(name for name in os.environ if name.startswith(_OURS) and name not in known and not _is_service_link(name)):
+    if unknown := sorted(
+        name
+        for name in os.environ
+        if name.startswith(_OURS) and name not in known and not _is_service_link(name)
+    ):
         raise ConfigurationError(f"unknown settings: {', '.join(unknown)}")
     try:
         settings = Settings()
     except ValidationError as error:
-        raise ConfigurationError("; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())) from None
+        raise ConfigurationError(
+            "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
+        ) from None
     _refuse_weakness(settings)
     _refuse_crowd(settings)
     return settings
@@ -153,21 +173,28 @@ def _refuse_weakness(settings: Settings) -> None:
     if not settings.production:
         return
     if settings.secret is None:
-        raise ConfigurationError("BETTER_AUTH_SECRET is required in production; make one with: openssl rand -base64 48")
+        raise ConfigurationError(
+            "BETTER_AUTH_SECRET is required in production; make one with: openssl rand -base64 48"
+        )
     if reason := weakness(settings.secret.get_secret_value()):
         raise ConfigurationError(f"BETTER_AUTH_SECRET {reason}; make one with: openssl rand -base64 48")
     # A forgotten address must not lead to an empty database in a folder that nobody keeps.
     if settings.database_url is None and "data_dir" not in settings.model_fields_set:
-        raise ConfigurationError("DATABASE_URL is required in production, or AGENDUM_DATA_DIR for an embedded database that is kept there")
+        raise ConfigurationError(
+            "DATABASE_URL is required in production, or AGENDUM_DATA_DIR for an embedded database that is kept there"
+        )
     if settings.better_auth_url is not None and not _is_private(settings.better_auth_url):
-        raise ConfigurationError("BETTER_AUTH_URL must be https in production, because keys are fetched from it, unless it is this machine")
+        raise ConfigurationError(
+            "BETTER_AUTH_URL must be https in production, because keys are fetched from it, unless it is this machine"
+        )
 
 
 def _refuse_crowd(settings: Settings) -> None:
     # Spec: features/operations.md#OPS-086
     if (settings.workers or 1) * settings.pool_size > _MOST_CONNECTIONS:
         raise ConfigurationError(
-            f"AGENDUM_WORKERS times AGENDUM_POOL_SIZE, which each worker has of its own, must be at most {_MOST_CONNECTIONS} connections"
+            "AGENDUM_WORKERS times AGENDUM_POOL_SIZE, which each worker has of its own, must be at most "
+            f"{_MOST_CONNECTIONS} connections"
         )
 
 

@@ -42,7 +42,14 @@ def create_app(settings: Settings, *, beside: Mapping[str, MakeDoor] = MappingPr
 
     sections = [{"name": name, "description": about} for name, about in SECTIONS.items()]
     # A redirect to the address without the slash would repeat the caller's Host header.
-    app = FastAPI(**ABOUT, openapi_tags=sections, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(
+        **ABOUT,
+        openapi_tags=sections,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
     app.state.runtime, app.state.bodies = runtime, Bodies()
     # FastAPI looks twice through every router that is included, and once through the routes of its own.
     app.router.routes.extend(route for router in ROUTERS for route in router.routes)

@@ -46,7 +46,8 @@ where indrelid = any ($1::oid[])
 """
 
 POLICIES = """
-select pg_class.oid as relation, policyname as name, permissive, cmd as command, roles::text[] as roles, qual as "using", with_check
+select pg_class.oid as relation, policyname as name, permissive, cmd as command, roles::text[] as roles,
+    qual as "using", with_check
 from pg_policies
 join pg_class on relname = tablename and relnamespace = schemaname::text::regnamespace
 where pg_class.oid = any ($1::oid[])
@@ -98,7 +99,8 @@ select proname || '(' || pg_get_function_identity_arguments(oid) || ')' as name,
     case when prosecdef then pg_get_userbyid(proowner) else 'caller' end as rights,
     array_to_string(proconfig, '; ') as configuration,
     array(
-        select coalesce(rolname, 'public') from aclexplode(coalesce(proacl, acldefault('f', proowner))) left join pg_roles on oid = grantee
+        select coalesce(rolname, 'public')
+        from aclexplode(coalesce(proacl, acldefault('f', proowner))) left join pg_roles on oid = grantee
         where grantee <> proowner order by 1
     ) as callers
 from pg_proc
@@ -107,7 +109,7 @@ where pronamespace = $1::text::regnamespace
 
 
 async def read_catalogue(connection: asyncpg.Connection) -> Schema:
-    """Read the tables of our schema, the version table of the migrations excluded, and the roles that may use the schema.
+    """Read the tables of our schema, without that of the migrations, its functions, and the roles that may use it.
 
     Args:
         connection: A connection that sees the whole catalogue; inside a transaction, what that has changed is seen too.
@@ -115,17 +117,24 @@ async def read_catalogue(connection: asyncpg.Connection) -> Schema:
     async with connection.transaction():
         # Definitions name the schema of what they refer to unless it is on the path.
         await connection.execute("set local search_path to pg_catalog")
-        return Schema(await _read_tables(connection), await _read_roles(connection), await _read_functions(connection))
+        return Schema(
+            await _read_tables(connection), await _read_roles(connection), await _read_functions(connection)
+        )
 
 
 async def _read_tables(connection: asyncpg.Connection) -> dict[str, DatabaseTable]:
     tables = await connection.fetch(TABLES, SCHEMA, VERSION_TABLE)
     relations = [table["relation"] for table in tables]
-    columns = _group(await connection.fetch(COLUMNS, relations), lambda row: Column(row["type"], row["nullable"], row["default"]))
+    columns = _group(
+        await connection.fetch(COLUMNS, relations),
+        lambda row: Column(row["type"], row["nullable"], row["default"]),
+    )
     constraints = _group(await connection.fetch(CONSTRAINTS, relations), lambda row: str(row["definition"]))
     indexes = _group(await connection.fetch(INDEXES, relations), _index)
     policies = _group(await connection.fetch(POLICIES, relations), _policy)
-    privileges = _group(await connection.fetch(PRIVILEGES, relations), lambda row: tuple(sorted(row["privileges"])))
+    privileges = _group(
+        await connection.fetch(PRIVILEGES, relations), lambda row: tuple(sorted(row["privileges"]))
+    )
     return {
         table["name"]: DatabaseTable(
             columns=columns[table["relation"]],
@@ -146,13 +155,18 @@ async def _read_roles(connection: asyncpg.Connection) -> dict[str, Role]:
 async def _read_functions(connection: asyncpg.Connection) -> dict[str, Function]:
     return {
         row["name"]: Function(
-            row["returns"], row["rights"], (row["configuration"] or "").removeprefix("search_path="), tuple(sorted(row["callers"]))
+            row["returns"],
+            row["rights"],
+            (row["configuration"] or "").removeprefix("search_path="),
+            tuple(sorted(row["callers"])),
         )
         for row in await connection.fetch(FUNCTIONS, SCHEMA)
     }
 
 
-def _group(rows: Iterable[asyncpg.Record], build: Callable[[asyncpg.Record], Value]) -> Mapping[int, dict[str, Value]]:
+def _group(
+    rows: Iterable[asyncpg.Record], build: Callable[[asyncpg.Record], Value]
+) -> Mapping[int, dict[str, Value]]:
     groups: defaultdict[int, dict[str, Value]] = defaultdict(dict)
     for row in rows:
         groups[row["relation"]][row["name"]] = build(row)

@@ -39,7 +39,9 @@ def check_descriptions(document: JsonObject) -> list[str]:
 def check_enumerations(document: JsonObject) -> list[str]:
     """Tell where an enumeration stands within something else, so that each generator makes up a name for it."""
     named = {f"/components/schemas/{name}" for name in read_components(document)}
-    return [f"{place}: an enumeration without a name" for place in _enumerations(document) if place not in named]
+    return [
+        f"{place}: an enumeration without a name" for place in _enumerations(document) if place not in named
+    ]
 
 
 # Spec: features/spec-driven.md#SPEC-010
@@ -84,7 +86,11 @@ def check_frame(document: JsonObject) -> list[str]:
             )
             if not value
         ),
-        *(f"{operation.name}: its name is not in camel case" for operation in operations if not _is_camel_case(operation)),
+        *(
+            f"{operation.name}: its name is not in camel case"
+            for operation in operations
+            if not _is_camel_case(operation)
+        ),
     ]
 
 

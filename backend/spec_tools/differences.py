@@ -21,11 +21,15 @@ def compare_values(expected: object, actual: object, *, side: str, name: str = "
     return [
         difference
         for part in sorted(expected_parts.keys() | actual_parts.keys())
-        for difference in _compare_part(part, expected_parts, actual_parts, side=side, name=f"{name} {part}".strip())
+        for difference in _compare_part(
+            part, expected_parts, actual_parts, side=side, name=f"{name} {part}".strip()
+        )
     ]
 
 
-def _compare_part(part: str, expected: Mapping[str, object], actual: Mapping[str, object], *, side: str, name: str) -> list[str]:
+def _compare_part(
+    part: str, expected: Mapping[str, object], actual: Mapping[str, object], *, side: str, name: str
+) -> list[str]:
     if part not in actual:
         return [f"{name}: in the spec, missing in {side}"]
     if part not in expected:

@@ -34,7 +34,11 @@ def check_operations(document: JsonObject) -> list[str]:
     return [
         f"{operation.name}: {difference}"
         for operation in read_operations(document)
-        for difference in (*_unsaid(operation), *_without_example(document, operation), *_without_problem(operation))
+        for difference in (
+            *_unsaid(operation),
+            *_without_example(document, operation),
+            *_without_problem(operation),
+        )
     ]
 
 
@@ -89,17 +93,27 @@ def check_inputs(document: JsonObject) -> list[str]:
 
 
 def check_components(document: JsonObject) -> list[str]:
-    """Tell which schemas are missing, which updates demand a field, and which outputs have an optional field or a default."""
+    """Tell which schemas are missing, and which have the wrong shape.
+
+    An update may not demand a field, and an output may not have an optional field or a default.
+    """
     components = read_components(document)
     missing = sorted(set(read_references(document)) - components.keys())
     return [
         *(f"{name}: referred to, but not described" for name in missing),
-        *(f"{name}: {difference}" for name, schema in components.items() for difference in _wrong_shape(name, schema)),
+        *(
+            f"{name}: {difference}"
+            for name, schema in components.items()
+            for difference in _wrong_shape(name, schema)
+        ),
     ]
 
 
 def _examples(node: Any, place: str = "") -> Iterator[tuple[str, JsonObject, Any]]:
-    """Give each example with its place and its schema: of a schema itself, or of what has a schema, such as a parameter."""
+    """Give each example with its place and its schema.
+
+    An example belongs to a schema itself, or to what has a schema, such as a parameter.
+    """
     if isinstance(node, list):
         for index, child in enumerate(node):
             yield from _examples(child, f"{place}/{index}")
@@ -184,7 +198,10 @@ def _is_object(schema: JsonObject) -> bool:
 
 def _wrong_shape(name: str, schema: JsonObject) -> Iterator[str]:
     if name.endswith(("Update", "Update-Input")):
-        yield from (f"demands {field}, though an update may leave out any field" for field in schema.get("required", []))
+        yield from (
+            f"demands {field}, though an update may leave out any field"
+            for field in schema.get("required", [])
+        )
     if name.endswith(("Read", "Read-Output", "Page")) or name.startswith("Page_"):
         for field, content in schema.get("properties", {}).items():
             if field not in schema.get("required", []):

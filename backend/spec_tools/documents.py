@@ -78,7 +78,9 @@ def read_blocks(text: str, language: str) -> tuple[str, ...]:
     """Read the fenced blocks of a language in a Markdown document, in order and as they are printed."""
     # Spec: features/spec-driven.md#SPEC-013
     tokens = MarkdownIt("commonmark").parse(text)
-    return tuple(token.content for token in tokens if token.type == "fence" and token.info.strip() == language)
+    return tuple(
+        token.content for token in tokens if token.type == "fence" and token.info.strip() == language
+    )
 
 
 def unique(pairs: Iterable[tuple[str, Value]]) -> dict[str, Value]:
@@ -113,7 +115,9 @@ def _section(title: str, nodes: Iterable[SyntaxTreeNode]) -> Section:
         title=title,
         tables=tuple(_table(node) for node in every if node.type == "table"),
         items=tuple(_item(node) for node in every if node.type == "list_item"),
-        abbreviations=unique(pair for node in every if node.type == "paragraph" for pair in _abbreviations(node)),
+        abbreviations=unique(
+            pair for node in every if node.type == "paragraph" for pair in _abbreviations(node)
+        ),
     )
 
 

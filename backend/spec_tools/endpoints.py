@@ -88,7 +88,11 @@ def find_unknown_requirements(endpoints: Iterable[Endpoint], known: Collection[s
     for endpoint in endpoints:
         if not endpoint.requirements:
             differences.append(f"{endpoint.name}: names no requirement")
-        differences += [f"{endpoint.name}: {name} is no requirement" for name in endpoint.requirements if name not in known]
+        differences += [
+            f"{endpoint.name}: {name} is no requirement"
+            for name in endpoint.requirements
+            if name not in known
+        ]
     return differences
 
 

@@ -32,13 +32,19 @@ class Operation:
     @property
     def success(self) -> dict[str, JsonObject]:
         """The responses of the 2xx statuses by status."""
-        return {status: response for status, response in self.content["responses"].items() if status.startswith("2")}
+        return {
+            status: response
+            for status, response in self.content["responses"].items()
+            if status.startswith("2")
+        }
 
     @property
     def errors(self) -> dict[str, JsonObject]:
         """The responses of every other status, `default` included, by status; 304 says that there is nothing to say."""
         return {
-            status: response for status, response in self.content["responses"].items() if not status.startswith("2") and status != "304"
+            status: response
+            for status, response in self.content["responses"].items()
+            if not status.startswith("2") and status != "304"
         }
 
 
@@ -106,5 +112,16 @@ def walk_schemas(document: JsonObject, schema: JsonObject) -> Iterator[tuple[str
 def _inner_schemas(schema: JsonObject) -> Iterator[Any]:
     for keyword in ("properties", "patternProperties", "$defs"):
         yield from schema.get(keyword, {}).values()
-    for keyword in ("items", "prefixItems", "additionalProperties", "anyOf", "oneOf", "allOf", "not", "if", "then", "else"):
+    for keyword in (
+        "items",
+        "prefixItems",
+        "additionalProperties",
+        "anyOf",
+        "oneOf",
+        "allOf",
+        "not",
+        "if",
+        "then",
+        "else",
+    ):
         yield schema.get(keyword)

@@ -70,14 +70,22 @@ def read_comments(source: str, place: str) -> tuple[Citation, ...]:
     """Read the citations in the comments of a Python module."""
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return tuple(
-        citation for token in tokens if token.type == tokenize.COMMENT for citation in _cited(token.string, f"{place}:{token.start[0]}")
+        citation
+        for token in tokens
+        if token.type == tokenize.COMMENT
+        for citation in _cited(token.string, f"{place}:{token.start[0]}")
     )
 
 
 def read_plain_comments(source: str, place: str) -> tuple[Citation, ...]:
     """Read the citations in lines that begin with `#`, in files that are not Python."""
     lines = enumerate(source.splitlines(), start=1)
-    return tuple(citation for number, line in lines if line.lstrip().startswith("#") for citation in _cited(line, f"{place}:{number}"))
+    return tuple(
+        citation
+        for number, line in lines
+        if line.lstrip().startswith("#")
+        for citation in _cited(line, f"{place}:{number}")
+    )
 
 
 def read_markers(source: str, place: str) -> tuple[Citation, ...]:
@@ -85,7 +93,8 @@ def read_markers(source: str, place: str) -> tuple[Citation, ...]:
     return tuple(
         Citation(_named(argument), f"{place}:{argument.lineno}")
         for test in ast.walk(ast.parse(source))
-        if isinstance(test, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and test.name.lower().startswith("test")
+        if isinstance(test, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and test.name.lower().startswith("test")
         for decorator in test.decorator_list
         for call in ast.walk(decorator)
         if isinstance(call, ast.Call) and ast.unparse(call.func) == "pytest.mark.spec"
@@ -94,12 +103,21 @@ def read_markers(source: str, place: str) -> tuple[Citation, ...]:
 
 
 # Spec: features/spec-driven.md#SPEC-003
-def compare(requirements: Iterable[Requirement], *, comments: Iterable[Citation], markers: Iterable[Citation]) -> list[str]:
-    """Tell which requirements have no code or no test, which citations name none, and which identifiers are ambiguous."""
+def compare(
+    requirements: Iterable[Requirement], *, comments: Iterable[Citation], markers: Iterable[Citation]
+) -> list[str]:
+    """Tell where requirements, code and tests do not fit together.
+
+    Those are requirements without code or test, citations that name none, and identifiers that are ambiguous.
+    """
     every, cited_by_code, cited_by_tests = tuple(requirements), tuple(comments), tuple(markers)
     return [
         *_ambiguous(every),
-        *_uncited(every, {citation.target for citation in cited_by_code}, {citation.target for citation in cited_by_tests}),
+        *_uncited(
+            every,
+            {citation.target for citation in cited_by_code},
+            {citation.target for citation in cited_by_tests},
+        ),
         *_unknown(cited_by_code, {requirement.target for requirement in every}),
         *_unknown(cited_by_tests, {requirement.identifier for requirement in every}),
     ]
@@ -110,7 +128,9 @@ def read_feature_folder(specifications: Path) -> tuple[Requirement, ...]:
     return tuple(
         requirement
         for path in sorted((specifications / "features").glob("*.md"))
-        for requirement in read_requirements(path.read_text("utf-8"), path.relative_to(specifications).as_posix())
+        for requirement in read_requirements(
+            path.read_text("utf-8"), path.relative_to(specifications).as_posix()
+        )
     )
 
 
@@ -118,7 +138,11 @@ def read_code(repository: Path) -> tuple[Citation, ...]:
     """Read the citations of the application and its build, and those that these tools make of their own feature."""
     backend = repository / "backend"
     modules = _modules(backend / "app")
-    citations = [citation for path in modules for citation in read_comments(path.read_text("utf-8"), _place(repository, path))]
+    citations = [
+        citation
+        for path in modules
+        for citation in read_comments(path.read_text("utf-8"), _place(repository, path))
+    ]
     for path in _modules(backend / "spec_tools"):
         own = read_comments(path.read_text("utf-8"), _place(repository, path))
         citations += [citation for citation in own if "#SPEC-" in citation.target]
@@ -130,7 +154,11 @@ def read_code(repository: Path) -> tuple[Citation, ...]:
 def read_tests(repository: Path) -> tuple[Citation, ...]:
     """Read the citations of every test of the backend."""
     modules = _modules(repository / "backend" / "tests")
-    return tuple(citation for path in modules for citation in read_markers(path.read_text("utf-8"), _place(repository, path)))
+    return tuple(
+        citation
+        for path in modules
+        for citation in read_markers(path.read_text("utf-8"), _place(repository, path))
+    )
 
 
 def _named(argument: ast.expr) -> str:
@@ -150,9 +178,21 @@ def _ambiguous(requirements: tuple[Requirement, ...]) -> Iterator[str]:
         places[requirement.identifier].append(requirement.file)
         files[requirement.prefix].add(requirement.file)
         prefixes[requirement.file].add(requirement.prefix)
-    yield from (f"{name}: given {len(found)} times, in {' '.join(found)}" for name, found in places.items() if len(found) > 1)
-    yield from (f"{prefix}: a prefix in {' '.join(sorted(found))}" for prefix, found in files.items() if len(found) > 1)
-    yield from (f"{file}: the prefixes {' '.join(sorted(found))} in one file" for file, found in prefixes.items() if len(found) > 1)
+    yield from (
+        f"{name}: given {len(found)} times, in {' '.join(found)}"
+        for name, found in places.items()
+        if len(found) > 1
+    )
+    yield from (
+        f"{prefix}: a prefix in {' '.join(sorted(found))}"
+        for prefix, found in files.items()
+        if len(found) > 1
+    )
+    yield from (
+        f"{file}: the prefixes {' '.join(sorted(found))} in one file"
+        for file, found in prefixes.items()
+        if len(found) > 1
+    )
 
 
 def _uncited(requirements: tuple[Requirement, ...], by_code: set[str], by_tests: set[str]) -> Iterator[str]:
@@ -164,7 +204,11 @@ def _uncited(requirements: tuple[Requirement, ...], by_code: set[str], by_tests:
 
 
 def _unknown(citations: tuple[Citation, ...], known: set[str]) -> Iterator[str]:
-    return (f"{citation.place}: {citation.target!r} is no requirement" for citation in citations if citation.target not in known)
+    return (
+        f"{citation.place}: {citation.target!r} is no requirement"
+        for citation in citations
+        if citation.target not in known
+    )
 
 
 def _modules(folder: Path) -> list[Path]:

@@ -97,11 +97,19 @@ def read_schema(text: str) -> Schema:
     """
     sections = read_sections(text)
     abbreviations = unique(pair for section in sections for pair in section.abbreviations.items())
-    tables = unique((section.title, _table(section, abbreviations)) for section in sections if section.rows(*COLUMN_HEAD))
+    tables = unique(
+        (section.title, _table(section, abbreviations)) for section in sections if section.rows(*COLUMN_HEAD)
+    )
     if not tables:
         raise SpecificationError(f"no table with the columns {', '.join(COLUMN_HEAD)}")
     roles = unique((row["role"], Role()) for section in sections for row in section.rows("role", "may"))
-    return Schema(tables, roles, unique((row["function"], _function(row)) for section in sections for row in section.rows(*FUNCTION_HEAD)))
+    return Schema(
+        tables,
+        roles,
+        unique(
+            (row["function"], _function(row)) for section in sections for row in section.rows(*FUNCTION_HEAD)
+        ),
+    )
 
 
 # Spec: features/spec-driven.md#SPEC-002
@@ -113,17 +121,23 @@ def compare(expected: Schema, actual: Schema) -> list[str]:
 def _table(section: Section, abbreviations: Mapping[str, str]) -> DatabaseTable:
     return DatabaseTable(
         columns=unique((row["column"], _column(row)) for row in section.rows(*COLUMN_HEAD)),
-        constraints=unique((row["constraint"], row["definition"]) for row in section.rows("constraint", "definition")),
+        constraints=unique(
+            (row["constraint"], row["definition"]) for row in section.rows("constraint", "definition")
+        ),
         indexes=unique((row["index"], row["definition"]) for row in section.rows("index", "definition")),
         policies=unique((row["policy"], _policy(row, abbreviations)) for row in section.rows(*POLICY_HEAD)),
-        privileges=unique((row["role"], _names(row["privileges"])) for row in section.rows("role", "privileges")),
+        privileges=unique(
+            (row["role"], _names(row["privileges"])) for row in section.rows("role", "privileges")
+        ),
         row_security=WALLED,
     )
 
 
 def _column(row: Mapping[str, str]) -> Column:
     if row["null"] not in {"yes", "no"}:
-        raise SpecificationError(f"{row['column']}: whether it may be null is {row['null']!r}, neither yes nor no")
+        raise SpecificationError(
+            f"{row['column']}: whether it may be null is {row['null']!r}, neither yes nor no"
+        )
     return Column(row["type"], row["null"] == "yes", row["default"] or None)
 
 

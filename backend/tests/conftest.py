@@ -1,4 +1,7 @@
-"""What every test can ask for: an application on a migrated PostgreSQL, in a transaction that never commits, and people who use it."""
+"""What every test can ask for.
+
+An application on a migrated PostgreSQL, in a transaction that never commits, and people who use it.
+"""
 
 import os
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -24,7 +27,11 @@ from tests.server import TestServer, copy_database, drop_database, make_template
 
 # No test is judged by its time, and a run of CI is the same every time.
 hypothesis.settings.register_profile(
-    "house", deadline=None, derandomize="CI" in os.environ, database=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "house",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    database=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.register_profile("fast", parent=hypothesis.settings.get_profile("house"), max_examples=10)
 hypothesis.settings.load_profile("house")
@@ -49,7 +56,10 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 class BorrowedDatabase(Database):
-    """Lends one connection over and over: its units of work are savepoints in the transaction of a test, one after the other."""
+    """Lends one connection over and over.
+
+    Its units of work are savepoints in the transaction of a test, one after the other.
+    """
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         super().__init__(read_address("postgresql://nobody@127.0.0.1:1/nowhere"), size=1, limits=PATIENT)

@@ -61,7 +61,9 @@ async def served_from(app: FastAPI, database: Database) -> AsyncIterator[None]:
 
 def open_client(app: FastAPI, headers: dict[str, str] | None = None) -> httpx2.AsyncClient:
     """Return a client that speaks to the application without a socket."""
-    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://agendum.test", headers=headers)
+    return httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app), base_url="http://agendum.test", headers=headers
+    )
 
 
 def access_token(runtime: Runtime, user_id: str, **claims: object) -> str:

@@ -19,7 +19,10 @@ class Savepoint:
         self._connection = connection
         name = f"unit_of_work_{next(_NUMBERS)}"
         # What only reads cannot write here either; that ends with the savepoint.
-        self._beginnings = {"BEGIN READ ONLY;": f"SAVEPOINT {name};SET TRANSACTION READ ONLY;", "BEGIN;": f"SAVEPOINT {name};"}
+        self._beginnings = {
+            "BEGIN READ ONLY;": f"SAVEPOINT {name};SET TRANSACTION READ ONLY;",
+            "BEGIN;": f"SAVEPOINT {name};",
+        }
         back = f"ROLLBACK TO SAVEPOINT {name};RELEASE SAVEPOINT {name};"
         self._endings = {"COMMIT;": f"RELEASE SAVEPOINT {name};", "ROLLBACK;": back}
 

@@ -1,4 +1,7 @@
-"""The PostgreSQL server of a test run, and the databases in it: one template, migrated once for each worker, and copies of it."""
+"""The PostgreSQL server of a test run, and the databases in it.
+
+One template, migrated once for each worker, and copies of it.
+"""
 
 import asyncio
 import os

@@ -23,5 +23,7 @@ async def leave_role(connection: asyncpg.Connection) -> None:
 
 
 async def _rows(connection: asyncpg.Connection, table: str, *, user_id: str) -> list[str]:
-    records = await connection.fetch(f'SELECT t::text AS row FROM agendum."{table}" t WHERE user_id = $1 ORDER BY 1', user_id)
+    records = await connection.fetch(
+        f'SELECT t::text AS row FROM agendum."{table}" t WHERE user_id = $1 ORDER BY 1', user_id
+    )
     return [record["row"] for record in records]

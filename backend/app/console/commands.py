@@ -25,7 +25,9 @@ def command_line(make_app: serving.MakeApp) -> typer.Typer:
     Args:
         make_app: Makes the application that `serve` runs.
     """
-    commands = typer.Typer(name="agendum", help="The task backend.", no_args_is_help=True, add_completion=False)
+    commands = typer.Typer(
+        name="agendum", help="The task backend.", no_args_is_help=True, add_completion=False
+    )
     commands.callback()(options)
 
     @commands.command()
@@ -50,7 +52,9 @@ def _tell_version(*, wanted: bool) -> None:
         raise typer.Exit
 
 
-_VERSION = typer.Option("--version", help="Print the version, and stop.", is_eager=True, callback=_tell_version)
+_VERSION = typer.Option(
+    "--version", help="Print the version, and stop.", is_eager=True, callback=_tell_version
+)
 
 
 def options(*, version: Annotated[bool, _VERSION] = False) -> None:
@@ -60,7 +64,9 @@ def options(*, version: Annotated[bool, _VERSION] = False) -> None:
 def demo(
     *,
     server: Annotated[str, typer.Option(help="Where the service runs.")] = "http://127.0.0.1:8000",
-    email: Annotated[str, typer.Option(help="Whose account; it is made if there is none.")] = "demo@example.com",
+    email: Annotated[
+        str, typer.Option(help="Whose account; it is made if there is none.")
+    ] = "demo@example.com",
     password: Annotated[str, typer.Option(prompt=True, hide_input=True, help="At least 8 characters.")],
     timezone: Annotated[str, typer.Option(help="The IANA time zone of the times of day.")] = "UTC",
 ) -> None:

@@ -1,4 +1,7 @@
-"""Fills an account of a running service with sample data, over HTTP and as any client would; run again, it adds nothing twice."""
+"""Fills an account of a running service with sample data, over HTTP and as any client would.
+
+A second run adds nothing twice.
+"""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -33,7 +36,9 @@ class Demonstration(AbstractContextManager["Demonstration"]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._client.close()
 
     def sign_in(self, *, email: str, password: str) -> None:
@@ -43,7 +48,9 @@ class Demonstration(AbstractContextManager["Demonstration"]):
             DemoError: The service does not answer, or refuses.
         """
         credentials = {"email": email, "password": password}
-        registered = self._send("POST", "/auth/register", {**credentials, "name": email.partition("@")[0]}, unless="EMAIL_TAKEN")
+        registered = self._send(
+            "POST", "/auth/register", {**credentials, "name": email.partition("@")[0]}, unless="EMAIL_TAKEN"
+        )
         self._report(f"{email} is registered already." if registered is None else f"Registered {email}.")
         token = self._send("POST", "/auth/login", credentials) or {}
         self._client.headers["Authorization"] = f"Bearer {token['access_token']}"
@@ -56,7 +63,9 @@ class Demonstration(AbstractContextManager["Demonstration"]):
             DemoError: The service does not answer, or refuses.
         """
         # Spec: features/operations.md#OPS-070
-        categories = {name: self._named("/api/categories", name, {"color": color}) for name, color in CATEGORIES.items()}
+        categories = {
+            name: self._named("/api/categories", name, {"color": color}) for name, color in CATEGORIES.items()
+        }
         tags = {name: self._named("/api/tags", name, {"color": color}) for name, color in TAGS.items()}
         for name, query in FILTERS.items():
             self._named("/api/filters", name, {"query": query})
@@ -93,7 +102,9 @@ class Demonstration(AbstractContextManager["Demonstration"]):
         """Return the id that a sample has for this person, at every run the same."""
         return str(uuid5(NAMESPACE_URL, f"{self._person}/{title}"))
 
-    def _send(self, method: str, path: str, body: dict[str, Any] | None = None, *, unless: str | None = None) -> dict[str, Any] | None:
+    def _send(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, unless: str | None = None
+    ) -> dict[str, Any] | None:
         """Send a request and return the body of its answer, or None for one refusal that is expected.
 
         Raises:
@@ -103,7 +114,9 @@ class Demonstration(AbstractContextManager["Demonstration"]):
             response = self._client.request(method, path, json=body)
             answer: dict[str, Any] = response.json()
         except httpx2.TransportError as problem:
-            raise DemoError(f"{self._server} does not answer; start the service there, or name another with --server") from problem
+            raise DemoError(
+                f"{self._server} does not answer; start the service there, or name another with --server"
+            ) from problem
         except ValueError as problem:
             raise DemoError(f"what answers at {self._server} is not Agendum") from problem
         if response.is_success:

@@ -1,4 +1,7 @@
-"""What `agendum demo` puts into an account: a few weeks of a plausible life, around the day of asking. It sends nothing."""
+"""What `agendum demo` puts into an account: a few weeks of a plausible life, around the day of asking.
+
+It sends nothing.
+"""
 
 from datetime import date, timedelta
 from typing import Any, NamedTuple
@@ -14,8 +17,8 @@ FILTERS: dict[str, dict[str, Any]] = {
 class Sample(NamedTuple):
     """A task of the demonstration.
 
-    `content` are fields as the API takes them; `due_in` counts days from the day of asking; `below` is the title of its parent, which comes
-    before it; `comment` is a comment on it.
+    `content` are fields as the API takes them; `due_in` counts days from the day of asking; `below` is the title of its
+    parent, which comes before it; `comment` is a comment on it.
     """
 
     title: str
@@ -38,12 +41,31 @@ class Sample(NamedTuple):
 
 TASKS = (
     Sample("Pay the rent", {"priority": "high"}, "Home", due_in=3, at="09:00"),
-    Sample("Paint the kitchen", {"priority": "medium", "description": "Two coats; the *matt* white."}, "Home", due_in=12),
+    Sample(
+        "Paint the kitchen",
+        {"priority": "medium", "description": "Two coats; the *matt* white."},
+        "Home",
+        due_in=12,
+    ),
     Sample("Measure the walls", {"completed": True}, "Home", below="Paint the kitchen"),
-    Sample("Buy paint and rollers", {}, "Home", ("errand",), due_in=5, below="Paint the kitchen", comment="10 litres will do."),
+    Sample(
+        "Buy paint and rollers",
+        {},
+        "Home",
+        ("errand",),
+        due_in=5,
+        below="Paint the kitchen",
+        comment="10 litres will do.",
+    ),
     Sample("Call the dentist", {"priority": "low"}, None, ("phone",), due_in=-1),
     Sample("Prepare the quarterly figures", {"priority": "urgent"}, "Work", due_in=1, at="14:30"),
-    Sample("Ask for the missing invoices", {}, "Work", ("phone", "waiting"), below="Prepare the quarterly figures"),
+    Sample(
+        "Ask for the missing invoices",
+        {},
+        "Work",
+        ("phone", "waiting"),
+        below="Prepare the quarterly figures",
+    ),
     Sample("Review the budget", {"completed": True}, "Work", below="Prepare the quarterly figures"),
     Sample("Write the minutes of Monday", {}, "Work", due_in=0),
     Sample("Order seeds", {"completed": True}, "Garden", ("errand",)),

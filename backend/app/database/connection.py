@@ -39,7 +39,10 @@ class Limits:
 
     @cached_property
     def server(self) -> str:
-        """The server's own limits, below the driver's, so that a slow statement or an abandoned transaction ends there too."""
+        """The time limits that the server keeps for a transaction, in the form of settings.
+
+        They are below the driver's limits, so that a slow statement or an abandoned transaction ends there too.
+        """
         seconds = {
             "statement_timeout": self.command * 0.9,
             "lock_timeout": self.lock,
@@ -62,16 +65,22 @@ class Session:
 
     async def fetch(self, statement: Statement, **values: Any) -> Sequence[asyncpg.Record]:
         """Run a statement and return its rows."""
-        rows: Sequence[asyncpg.Record] = await self._connection.fetch(statement.sql, *statement.arguments(values))
+        rows: Sequence[asyncpg.Record] = await self._connection.fetch(
+            statement.sql, *statement.arguments(values)
+        )
         return rows
 
     async def fetch_row(self, statement: Statement, **values: Any) -> asyncpg.Record | None:
         """Run a statement and return its first row, or None."""
         return await self._connection.fetchrow(statement.sql, *statement.arguments(values))
 
-    async def fetch_many(self, statement: Statement, values: Sequence[dict[str, Any]]) -> Sequence[asyncpg.Record]:
+    async def fetch_many(
+        self, statement: Statement, values: Sequence[dict[str, Any]]
+    ) -> Sequence[asyncpg.Record]:
         """Run a statement once for each set of values, in one exchange, and return the rows of all of them."""
-        rows: Sequence[asyncpg.Record] = await self._connection.fetchmany(statement.sql, [statement.arguments(some) for some in values])
+        rows: Sequence[asyncpg.Record] = await self._connection.fetchmany(
+            statement.sql, [statement.arguments(some) for some in values]
+        )
         return rows
 
 
@@ -91,7 +100,7 @@ class Database:
         self._address = address
         self._size = size
         self._pool: asyncpg.Pool | None = None
-        # Where one person's requests of this process wait, before they take a connection: half of them may be for one person's reads.
+        # Where one person's requests of this process wait before they take a connection; reads may take half of them.
         self.reads = Turns(max(1, size // 2))
         self.writes = Turns(1)
         # How often a transaction could not begin.
@@ -164,7 +173,10 @@ class Database:
             self.discard(connection)
 
     def is_connected(self, connection: asyncpg.Connection) -> bool:
-        """Tell whether a borrowed connection is still there: the pool takes one back by itself when it notices that it died."""
+        """Tell whether a borrowed connection is still there.
+
+        The pool takes one back by itself when it notices that it died.
+        """
         try:
             return not connection.is_closed()
         except asyncpg.InterfaceError:

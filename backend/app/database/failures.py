@@ -9,8 +9,8 @@ from app.domain.errors import AgendumError, Invalid, Unavailable
 NOT_ANSWERING = "The database is not answering; please try again shortly."
 # The driver's own failures, the network's, and a time limit of ours that ran out.
 FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError, TimeoutError)
-# How a connection shows that it died while it was idle: nothing comes, or the server's farewell is read as the answer (an intervention), or
-# just before the question (an internal error of the driver).
+# How a connection shows that it died while it was idle: nothing comes, or the server's farewell is read as the answer
+# (an intervention), or just before the question (an internal error of the driver).
 LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
@@ -57,8 +57,8 @@ def refusal(failure: BaseException, *, connected: bool) -> AgendumError | None:
 def was_refused(failure: BaseException) -> bool:
     """Tell whether the server refused a command and said so, so that it had no effect.
 
-    Anything else leaves it open: a connection that was lost, a time limit that ran out, and a server's farewell, which is FATAL and may
-    follow upon what it has already done.
+    Anything else leaves it open: a connection that was lost, a time limit that ran out, and a server's farewell, which
+    is FATAL and may follow upon what it has already done.
     """
     # Spec: features/safe-writes.md#SAFE-013
     unknown = isinstance(failure, asyncpg.StatementCompletionUnknownError)

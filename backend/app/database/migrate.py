@@ -1,4 +1,7 @@
-"""Brings a database to the newest schema, under a lock and past a pooler. What the steps are is in `app/migrations/`."""
+"""Brings a database to the newest schema, under a lock and past a pooler.
+
+What the steps are is in `app/migrations/`.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,9 +30,9 @@ PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, *(4.0,) * 29)
 LOCK = 4710330171
 _TRY_LOCK = f"SELECT pg_try_advisory_xact_lock({LOCK})"
 _LOCK_PAUSE = 0.5
-# For each transaction. Whoever wants a lock behind ours waits as long as we do, so that we wait shortly; and less than the
-# second after which PostgreSQL looks for a deadlock, so that of two who wait for each other we are the one that gives up.
-# A setting that the server does not know is passed over.
+# For each transaction. Whoever wants a lock behind ours waits as long as we do, so that we wait shortly; and less than
+# the second after which PostgreSQL looks for a deadlock, so that of two who wait for each other we are the one that
+# gives up. A setting that the server does not know is passed over.
 _LIMITS = {
     "lock_timeout": "500ms",
     "statement_timeout": "60s",
@@ -37,9 +40,14 @@ _LIMITS = {
     "transaction_timeout": "0",
     "tcp_keepalives_idle": "60",
 }
-_LIMIT = "SELECT set_config(name, value, true) FROM (VALUES {values}) AS wanted (name, value) JOIN pg_settings USING (name)"
+_LIMIT = (
+    "SELECT set_config(name, value, true) "
+    "FROM (VALUES {values}) AS wanted (name, value) JOIN pg_settings USING (name)"
+)
 # The catalogue is open to a login that may use nothing in the schema.
-_IS_PREPARED = "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'agendum' AND tablename = 'alembic_version')"
+_IS_PREPARED = (
+    "SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'agendum' AND tablename = 'alembic_version')"
+)
 _REVISION = "SELECT version_num FROM agendum.alembic_version"
 _CONNECT_LIMIT = 10.0
 # What PostgreSQL says to one who has waited for a lock too long, and to the loser of a deadlock.
@@ -61,14 +69,21 @@ class StuckError(MigrationError):
 
 
 def migration_engine(address: Address) -> AsyncEngine:
-    """Return an engine over the direct address, whose transactions have the time limits of a migration; it keeps no connection."""
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=partial(_connect, address), poolclass=NullPool)
+    """Return an engine over the direct address, whose transactions have the time limits of a migration.
+
+    It keeps no connection.
+    """
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=partial(_connect, address), poolclass=NullPool
+    )
     event.listen(engine.sync_engine, ConnectionEvents.begin.__name__, _limit)
     return engine
 
 
 async def migrate(address: Address) -> str | None:
-    """Apply the missing migrations; several processes may call it at once, and one that was interrupted is gone on with.
+    """Apply the missing migrations.
+
+    Several processes may call it at once. A migration that was interrupted is continued.
 
     A login that may only serve needs no more than to read the version, as long as nothing is missing.
 
@@ -98,11 +113,11 @@ async def migrate(address: Address) -> str | None:
 
 @asynccontextmanager
 async def holding_the_lock(address: Address) -> AsyncIterator[None]:
-    """Hold the lock of those who migrate this database, over as many transactions as the block runs on other connections.
+    """Hold the lock that one process at a time has while it migrates this database, until the block ends.
 
-    It is a transaction that stays open, because a pooler keeps nothing longer than that; it holds no snapshot and no lock of a
-    table, so that nobody waits for it but who wants to migrate. Those ask for the lock over and over: one who waited for it inside
-    of a statement would keep an index from being finished.
+    The lock belongs to a transaction that stays open, because a pooler keeps nothing longer than that. It holds no
+    snapshot and no lock of a table, so that only other processes that migrate wait for it. Those ask for the lock over
+    and over: one that waited for it inside of a statement would keep an index from being finished.
     """
     # Spec: features/operations.md#OPS-020
     async with AsyncExitStack() as held:
@@ -124,7 +139,7 @@ async def _has_locked(holder: asyncpg.Connection, held: AsyncExitStack) -> bool:
         await begun.enter_async_context(holder.transaction())
         if not await holder.fetchval(_TRY_LOCK):
             return False
-        # An answer keeps its snapshot, for which an index would wait, until the next question that is asked without preparing it.
+        # An answer keeps its snapshot, for which an index would wait, until the next question that is not prepared.
         await holder.execute(_limits())
         await held.enter_async_context(begun.pop_all())
         return True

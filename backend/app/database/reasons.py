@@ -1,4 +1,7 @@
-"""Says in one sentence why a database cannot be used at the start. It names the host, and never a password or a statement."""
+"""Says in one sentence why a database cannot be used at the start.
+
+It names the host, and never a password or a statement.
+"""
 
 import socket
 import ssl
@@ -55,7 +58,9 @@ def reason(failure: BaseException, address: Address) -> str:
     direct = address.direct()
     cause = _cause(failure)
     return _template(failure, cause).format(
-        place=f"the socket in {direct.host}" if direct.host.startswith("/") else f"{direct.host}:{direct.port}",
+        place=f"the socket in {direct.host}"
+        if direct.host.startswith("/")
+        else f"{direct.host}:{direct.port}",
         host=direct.host,
         login=f"the login {direct.user}" if direct.user else "the login",
         database=direct.database,
@@ -76,7 +81,9 @@ def _template(failure: BaseException, cause: BaseException) -> str:
         return _OLD_REASON
     if isinstance(cause, asyncpg.InsufficientPrivilegeError):
         statement = (failure.statement or "") if isinstance(failure, DBAPIError) else ""
-        return _ROLES_REASON if "CREATE ROLE" in statement or "TO current_user" in statement else _RIGHTS_REASON
+        return (
+            _ROLES_REASON if "CREATE ROLE" in statement or "TO current_user" in statement else _RIGHTS_REASON
+        )
     if isinstance(cause, OSError) and _NO_TLS in str(cause):
         return _NO_TLS_REASON
     if isinstance(cause, OSError) and _REFUSED in str(cause):

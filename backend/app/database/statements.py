@@ -13,8 +13,8 @@ class Statement:
     """A query with named parameters, as the text and the order of arguments that asyncpg takes.
 
     Args:
-        clause: A statement of SQLAlchemy; its `bindparam` names are the parameters. Values go to the driver as they are, so JSON is given
-            as text and moments are aware.
+        clause: A statement of SQLAlchemy; its `bindparam` names are the parameters. Values go to the driver as they
+            are, so JSON is given as text and moments are aware.
     """
 
     __slots__ = ("_constants", "_order", "sql")
@@ -41,5 +41,8 @@ def there_is(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def id_list(name: str) -> ColumnElement[Any]:
-    """Return a parameter that is a list of ids, given as texts: the driver would ask the database about other arrays first."""
+    """Return a parameter that is a list of ids, given as texts.
+
+    The driver would ask the database about other arrays first.
+    """
     return cast(bindparam(name, type_=ARRAY(Text)), ARRAY(Uuid))

@@ -1,4 +1,7 @@
-"""Reads a database address as Neon, PgBouncer and libpq write it. It opens nothing, and never weakens what the address asks for."""
+"""Reads a database address as Neon, PgBouncer and libpq write it.
+
+It opens nothing, and never weakens what the address asks for.
+"""
 
 import ssl
 from dataclasses import dataclass, field, replace
@@ -19,8 +22,8 @@ class InvalidAddressError(ValueError):
 class Address:
     """Where the database is, and how to speak to it.
 
-    `host` is a name, an address or a folder that holds a socket; `pooled` says that a transaction pooler stands in between, so that no
-    statement may be kept on a server connection.
+    `host` is a name, an address or a folder that holds a socket; `pooled` says that a transaction pooler stands in
+    between, so that no statement may be kept on a server connection.
     """
 
     host: str
@@ -57,7 +60,9 @@ class Address:
         if self.host.startswith("/") or self.tls_mode == "disable":
             return False
         # As with libpq, a root certificate turns "require" into "verify-ca".
-        if self.tls_mode not in ("verify-ca", "verify-full") and not (self.tls_mode == "require" and self.root_certificate):
+        if self.tls_mode not in ("verify-ca", "verify-full") and not (
+            self.tls_mode == "require" and self.root_certificate
+        ):
             return self.tls_mode
         context = ssl.create_default_context(cafile=self.root_certificate)
         context.check_hostname = self.tls_mode == "verify-full"
@@ -68,8 +73,8 @@ def read_address(url: str) -> Address:
     """Read a database URL.
 
     Args:
-        url: `postgresql://user:password@host:port/database`, with `sslmode`, `sslrootcert`, `channel_binding` and `pgbouncer` as options;
-            `host` as an option names a folder that holds a socket.
+        url: `postgresql://user:password@host:port/database`, with `sslmode`, `sslrootcert`, `channel_binding` and
+            `pgbouncer` as options; `host` as an option names a folder that holds a socket.
 
     Raises:
         InvalidAddressError: It is not such a URL, or asks for something that cannot be kept.
@@ -99,7 +104,10 @@ def read_address(url: str) -> Address:
 
 
 def _tls_mode(stated: str, certificate: str) -> str:
-    """Return the mode; as with libpq, the system's roots are trusted for a name that is checked, and for nothing weaker."""
+    """Return the TLS mode that an address asks for.
+
+    As with libpq, the system's roots are trusted for a name that is checked, and for nothing weaker.
+    """
     if certificate != _SYSTEM_ROOTS:
         return stated or "prefer"
     if stated not in ("", "verify-full"):

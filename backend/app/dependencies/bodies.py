@@ -111,7 +111,9 @@ class JsonRequest(Request):
     _leave: Callable[[], None] | None = None
 
     async def gather(self, largest: int, bodies: Bodies) -> None:
-        """Gather and parse the body, which `body()` and `json()` then give; one of a known caller may have to wait for its turn.
+        """Gather and parse the body, which `body()` and `json()` then give.
+
+        The body of a known caller may have to wait for its turn.
 
         Args:
             largest: How many bytes are taken; none at all for an operation that takes no body.

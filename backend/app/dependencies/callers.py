@@ -11,8 +11,8 @@ from app.domain.errors import Unauthenticated
 class BearerDependency(HTTPBearer):
     """What a route asks of its caller: a bearer token that has a scope.
 
-    It is the security scheme itself and no dependency behind it: each step of a dependency costs as much as a middleware.
-    What it gives the route, its subclasses say.
+    It is the security scheme itself and no dependency behind it: each step of a dependency costs as much as a
+    middleware. What it gives the route, its subclasses say.
 
     Args:
         scope: What the token must allow.

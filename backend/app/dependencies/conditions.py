@@ -1,4 +1,7 @@
-"""What a write expects of what it changes, as its headers say it. Which writes take a condition is told by the route's signature."""
+"""What a write expects of what it changes, as its headers say it.
+
+Which writes take a condition is told by the route's signature.
+"""
 
 import re
 

@@ -1,4 +1,7 @@
-"""Which part of a list a route is asked for. A cursor holds for the person, the address and the filter that it was given with."""
+"""Which part of a list a route is asked for.
+
+A cursor holds for the person, the address and the filter that it was given with.
+"""
 
 from collections.abc import Callable, Coroutine
 from datetime import datetime

@@ -58,7 +58,9 @@ async def keep(work: UnitOfWork, keyed: KeyedRequest, answered: Response | None,
         raise Replay(kept)
 
 
-async def replay_instead(refused: Exception, keyed: KeyedRequest, rows: AbstractAsyncContextManager[UnitOfWork], *, now: datetime) -> None:
+async def replay_instead(
+    refused: Exception, keyed: KeyedRequest, rows: AbstractAsyncContextManager[UnitOfWork], *, now: datetime
+) -> None:
     """Look whether a request that was carried out in vain, and rolled back, was answered before.
 
     Args:

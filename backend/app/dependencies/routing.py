@@ -19,8 +19,9 @@ _SAFE = frozenset({"GET", "HEAD"})
 class Route(APIRoute):
     """A route of the API.
 
-    The caller is known before a byte of the body is gathered, and the body is gathered and parsed before FastAPI looks at it. The rows
-    that the endpoint asks for are opened when all of its parameters are valid, and closed, which commits, before the response begins.
+    The caller is known before a byte of the body is gathered, and the body is gathered and parsed before FastAPI looks
+    at it. The rows that the endpoint asks for are opened when all of its parameters are valid, and closed, which
+    commits, before the response begins.
 
     Args:
         path: The address.

@@ -27,7 +27,11 @@ def _is_plain(dependant: Dependant) -> bool:
     """Tell whether path, query, one body and coroutines as dependencies are all that is asked for, at any depth."""
     others = (
         *(dependant.header_params, dependant.cookie_params, dependant.websocket_param_name),
-        *(dependant.response_param_name, dependant.background_tasks_param_name, dependant.security_scopes_param_name),
+        *(
+            dependant.response_param_name,
+            dependant.background_tasks_param_name,
+            dependant.security_scopes_param_name,
+        ),
         *(dependant.http_connection_param_name, dependant.concurrency, dependant.body_params[1:]),
     )
     return not any(others) and all(_is_plain_part(part) for part in dependant.dependencies)
@@ -78,7 +82,9 @@ async def _solve(dependant: Dependant, request: Request) -> tuple[dict[str, Any]
         errors += _take(values, request_params_to_args(dependant.query_params, request.query_params))
     if dependant.body_params:
         body = await request.json() if await request.body() else PydanticUndefined
-        errors += _take(values, await request_body_to_args(dependant.body_params, body, embed_body_fields=False))
+        errors += _take(
+            values, await request_body_to_args(dependant.body_params, body, embed_body_fields=False)
+        )
     if dependant.request_param_name is not None:
         values[dependant.request_param_name] = request
     return values, errors

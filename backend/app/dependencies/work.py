@@ -99,7 +99,9 @@ def _origin(request: Request, caller: Caller) -> Origin:
 
 
 @asynccontextmanager
-async def _write(request: Request, caller: Caller, *, keyed: KeyedRequest | None, expected: Expected) -> AsyncIterator[Write]:
+async def _write(
+    request: Request, caller: Caller, *, keyed: KeyedRequest | None, expected: Expected
+) -> AsyncIterator[Write]:
     """Open the caller's rows for writing, under the caller's lock; what was answered before has no further effect.
 
     A request with a key is carried out, and found to be a repetition when its answer is kept, or when it is refused:
@@ -134,7 +136,9 @@ async def _enter(stack: AsyncExitStack, request: Request, caller: Caller, *, key
         if not keyed:
             raise
         # Spec: features/safe-writes.md#SAFE-012
-        raise StillRunning("An earlier request has not ended yet; please send this one again shortly.") from busy
+        raise StillRunning(
+            "An earlier request has not ended yet; please send this one again shortly."
+        ) from busy
 
 
 # What an endpoint gets is open; `Route` opens it.

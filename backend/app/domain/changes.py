@@ -32,9 +32,10 @@ class Source(StrEnum):
 
 
 class Origin(NamedTuple):
-    """Whose rows something is done to, by whom, through which door and for which request; owner and actor are opaque ids.
+    """Whose rows something is done to, by whom, through which door and for which request.
 
-    They are one as long as people work in rows of their own; in a shared space the owner is the space, and the actor one of its members.
+    Owner and actor are opaque ids. They are the same as long as people work in rows of their own; in a shared space the
+    owner is the space, and the actor one of its members.
     """
 
     owner: str
@@ -49,7 +50,10 @@ class Origin(NamedTuple):
 
 
 class Stamp(NamedTuple):
-    """What the changes of one write have in common: what happens, when, and the number of the change that it undoes, if it does."""
+    """What the changes of one write have in common.
+
+    That is what happens, when, and the number of the change that the write undoes, if it undoes one.
+    """
 
     action: Action
     now: datetime
@@ -64,7 +68,10 @@ class Difference(NamedTuple):
 
 
 class Write(NamedTuple):
-    """The fields that one change of an entity has written; `reverts` is the number of the change that it undid, if it undid one."""
+    """The fields that one change of an entity has written.
+
+    `reverts` is the number of the change that it undid, if it undid one.
+    """
 
     seq: int
     reverts: int | None

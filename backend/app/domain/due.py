@@ -1,4 +1,7 @@
-"""When something is due: a date, or a wall-clock time in a named zone, and which moment that is. No clock is read here."""
+"""When something is due: a date, or a wall-clock time in a named zone, and which moment that is.
+
+No clock is read here.
+"""
 
 from datetime import UTC, date, datetime, time
 from functools import cache
@@ -20,7 +23,9 @@ class Due(NamedTuple):
 
 
 def plausible_date(day: date) -> date:
-    """Return the date if a calendar can be expected to hold it; the ends of what Python can say mean infinity to PostgreSQL.
+    """Return the date if a calendar can be expected to hold it.
+
+    The first and the last date of Python mean infinity to PostgreSQL.
 
     Raises:
         ValueError: It is before 1900 or after 9998.
@@ -66,7 +71,7 @@ def whole_second(wall_clock: time) -> time:
 def instant(due: Due) -> datetime | None:
     """Return the moment in UTC of a due with a time, or None for one without.
 
-    A time that the clocks skip counts as that much after they were put forward, one that they show twice as the earlier.
+    A time that the clocks skip counts as that much after they were put forward; one shown twice, as the earlier.
     """
     # Spec: features/finding.md#FIND-005
     if due.time is None or due.timezone is None:

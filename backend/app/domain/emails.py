@@ -11,7 +11,9 @@ _OWN_NETWORK = re.compile(r"((?<=[@.])(localhost|home\.arpa)|(?<=\.)(test|local)
 
 
 def email_address(text: str) -> str:
-    """Return an address as it is kept: without white space around it, in NFC, the domain in lower case and not in Punycode.
+    """Return an address as it is kept.
+
+    It is kept without white space around it and in NFC, with its domain in lower case and not in Punycode.
 
     A domain has at least two labels, or is `localhost`; an address has at most 254 bytes (RFC 5321, section 4.5.3.1.3).
 
@@ -46,10 +48,13 @@ def given_email(text: str) -> str:
 
 
 def folded_email(email: str) -> str:
-    """Return an address without regard to letter case and to how a character is written: addresses with the same one are the same.
+    """Return an address without regard to letter case and to how a character is written.
 
-    Each character becomes its lower-case letter where that is one character, whatever stands beside it. So U+0130, a capital I with
-    a dot, which some rules take for an i, stays itself; and unlike `str.casefold`, "straße" is not "strasse".
+    Addresses that fold to the same text are the same.
+
+    Each character becomes its lower-case letter where that is one character, whatever stands beside it. So U+0130, a
+    capital I with a dot, which some rules take for an i, stays itself; and unlike `str.casefold`, "straße" is not
+    "strasse".
     """
     # Spec: features/users.md#USER-010
     lowered = "".join(map(_lower, unicodedata.normalize("NFC", email)))

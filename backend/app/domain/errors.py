@@ -1,8 +1,8 @@
 """The refusals of Agendum, by kind, without status or exit codes: each door has one table from kind to its dialect.
-
 AgendumError > Unauthenticated (TokenInvalid, WrongCredentials), Forbidden (ScopeMissing), NotFound, Conflict (IdTaken,
-EmailTaken, NameTaken, NoRoom, EditConflict, StillRunning), Invalid (KeyReused), Stale, TooMany, Unavailable (Busy, OutcomeUnknown)
-"""
+EmailTaken, NameTaken, NoRoom, EditConflict, StillRunning), Invalid (KeyReused), Stale, TooMany, Unavailable (Busy,
+OutcomeUnknown)
+"""  # noqa: D205, D415 (the drawing takes the other three of the four lines)
 
 from typing import ClassVar, NamedTuple, Self
 
@@ -117,7 +117,10 @@ class NoRoom(Conflict):
 
 
 class FieldConflict(NamedTuple):
-    """A field that was written otherwise since: its value now, the value that was to be written, and the number of the change."""
+    """A field that was written otherwise since.
+
+    It has the value as it is now, the value that was to be written, and the number of the change.
+    """
 
     field: str
     current: object

@@ -1,4 +1,7 @@
-"""Field types that wire shapes share, with the rule of each. They say what a value must be; tables repeat what matters as constraints."""
+"""Field types that wire shapes share, with the rule of each.
+
+They say what a value must be; tables repeat what matters as constraints.
+"""
 
 import datetime
 import re
@@ -19,7 +22,7 @@ DESCRIPTION_LENGTH = 10_000
 NAME_LENGTH = 200
 FOLDED_LENGTH = 500
 COMMENT_LENGTH = 10_000
-# In bytes an address may have no more (RFC 5321, section 4.5.3.1.3), and with a name around it this many were once taken.
+# In bytes an address may have no more (RFC 5321, section 4.5.3.1.3), and once it was taken with a name around it.
 EMAIL_LENGTH = 254
 GIVEN_EMAIL_LENGTH = 2048
 PASSWORD_LENGTH = (8, 256)
@@ -31,7 +34,9 @@ LARGEST_NUMBER = 2**63 - 1
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?")
 # As RFC 3339 writes it; a plus sign that was not encoded arrives as a space.
-_MOMENT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)([Zz]|[+ -][0-9]{2}:[0-9]{2})")
+_MOMENT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)([Zz]|[+ -][0-9]{2}:[0-9]{2})"
+)
 
 
 def _written_date(value: object) -> object:
@@ -44,7 +49,9 @@ def _written_date(value: object) -> object:
 def _moment(value: object) -> datetime.datetime:
     match = _MOMENT.fullmatch(value) if isinstance(value, str) else None
     try:
-        moment = datetime.datetime.fromisoformat(match[1] + match[2].upper().replace(" ", "+") if match else "")
+        moment = datetime.datetime.fromisoformat(
+            match[1] + match[2].upper().replace(" ", "+") if match else ""
+        )
     except ValueError:
         raise ValueError("must be a moment with an offset from UTC, such as 2026-12-01T09:00:00Z") from None
     plausible_date(moment.date())
@@ -63,13 +70,19 @@ def _written_time(value: object) -> object:
 
 
 def folded(name: str) -> str:
-    """Return the name of a tag without regard to letter case and to how a character is written: tags with the same one are the same."""
+    """Return the name of a tag without regard to letter case and to how a character is written.
+
+    Tags whose names fold to the same text are the same.
+    """
     # Spec: features/tags.md#TAG-003
     return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _tag_name(name: str) -> str:
-    """Refuse what a filter of the task list could not tell from several names or from an id, and what folds to more than an index holds."""
+    """Refuse a name that a filter of the task list or the index of names could not hold.
+
+    The filter could not tell it from several names or from an id; the index could not hold what it folds to.
+    """
     # Spec: features/tags.md#TAG-002
     if "," in name:
         raise ValueError("must not contain a comma")
@@ -104,12 +117,18 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), A
 TagName = Annotated[Name, AfterValidator(_tag_name)]
 Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
 CommentBody = Annotated[
-    str, StringConstraints(min_length=1, max_length=COMMENT_LENGTH), AfterValidator(storable), AfterValidator(_not_blank)
+    str,
+    StringConstraints(min_length=1, max_length=COMMENT_LENGTH),
+    AfterValidator(storable),
+    AfterValidator(_not_blank),
 ]
 # A set: order and repetition mean nothing.
 TagIds = Annotated[list[UUID], Len(0, MOST_TAGS), AfterValidator(_distinct)]
 Email = Annotated[
-    str, StringConstraints(max_length=EMAIL_LENGTH), AfterValidator(email_address), Field(json_schema_extra={"format": "email"})
+    str,
+    StringConstraints(max_length=EMAIL_LENGTH),
+    AfterValidator(email_address),
+    Field(json_schema_extra={"format": "email"}),
 ]
 # What somebody claims to be registered with: no rule of today may keep an e-mail of yesterday from being tried.
 GivenEmail = Annotated[
@@ -125,7 +144,10 @@ GivenPassword = Annotated[str, Len(1, PASSWORD_LENGTH[1])]
 Flag = Annotated[bool, Strict()]
 DueDate = Annotated[datetime.date, BeforeValidator(_written_date), AfterValidator(plausible_date)]
 # The format "time" of JSON Schema demands an offset from UTC, and a wall clock has none.
-WallClock = Annotated[datetime.time, WithJsonSchema({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"})]
+WallClock = Annotated[
+    datetime.time,
+    WithJsonSchema({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$"}),
+]
 DueTime = Annotated[WallClock, BeforeValidator(_written_time), AfterValidator(whole_second)]
 ZoneName = Annotated[str, AfterValidator(known_zone)]
 Moment = Annotated[datetime.datetime, BeforeValidator(_moment, json_schema_input_type=datetime.datetime)]

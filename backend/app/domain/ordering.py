@@ -1,6 +1,7 @@
-"""Manual order by fractional keys: between two keys there is always another, so a move writes one row. It knows no rows and no clock.
+"""Manual order by fractional keys: between two keys there is always another, so a move writes one row.
 
 A key is a text over the digits 0-9A-Za-z that compares by its bytes (COLLATE "C") and never ends in the smallest digit.
+This module knows no rows and no clock.
 """
 
 import re
@@ -12,7 +13,7 @@ from app.domain.errors import NoRoom
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 LONGEST = 1000
 _BASE = len(DIGITS)
-# How many digits of a key say when a row was made, what chance adds to that, and what a row adds to a place that it moves to.
+# How many digits of a key say when a row was made, what chance adds, and what a row adds to a place it moves to.
 _MOMENT, _CHANCE, _OWN = 9, 4, 6
 _WIDTH = _MOMENT + _CHANCE
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,7 +40,8 @@ def initial(moment: datetime, entity_id: UUID) -> str:
 def place(before: str | None, after: str | None, *, entity_id: UUID) -> str:
     """Return a key between two, as `between` does, that ends in digits of the row's own id.
 
-    The place between two keys is given again when who stood there has gone to the trash, and may come back: their keys must differ.
+    The place between two keys is given again when who stood there has gone to the trash, and may come back: their keys
+    must differ.
 
     Args:
         before: The key in front of the place, or None for the very beginning.

@@ -20,8 +20,8 @@ class Slice(NamedTuple):
 class Listing(NamedTuple, Generic[Item]):
     """A slice of a list.
 
-    `items` are rows, or texts of JSON objects; `last` is the position of the last of them if more follow, else None; `total` counts all,
-    past 1000 only when that was asked for.
+    `items` are rows, or texts of JSON objects; `last` is the position of the last of them if more follow, else None;
+    `total` counts all, past 1000 only when that was asked for.
     """
 
     items: Sequence[Item]

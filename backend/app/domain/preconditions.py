@@ -1,4 +1,7 @@
-"""What a caller expects of a row before it is written: nothing, or one of some versions. How a door says it is the door's matter."""
+"""What a caller expects of a row before it is written: nothing, or one of some versions.
+
+How a door says it is the door's matter.
+"""
 
 from typing import NamedTuple
 
@@ -8,7 +11,8 @@ from app.domain.errors import Stale
 class Expected(NamedTuple):
     """The versions that the caller has seen.
 
-    `versions` is None when any will do. `merge` asks that a change to an older version is applied when nobody else has touched its fields.
+    `versions` is None when any will do. `merge` asks that a change to an older version is applied when nobody else has
+    touched its fields.
     """
 
     versions: frozenset[int] | None = None

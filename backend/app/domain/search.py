@@ -1,4 +1,7 @@
-"""Full-text search: what texts and questions look like to PostgreSQL, as texts of tsvector and tsquery. It runs nothing."""
+"""Full-text search: what texts and questions look like to PostgreSQL, as texts of tsvector and tsquery.
+
+It runs nothing.
+"""
 
 import re
 import unicodedata
@@ -10,9 +13,19 @@ _LONGEST_WORD = 64
 # What PostgreSQL keeps of a word's places; a place past the last one counts as the last.
 _LAST_PLACE, _MOST_PLACES = 16_383, 255
 _WORD = re.compile(r"[^\W_]+")
-# Letters that people take for accented ones, and that Unicode does not decompose: o, l, d, h, t with a stroke, dotless i, ae, oe.
+# Letters that people take for accented ones, and that Unicode does not decompose: o, l, d, h and t with a stroke,
+# dotless i, ae, oe.
 _LETTERS = str.maketrans(
-    {"\u00f8": "o", "\u0142": "l", "\u0111": "d", "\u0127": "h", "\u0167": "t", "\u0131": "i", "\u00e6": "ae", "\u0153": "oe"}
+    {
+        "\u00f8": "o",
+        "\u0142": "l",
+        "\u0111": "d",
+        "\u0127": "h",
+        "\u0167": "t",
+        "\u0131": "i",
+        "\u00e6": "ae",
+        "\u0153": "oe",
+    }
 )
 
 
@@ -20,8 +33,15 @@ def words(text: str) -> list[str]:
     """Return the runs of letters and digits, folded: without accents, in one letter case, each cut to 64 characters."""
     # Spec: features/finding.md#FIND-008
     decomposed = unicodedata.normalize("NFKD", text)
-    marks = {ord(character): None for character in set(decomposed) if unicodedata.category(character).startswith("M")}
-    return [word[:_LONGEST_WORD] for word in _WORD.findall(decomposed.translate(marks).casefold().translate(_LETTERS))]
+    marks = {
+        ord(character): None
+        for character in set(decomposed)
+        if unicodedata.category(character).startswith("M")
+    }
+    return [
+        word[:_LONGEST_WORD]
+        for word in _WORD.findall(decomposed.translate(marks).casefold().translate(_LETTERS))
+    ]
 
 
 def vector(owner: str, *, important: str, other: str = "") -> str:

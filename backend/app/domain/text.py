@@ -5,8 +5,9 @@ import re
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 _NOT_ONE_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
-# Code points that no font shows although they are letters, marks and symbols by category: the variation selectors, the other
-# ones of Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), the blank pattern of Braille, the null notehead.
+# Code points that no font shows although they are letters, marks and symbols by category: the variation selectors, the
+# other ones of Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt), the blank pattern of Braille, the
+# null notehead.
 _INVISIBLE = re.compile(
     r"[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U0001d159\U000e0100-\U000e01ef]"
 )

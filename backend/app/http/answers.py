@@ -1,4 +1,7 @@
-"""How one thing is answered: its JSON, its entity tag, and 304 for who has it already. What the thing is, is the service's matter."""
+"""How one thing is answered: its JSON, its entity tag, and 304 for who has it already.
+
+What the thing is, is the service's matter.
+"""
 
 from functools import cache
 from typing import Any, Protocol

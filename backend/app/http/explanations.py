@@ -24,7 +24,10 @@ class Explanation(NamedTuple):
 TEXTS: dict[str, tuple[str, str]] = {
     "UNAUTHENTICATED": (
         "The address needs a caller, and the request has no token.",
-        "Log in at `/auth/login`, or with the identity provider that is configured, and send the token as `Authorization: Bearer ...`.",
+        (
+            "Log in at `/auth/login`, or with the identity provider that is configured, and send the token "
+            "as `Authorization: Bearer ...`."
+        ),
     ),
     "INVALID_TOKEN": (
         "A token came, and it is not acceptable: it has expired, was altered, or was made by or for somebody else.",
@@ -56,7 +59,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "ID_TAKEN": (
         "The id that was chosen belongs to something with other content already.",
-        "Choose a new random UUID for a new thing. To change the one that is there, use `PUT` or `PATCH` at its address.",
+        (
+            "Choose a new random UUID for a new thing. To change the one that is there, use `PUT` or `PATCH` "
+            "at its address."
+        ),
     ),
     "EMAIL_TAKEN": (
         "Somebody has registered with this e-mail, in whatever letter case.",
@@ -71,24 +77,42 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Move one of the neighbours to another place first.",
     ),
     "EDIT_CONFLICT": (
-        "What is to be written has been written otherwise since it was read. `conflicts` names the fields, with both values.",
-        "Show both values to the person or choose one, and send the change again with the current version in `If-Match`.",
+        (
+            "What is to be written has been written otherwise since it was read. `conflicts` names the "
+            "fields, with both values."
+        ),
+        (
+            "Show both values to the person or choose one, and send the change again with the current "
+            "version in `If-Match`."
+        ),
     ),
     "STILL_RUNNING": (
         "An earlier request with the same idempotency key, or another write of the same person, has not ended yet.",
         "Send the same request again in a moment, with the same key.",
     ),
     "VALIDATION_ERROR": (
-        "The request was understood, and breaks a rule. `errors` names each field, parameter or header that is at fault, with its rule.",
-        "Correct what is named. The documentation page at `/docs` says what each operation takes; names that are not known are refused.",
+        (
+            "The request was understood, and breaks a rule. `errors` names each field, parameter or header "
+            "that is at fault, with its rule."
+        ),
+        (
+            "Correct what is named. The documentation page at `/docs` says what each operation takes; names "
+            "that are not known are refused."
+        ),
     ),
     "IDEMPOTENCY_KEY_REUSED": (
         "The `Idempotency-Key` was sent with another request before: another method, address or body.",
         "Make a new key for each request that is meant, and repeat a key only with the very same request.",
     ),
     "STALE": (
-        "It has changed since it was read: its version is none of those in `If-Match`. The answer's `ETag` has the current version.",
-        "Read it again, decide again, and send the new version in `If-Match`; or send `Prefer: merge` with a partial update.",
+        (
+            "It has changed since it was read: its version is none of those in `If-Match`. The answer's "
+            "`ETag` has the current version."
+        ),
+        (
+            "Read it again, decide again, and send the new version in `If-Match`; or send `Prefer: merge` "
+            "with a partial update."
+        ),
     ),
     "TOO_MANY_REQUESTS": (
         "The caller asks more often than is allowed.",
@@ -105,9 +129,14 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Send it again after as many seconds as `Retry-After` says, and fewer at once.",
     ),
     "OUTCOME_UNKNOWN": (
-        "The connection to the database was lost while it was committing. Whether the write was done, nobody can tell at this moment.",
-        "Send the same request again, with the same id or the same `Idempotency-Key`: it is done once, whatever happened. "
-        "Without one of these, read first whether it was done.",
+        (
+            "The connection to the database was lost while it was committing. Whether the write was done, "
+            "nobody can tell at this moment."
+        ),
+        (
+            "Send the same request again, with the same id or the same `Idempotency-Key`: it is done once, "
+            "whatever happened. Without one of these, read first whether it was done."
+        ),
     ),
     "ORIGIN_NOT_ALLOWED": (
         "A web page of another origin wanted to ask, and the service does not know that origin, or not the "
@@ -129,7 +158,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Send it again; check the network, and that `Content-Length` is the true length of the body.",
     ),
     "BODY_TOO_LARGE": (
-        "The body is larger than this operation takes: 1 MiB, 16 KiB where nobody needs to be known, and nothing where it takes no body.",
+        (
+            "The body is larger than this operation takes: 1 MiB, 16 KiB where nobody needs to be known, and "
+            "nothing where it takes no body."
+        ),
         "Send less at once, such as several smaller batches.",
     ),
     "UNSUPPORTED_MEDIA_TYPE": (
@@ -160,5 +192,7 @@ def _explain(code: str, title: str, status: int) -> Explanation:
 
 
 def _refusals() -> list[type[AgendumError]]:
-    known = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, AgendumError)]
+    known = [
+        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, AgendumError)
+    ]
     return [kind for kind in known if kind is not AgendumError]

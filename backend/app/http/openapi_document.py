@@ -22,7 +22,9 @@ ABOUT: Described = {
     "servers": [{"url": "/", "description": "The service that gives this document."}],
 }
 _CODE, _ENTITY = "ProblemCode", "Entity"
-_ENTITIES = "The kind of thing that a change is of. More may come: a program passes over those that it does not know."
+_ENTITIES = (
+    "The kind of thing that a change is of. More may come: a program passes over those that it does not know."
+)
 _CODES = "What went wrong, for programs. More may come: treat one that you do not know by the status of the response."
 
 
@@ -44,10 +46,14 @@ def describe_document(document: Described, *, codes: Iterable[str], entities: It
         for parameter in operation.get("parameters", ()):
             _describe_parameter(parameter)
     _enumerate(schemas, _CODE, {*codes}, fields=[schemas["Problem"]["properties"]["code"]], about=_CODES)
-    _enumerate(schemas, _ENTITY, {*entities}, fields=[schemas["ChangeRead"]["properties"]["entity"]], about=_ENTITIES)
+    _enumerate(
+        schemas, _ENTITY, {*entities}, fields=[schemas["ChangeRead"]["properties"]["entity"]], about=_ENTITIES
+    )
 
 
-def _enumerate(schemas: Described, name: str, values: set[str], *, fields: Iterable[Described], about: str) -> None:
+def _enumerate(
+    schemas: Described, name: str, values: set[str], *, fields: Iterable[Described], about: str
+) -> None:
     """Describe an enumeration that the service gathers, and say that fields have its values."""
     schemas[name] = {"type": "string", "title": name, "description": about, "enum": sorted(values)}
     for field in fields:
@@ -62,7 +68,10 @@ def _inputs(kind: type[Input]) -> Iterator[type[Input]]:
 
 
 def _leave_out_defaults(schema: Described) -> None:
-    """Tell defaults in words: generators take a field with a default for one that is always there, even in a request."""
+    """Move the defaults of fields into their descriptions.
+
+    Generators take a field with a default for one that is always there, even in a request.
+    """
     for described in schema.get("properties", {}).values():
         if (default := described.pop("default", None)) is not None:
             described["description"] = f"{described['description']} When absent: `{json.dumps(default)}`."

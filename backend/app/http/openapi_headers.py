@@ -1,4 +1,7 @@
-"""What the OpenAPI document says of headers: inferred from what an operation says otherwise, so that no route repeats it."""
+"""What the OpenAPI document says of headers.
+
+They are inferred from what an operation says otherwise, so that no route repeats them.
+"""
 
 from collections.abc import Container, Iterator
 from typing import Any
@@ -20,18 +23,29 @@ def _parameter(name: str, description: str, *, schema: Described) -> Described:
 
 _IDEMPOTENCY_KEY = _parameter(
     "Idempotency-Key",
-    "A key of your choice that makes the request safe to repeat: within 24 hours, the same request with the same key gets the same answer "
-    'again and has no further effect. Take a new one for each request that is meant, such as `"8e03978e-40d5-43dd-bc93-6894a57f9324"`.',
+    (
+        "A key of your choice that makes the request safe to repeat: within 24 hours, the same request with "
+        "the same key gets the same answer again and has no further effect. Take a new one for each request "
+        'that is meant, such as `"8e03978e-40d5-43dd-bc93-6894a57f9324"`.'
+    ),
     schema=_KEY,
 )
-_IF_MATCH = _parameter("If-Match", 'The versions that you have seen, such as `"3"`: with any other, the answer is 412.', schema=_TAGS)
+_IF_MATCH = _parameter(
+    "If-Match",
+    'The versions that you have seen, such as `"3"`: with any other, the answer is 412.',
+    schema=_TAGS,
+)
 _IF_NONE_MATCH = _parameter(
-    "If-None-Match", 'The versions that you have, such as `"3"`: with one of them, the answer is 304.', schema=_TAGS
+    "If-None-Match",
+    'The versions that you have, such as `"3"`: with one of them, the answer is 304.',
+    schema=_TAGS,
 )
 _PREFER = _parameter(
     "Prefer",
-    "`merge` applies the change to a newer version than those in `If-Match`, unless one of its fields was written otherwise since: then "
-    "the answer is 409.",
+    (
+        "`merge` applies the change to a newer version than those in `If-Match`, unless one of its fields "
+        "was written otherwise since: then the answer is 409."
+    ),
     schema={"type": "string"},
 )
 
@@ -41,19 +55,26 @@ def _header(description: str, *, required: bool, **schema: object) -> Described:
 
 
 _REQUEST_ID = _header("Names the request in our log.", required=True)
-_REPLAYED = _header("Comes when the request was answered before, with this answer.", required=False, const="true")
+_REPLAYED = _header(
+    "Comes when the request was answered before, with this answer.", required=False, const="true"
+)
 _ETAG = _header("The version as an entity tag.", required=True, pattern='^"[1-9][0-9]*"$')
 
 
 def describe_headers(document: Described, *, conditional: Container[str]) -> None:
-    """Add the headers of every request and every answer; `conditional` are the ids of the operations that take a condition."""
+    """Add the headers of every request and every answer.
+
+    `conditional` are the ids of the operations that take a condition.
+    """
     schemas = document["components"]["schemas"]
     every = ((method, operation) for item in document["paths"].values() for method, operation in item.items())
     for method, operation in every:
         _describe_condition(operation, method=method, versioned=_answers_a_version(schemas, operation))
         takes_condition = operation["operationId"] in conditional
-        parameters = _parameters(method=method, conditional=takes_condition) if _keeps_answers(operation, method=method) else ()
-        if added := [*operation.get("parameters", []), *parameters]:
+        added = [*operation.get("parameters", [])]
+        if _keeps_answers(operation, method=method):
+            added += _parameters(method=method, conditional=takes_condition)
+        if added:
             operation["parameters"] = added
         for status, response in operation["responses"].items():
             response.setdefault("headers", {}).update(_headers(operation, status, method=method))
@@ -73,7 +94,10 @@ def _describe_condition(operation: Described, *, method: str, versioned: bool) -
 
 
 def _parameters(*, method: str, conditional: bool) -> Iterator[Described]:
-    """Give the headers that an unsafe operation takes: a condition where its route takes one, and there a merge for a partial update."""
+    """Give the headers that an unsafe operation takes.
+
+    A condition is taken where the route takes one, and there a partial update may ask for a merge.
+    """
     # Spec: features/safe-writes.md#SAFE-008 features/safe-writes.md#SAFE-009 features/safe-writes.md#SAFE-011
     yield _IDEMPOTENCY_KEY
     if conditional:
@@ -98,10 +122,13 @@ def _successes(operation: Described) -> Iterator[Described]:
 
 def _answers_a_version(schemas: Described, operation: Described) -> bool:
     """Tell whether what is answered is one versioned thing: one that holds others changes without its own version."""
-    contents = [content for response in _successes(operation) for content in response.get("content", {}).values()]
+    contents = [
+        content for response in _successes(operation) for content in response.get("content", {}).values()
+    ]
     fields = [_fields(schemas, content.get("schema", {})) for content in contents]
     return bool(fields) and all(
-        "version" in names and not any("version" in _fields(schemas, field.get("items", {})) for field in names.values())
+        "version" in names
+        and not any("version" in _fields(schemas, field.get("items", {})) for field in names.values())
         for names in fields
     )
 

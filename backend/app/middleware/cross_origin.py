@@ -1,4 +1,7 @@
-"""Which web pages may ask, by CORS, and a log line for each that may not. Who calls is asked further in, and not here."""
+"""Which web pages may ask, by CORS, and a log line for each that may not.
+
+Who calls is asked further in, and not here.
+"""
 
 import re
 from collections.abc import Collection
@@ -13,7 +16,15 @@ from app.schemas.plain_problems import plain_problem
 from app.schemas.problem import MEDIA_TYPE
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_ALLOWED_HEADERS = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Prefer", "X-Request-ID")
+_ALLOWED_HEADERS = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "Prefer",
+    "X-Request-ID",
+)
 _EXPOSED_HEADERS = ("ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID")
 _LONGEST_LOGGED = 200
 _log = structlog.get_logger("agendum.http")
@@ -36,7 +47,9 @@ class CrossOrigin(CORSMiddleware):
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
         if (origin := _foreign_origin(headers)) is not None:
             self._note(origin, headers, request_id=scope["state"]["request_id"])
-        await (super().__call__ if self.allow_origins or "origin" in headers else self.app)(scope, receive, send)
+        await (super().__call__ if self.allow_origins or "origin" in headers else self.app)(
+            scope, receive, send
+        )
 
     def preflight_response(self, request_headers: Headers) -> Response:
         """Answer what a browser asks beforehand."""
@@ -48,12 +61,19 @@ class CrossOrigin(CORSMiddleware):
         """Log an origin that is not allowed, or what an allowed one may not send."""
         # Spec: features/operations.md#OPS-054
         if not self.is_allowed_origin(origin):
-            _log.warning("refused origin", origin=_loggable(origin), cors_origins=[*self.allow_origins], request_id=request_id)
+            _log.warning(
+                "refused origin",
+                origin=_loggable(origin),
+                cors_origins=[*self.allow_origins],
+                request_id=request_id,
+            )
         elif unknown := self._unknown_headers(headers):
             _log.warning("refused headers", origin=origin, headers=_loggable(unknown), request_id=request_id)
 
     def _unknown_headers(self, headers: Headers) -> str:
-        asked = [name.strip().lower() for name in headers.get("access-control-request-headers", "").split(",")]
+        asked = [
+            name.strip().lower() for name in headers.get("access-control-request-headers", "").split(",")
+        ]
         return ",".join(name for name in asked if name and name not in self.allow_headers)
 
 

@@ -1,4 +1,7 @@
-"""The last net of a door: whatever fails in it is answered as that door says errors. It knows no dialect itself."""
+"""Catches what a door leaves unanswered: every failure in it becomes an error body of that door.
+
+It knows no dialect itself.
+"""
 
 import traceback
 from collections.abc import Callable
@@ -95,4 +98,10 @@ def _log_failure(error: Exception, request_id: str, *, debug: bool) -> None:
     # Spec: features/operations.md#OPS-006
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else None
-    _log.error("unexpected", error=type(error).__name__, where=where, request_id=request_id, exc_info=error if debug else None)
+    _log.error(
+        "unexpected",
+        error=type(error).__name__,
+        where=where,
+        request_id=request_id,
+        exc_info=error if debug else None,
+    )

@@ -1,4 +1,7 @@
-"""Ends a connection on which the rest of a body is left unread, instead of reading it for nothing. It judges no body."""
+"""Ends a connection on which the rest of a body is left unread, instead of reading it for nothing.
+
+It judges no body.
+"""
 
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -12,7 +15,7 @@ class UnreadBody:
     """Answers a request that is refused before its body was read, and closes the connection.
 
     Args:
-        app: The application. Where its client goes away in the middle of a body, nothing is answered: nobody would hear it.
+        app: The application. Where its client goes away in the middle of a body, nothing is answered.
     """
 
     def __init__(self, app: ASGIApp) -> None:

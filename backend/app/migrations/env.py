@@ -1,4 +1,7 @@
-"""Runs migrations, each in a transaction with its version unless it says otherwise; it decides nothing about what they do."""
+"""Runs migrations, each in a transaction with its version unless it says otherwise.
+
+It decides nothing about what they do.
+"""
 
 import asyncio
 import os

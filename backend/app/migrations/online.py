@@ -1,6 +1,7 @@
-"""Steps of a migration that run beside the release that serves: each is a short transaction of its own, tried again when it loses a lock.
+"""Steps of a migration that run beside the release that serves, each in a short transaction of its own.
 
-What was committed stays when a migration is interrupted, and the next start begins it anew: a step must find out what is there already.
+A step that loses a lock is tried again. What was committed stays when a migration is interrupted, and the next start
+begins the migration anew: a step must find out what is there already.
 """
 
 import time
@@ -24,9 +25,10 @@ _WITHOUT_TIME_LIMIT = "SET LOCAL statement_timeout = 0"
 
 
 def step(act: Callable[[], Result]) -> Result:
-    """Commit what the migration has done so far, run a step, and commit it; a step that loses a lock is rolled back and tried again.
+    """Commit what the migration has done so far, run a step, and commit it.
 
-    A step should take locks of one table that is in use, and take them first: whoever comes after it waits for as long as it does.
+    A step that loses a lock is rolled back and tried again. It should take locks of one table that is in use, and take
+    them first: whoever comes after it waits for as long as it does.
 
     Raises:
         StuckError: It lost every time.
@@ -50,8 +52,8 @@ def in_batches(batch: Callable[[Key | None], Key | None]) -> None:
     """Run a batch over and over, each time as a step of its own; nothing is run offline.
 
     Args:
-        batch: Handles a few hundred rows behind a key (None at first), in the order of the key, and returns the key of the last one,
-            or None when there was none.
+        batch: Handles a few hundred rows behind a key (None at first), in the order of the key, and returns the key of
+            the last one, or None when there was none.
     """
     # Spec: features/operations.md#OPS-040
     if op.get_context().as_sql:
@@ -64,9 +66,10 @@ def in_batches(batch: Callable[[Key | None], Key | None]) -> None:
 
 @contextmanager
 def past_the_walls(table: str) -> Iterator[None]:
-    """Let the login that migrates see and write all rows of a table, whose walls hold for its owner as well, until the block ends.
+    """Let the login that migrates see and write all rows of a table until the block ends.
 
-    A policy for this login alone does it, so that nobody else is let past. One that a failure leaves is removed by the start that goes on.
+    Row-level security holds for the owner of the table as well. A policy for this login alone opens it, so that nobody
+    else is let past. A policy that a failure leaves is removed by the next start, which continues the migration.
     """
     step(partial(_open_wall, table))
     yield
@@ -82,7 +85,8 @@ def create_index(name: str, table: str, columns: Sequence[str | sa.TextClause], 
         name: The name of the index.
         table: The table, in our schema.
         columns: Columns, or expressions as `sa.text`.
-        options: As `op.create_index` takes them: `unique`, `postgresql_where`, `postgresql_using`, `postgresql_include`.
+        options: As `op.create_index` takes them: `unique`, `postgresql_where`, `postgresql_using`,
+            `postgresql_include`.
 
     Raises:
         StuckError: It lost a lock every time.
@@ -98,7 +102,9 @@ def drop_index(name: str) -> None:
 
 
 def add_constraint(table: str, name: str, rule: str) -> None:
-    """Add a constraint, or put it in the place of one of that name: first for what is written from now on, then for the rows there are.
+    """Add a constraint, or put it in the place of one of that name.
+
+    It holds first for what is written from now on, then for the rows that are there.
 
     Args:
         table: The table, in our schema.
@@ -111,7 +117,10 @@ def add_constraint(table: str, name: str, rule: str) -> None:
 
 
 def require(table: str, column: str) -> None:
-    """Set a column NOT NULL; that it is so is known from a rule that was validated before, so that no row is read under the lock."""
+    """Set a column NOT NULL without reading any row under the lock.
+
+    A constraint that was validated before proves that no row has null there.
+    """
     # Spec: features/operations.md#OPS-040
     rule = f"ck_{table}_{column}_is_there"
     add_constraint(table, rule, f"CHECK ({column} IS NOT NULL)")
@@ -122,9 +131,15 @@ def require(table: str, column: str) -> None:
 
 
 def is_there(name: str) -> bool:
-    """Tell whether a table or an index is there, so that its step has been done before an interruption; offline nothing is."""
+    """Tell whether a table or an index is there, so that its step has been done before an interruption.
+
+    Offline nothing is looked up, and nothing is there.
+    """
     # Spec: features/operations.md#OPS-042
-    return not op.get_context().as_sql and op.get_bind().scalar(_asking("to_regclass(:name) IS NOT NULL", name=name)) is True
+    return (
+        not op.get_context().as_sql
+        and op.get_bind().scalar(_asking("to_regclass(:name) IS NOT NULL", name=name)) is True
+    )
 
 
 def _asking(expression: str, **values: object) -> sa.TextClause:
@@ -140,11 +155,16 @@ def _replace_constraint(table: str, name: str, rule: str) -> None:
 
 def _open_wall(table: str) -> None:
     _close_wall(table)
-    op.execute(f"CREATE POLICY {table}_migration ON {_SCHEMA}.{table} TO CURRENT_USER USING (true) WITH CHECK (true)")
+    op.execute(
+        f"CREATE POLICY {table}_migration ON {_SCHEMA}.{table} TO CURRENT_USER USING (true) WITH CHECK (true)"
+    )
 
 
 def _close_wall(table: str) -> None:
-    """Drop the policy if it is there, so that nobody has to wait where it is not, as on a table that has been replaced."""
+    """Drop the policy if it is there.
+
+    Where it is not, as on a table that has been replaced, no lock is taken and nobody waits.
+    """
     names = {"schema": _SCHEMA, "policy": f"{table}_migration"}
     query = sa.text("SELECT count(*) FROM pg_policies WHERE schemaname = :schema AND policyname = :policy")
     if op.get_context().as_sql or op.get_bind().scalar(query, names):
@@ -152,7 +172,8 @@ def _close_wall(table: str) -> None:
 
 
 def _build(name: str, build: Callable[[], object]) -> None:
-    if not op.get_context().as_sql and op.get_bind().scalar(sa.text(_IS_INVALID), {"name": f"{_SCHEMA}.{name}"}):
+    names = {"name": f"{_SCHEMA}.{name}"}
+    if not op.get_context().as_sql and op.get_bind().scalar(sa.text(_IS_INVALID), names):
         _alone(f"DROP INDEX CONCURRENTLY IF EXISTS {_SCHEMA}.{name}")
     with op.get_context().autocommit_block():
         build()

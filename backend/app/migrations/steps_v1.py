@@ -1,4 +1,7 @@
-"""Roles, walls and columns as the first migrations make them. Frozen: a change of theirs is another version of this module."""
+"""Roles, walls and columns as the first migrations make them.
+
+Frozen: a change of theirs is another version of this module.
+"""
 
 from typing import Any
 
@@ -43,7 +46,10 @@ def join_role(role: str) -> None:
 
 
 def join_role_without_its_sight(role: str) -> None:
-    """Let the login that migrates become a role, and see with its eyes only then; before PostgreSQL 16 that cannot be said."""
+    """Let the login that migrates become a role, without the role's rights before it does.
+
+    Before PostgreSQL 16 that cannot be said.
+    """
     op.execute(
         "DO $$ DECLARE can_tell boolean := current_setting('server_version_num')::int >= 160000; "
         f"BEGIN IF NOT pg_has_role(current_user, '{role}', CASE WHEN can_tell THEN 'SET' ELSE 'MEMBER' END) THEN "
@@ -69,13 +75,17 @@ def wall(table: str) -> None:
 
 def give_to_owners(table: str, *, privileges: str, schema: str = SCHEMA) -> None:
     """Let the runtime role use the rows of the owner of the transaction."""
-    op.execute(f"CREATE POLICY {table}_owner ON {schema}.{table} TO agendum_app USING ({OWNER}) WITH CHECK ({OWNER})")
+    op.execute(
+        f"CREATE POLICY {table}_owner ON {schema}.{table} TO agendum_app USING ({OWNER}) WITH CHECK ({OWNER})"
+    )
     op.execute(f"GRANT {privileges} ON {schema}.{table} TO agendum_app")
 
 
 def show_the_worker_what_is_deleted(table: str) -> None:
     """Let the housekeeping role see whose rows are in the trash since when."""
-    op.execute(f"CREATE POLICY {table}_worker ON {SCHEMA}.{table} FOR SELECT TO agendum_worker USING (deleted_at IS NOT NULL)")
+    op.execute(
+        f"CREATE POLICY {table}_worker ON {SCHEMA}.{table} FOR SELECT TO agendum_worker USING (deleted_at IS NOT NULL)"
+    )
     op.execute(f"GRANT SELECT (user_id, deleted_at) ON {SCHEMA}.{table} TO agendum_worker")
     columns, deleted = ["user_id", "deleted_at", "id"], sa.text("deleted_at IS NOT NULL")
     name = f"ix_{table}_user_id_deleted_at_id"
@@ -84,10 +94,14 @@ def show_the_worker_what_is_deleted(table: str) -> None:
 
 def owned_by_account(table: str) -> sa.ForeignKeyConstraint:
     """Return the foreign key to the account that owns a row."""
-    return sa.ForeignKeyConstraint(["user_id"], ["agendum.account.user_id"], name=f"fk_{table}_user_id_account")
+    return sa.ForeignKeyConstraint(
+        ["user_id"], ["agendum.account.user_id"], name=f"fk_{table}_user_id_account"
+    )
 
 
-def reference(table: str, column: str, referred: str, *, schema: str = SCHEMA, ondelete: str | None = None) -> sa.ForeignKeyConstraint:
+def reference(
+    table: str, column: str, referred: str, *, schema: str = SCHEMA, ondelete: str | None = None
+) -> sa.ForeignKeyConstraint:
     """Return a foreign key to a row of the same owner."""
     return sa.ForeignKeyConstraint(
         ["user_id", column],
@@ -102,7 +116,9 @@ def check(table: str, name: str, rule: str) -> sa.CheckConstraint:
     return sa.CheckConstraint(rule, name=op.f(f"ck_{table}_{name}"))
 
 
-def identity(table: str) -> tuple[sa.Column[str], sa.Column[object], sa.PrimaryKeyConstraint, sa.ForeignKeyConstraint]:
+def identity(
+    table: str,
+) -> tuple[sa.Column[str], sa.Column[object], sa.PrimaryKeyConstraint, sa.ForeignKeyConstraint]:
     """Return owner, id, and their keys."""
     return (
         sa.Column("user_id", sa.Text, nullable=False),

@@ -1,6 +1,6 @@
 """The table of tasks as 0002 makes it: beside the one in use, filled while that is written, and then put in its place.
 
-A generated column cannot be added without writing the whole table anew under a lock; so the table is made anew without one.
+A generated column cannot be added without writing the table anew under a lock; so it is made anew without a lock.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,9 @@ _DUE = (
 )
 _START = "(CASE WHEN start_date IS NULL THEN 'infinity'::date ELSE start_date END)"
 _COMPLETED = "(CASE WHEN completed_at IS NULL THEN 'infinity'::timestamptz ELSE completed_at END)"
-_PRIORITY = "(CASE priority WHEN 'none' THEN 0 WHEN 'low' THEN 1 WHEN 'medium' THEN 2 WHEN 'high' THEN 3 ELSE 4 END)"
+_PRIORITY = (
+    "(CASE priority WHEN 'none' THEN 0 WHEN 'low' THEN 1 WHEN 'medium' THEN 2 WHEN 'high' THEN 3 ELSE 4 END)"
+)
 _LIVING = "WHERE deleted_at IS NULL"
 _INDEXES = {
     "ix_task_user_id_created_at_id": f"(user_id, created_at DESC, id DESC) INCLUDE (start_date) {_LIVING}",
@@ -96,7 +98,10 @@ _WATCH = f"""
 
 
 def replace_tasks() -> None:
-    """Give the table of tasks its new form, and the tasks a place, in the order of their making, their words, and their moments."""
+    """Replace the table of tasks by one of the new form.
+
+    Each task gets a place in the order in which they were made, its search words, and the moment at which it is due.
+    """
     # Spec: features/operations.md#OPS-040
     if is_there("agendum.ix_task_search"):
         return
@@ -154,7 +159,7 @@ def _complete() -> None:
     op.execute("SET LOCAL statement_timeout = 0")
     for name, definition in _INDEXES.items():
         _execute("require-concurrent-index-creation", f"CREATE INDEX {name} ON {NEXT}.task {definition}")
-    # What a partial index knows of its expressions is not believed of the table: half of the tasks would be taken for few.
+    # The statistics of a partial index are not used for the table: half of the tasks would be taken for few.
     due_day = _DUE.partition(", ")[0]
     op.execute(f"CREATE STATISTICS {NEXT}.st_task_keys ON {due_day}, {_PRIORITY} FROM {NEXT}.task")
     deleted = "USING (deleted_at IS NOT NULL)"
@@ -193,14 +198,19 @@ def _insert(tasks: Sequence[sa.Row[Any]]) -> None:
     computed = {
         "user_ids": [task.user_id for task in tasks],
         "ids": [task.id for task in tasks],
-        "words": [vector(task.user_id, title=task.title, description=task.description or "") for task in tasks],
+        "words": [
+            vector(task.user_id, title=task.title, description=task.description or "") for task in tasks
+        ],
         "moments": [instant(task.due_date, task.due_time, task.due_timezone) for task in tasks],
     }
     op.get_bind().execute(_COPY_WITH, computed)
 
 
 def _put_in_place() -> bool:
-    """Lock out everybody for a moment, copy what was written last, and exchange the tables, unless that is too much for a moment."""
+    """Lock the table for a moment, copy what was written last, and put the new table in its place.
+
+    Nothing is done, and False is returned, if too much was written for a moment.
+    """
     # Nobody uses the new table, so that nobody is stalled by a wait for it, as for the autovacuum.
     op.execute(f"LOCK TABLE {NEXT}.task IN ACCESS EXCLUSIVE MODE")
     # Dropping a foreign key takes a lock of what it refers to, too.

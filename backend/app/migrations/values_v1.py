@@ -1,4 +1,7 @@
-"""The words and the moment of a task as 0002 computes them for the tasks that are there. Frozen; the domain goes on without it."""
+"""The words and the moment of a task as 0002 computes them for the tasks that are there.
+
+Frozen: a change of the domain does not reach it.
+"""
 
 import re
 import unicodedata
@@ -26,7 +29,10 @@ _LETTERS = str.maketrans(
 
 
 def vector(owner: str, *, title: str, description: str) -> str:
-    """Return the text of a tsvector: the folded words of the title (A) and the description (B), behind the owner's prefix."""
+    """Return the text of a tsvector.
+
+    It has the folded words of the title (A) and of the description (B), behind the owner's prefix.
+    """
     weighted = [(word, "A") for word in _words(title)] + [(word, "B") for word in _words(description)]
     places: defaultdict[str, list[str]] = defaultdict(list)
     for place, (word, weight) in enumerate(weighted, start=1):
@@ -45,5 +51,12 @@ def instant(day: date | None, wall_clock: time | None, zone: str | None) -> date
 
 def _words(text: str) -> list[str]:
     decomposed = unicodedata.normalize("NFKD", text)
-    marks = {ord(character): None for character in set(decomposed) if unicodedata.category(character).startswith("M")}
-    return [word[:_LONGEST_WORD] for word in _WORD.findall(decomposed.translate(marks).casefold().translate(_LETTERS))]
+    marks = {
+        ord(character): None
+        for character in set(decomposed)
+        if unicodedata.category(character).startswith("M")
+    }
+    return [
+        word[:_LONGEST_WORD]
+        for word in _WORD.findall(decomposed.translate(marks).casefold().translate(_LETTERS))
+    ]

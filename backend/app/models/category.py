@@ -19,9 +19,27 @@ class Category(SQLModel, table=True):
         CheckConstraint("color ~ '^#[0-9a-f]{6}$'", name="color"),
         CheckConstraint("char_length(position) BETWEEN 1 AND 1000", name="position_length"),
         CheckConstraint("version >= 1", name="version_positive"),
-        Index("ux_category_user_id_name", "user_id", "name", unique=True, postgresql_where=text("deleted_at IS NULL")),
-        Index("ix_category_user_id_position_id", "user_id", "position", "id", postgresql_where=text("deleted_at IS NULL")),
-        Index("ix_category_user_id_deleted_at_id", "user_id", "deleted_at", "id", postgresql_where=text("deleted_at IS NOT NULL")),
+        Index(
+            "ux_category_user_id_name",
+            "user_id",
+            "name",
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index(
+            "ix_category_user_id_position_id",
+            "user_id",
+            "position",
+            "id",
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index(
+            "ix_category_user_id_deleted_at_id",
+            "user_id",
+            "deleted_at",
+            "id",
+            postgresql_where=text("deleted_at IS NOT NULL"),
+        ),
         {"schema": SCHEMA},
     )
 

@@ -28,7 +28,11 @@ class Change(SQLModel, table=True):
         UniqueConstraint("user_id", "entity", "entity_id", "version"),
         ForeignKeyConstraint(["user_id"], [f"{SCHEMA}.account.user_id"]),
         CheckConstraint(
-            "action IN ('created', 'updated', 'completed', 'reopened', 'moved', 'deleted', 'restored', 'purged', 'reverted')", name="action"
+            (
+                "action IN ('created', 'updated', 'completed', 'reopened', 'moved', 'deleted', 'restored', "
+                "'purged', 'reverted')"
+            ),
+            name="action",
         ),
         CheckConstraint("source IN ('api', 'console', 'worker')", name="source"),
         CheckConstraint("seq >= 1", name="seq_positive"),
@@ -57,8 +61,8 @@ class Change(SQLModel, table=True):
 class ChangeRow(NamedTuple):
     """A change as read.
 
-    `before` and `after` are texts of JSON objects, of the fields that differ. `reverts` is the number of the change that this one undid;
-    `redacted_at` is when its texts were emptied, because what it is of was purged.
+    `before` and `after` are texts of JSON objects, of the fields that differ. `reverts` is the number of the change
+    that this one undid; `redacted_at` is when its texts were emptied, because what it is of was purged.
     """
 
     seq: int

@@ -16,12 +16,22 @@ class Comment(SQLModel, table=True):
 
     __table_args__ = (
         ForeignKeyConstraint(["user_id"], [f"{SCHEMA}.account.user_id"]),
-        ForeignKeyConstraint(["user_id", "task_id"], [f"{SCHEMA}.task.user_id", f"{SCHEMA}.task.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["user_id", "task_id"], [f"{SCHEMA}.task.user_id", f"{SCHEMA}.task.id"], ondelete="CASCADE"
+        ),
         CheckConstraint("char_length(body) BETWEEN 1 AND 10000", name="body_length"),
         CheckConstraint("version >= 1", name="version_positive"),
         Index("ix_comment_user_id_task_id_created_at_id", "user_id", "task_id", "created_at", "id"),
-        Index("ix_comment_search", "search", postgresql_using="gin", postgresql_where=text("deleted_at IS NULL")),
-        Index("ix_comment_user_id_deleted_at_id", "user_id", "deleted_at", "id", postgresql_where=text("deleted_at IS NOT NULL")),
+        Index(
+            "ix_comment_search", "search", postgresql_using="gin", postgresql_where=text("deleted_at IS NULL")
+        ),
+        Index(
+            "ix_comment_user_id_deleted_at_id",
+            "user_id",
+            "deleted_at",
+            "id",
+            postgresql_where=text("deleted_at IS NOT NULL"),
+        ),
         {"schema": SCHEMA},
     )
 
@@ -49,4 +59,9 @@ class CommentRow(NamedTuple):
 
     def document(self) -> dict[str, object]:
         """Its content in the names and JSON values of the API, for the change sequence."""
-        return {"task_id": str(self.task_id), "body": self.body, "created_at": self.created_at, "deleted_at": self.deleted_at}
+        return {
+            "task_id": str(self.task_id),
+            "body": self.body,
+            "created_at": self.created_at,
+            "deleted_at": self.deleted_at,
+        }

@@ -19,8 +19,20 @@ class SavedFilter(SQLModel, table=True):
         ForeignKeyConstraint(["user_id"], [f"{SCHEMA}.account.user_id"]),
         CheckConstraint("char_length(name) BETWEEN 1 AND 200", name="name_length"),
         CheckConstraint("version >= 1", name="version_positive"),
-        Index("ux_saved_filter_user_id_name", "user_id", "name", unique=True, postgresql_where=text("deleted_at IS NULL")),
-        Index("ix_saved_filter_user_id_deleted_at_id", "user_id", "deleted_at", "id", postgresql_where=text("deleted_at IS NOT NULL")),
+        Index(
+            "ux_saved_filter_user_id_name",
+            "user_id",
+            "name",
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index(
+            "ix_saved_filter_user_id_deleted_at_id",
+            "user_id",
+            "deleted_at",
+            "id",
+            postgresql_where=text("deleted_at IS NOT NULL"),
+        ),
         {"schema": SCHEMA},
     )
 
@@ -47,4 +59,9 @@ class SavedFilterRow(NamedTuple):
 
     def document(self) -> dict[str, object]:
         """Its content in the names and JSON values of the API, for the change sequence."""
-        return {"name": self.name, "query": self.query, "created_at": self.created_at, "deleted_at": self.deleted_at}
+        return {
+            "name": self.name,
+            "query": self.query,
+            "created_at": self.created_at,
+            "deleted_at": self.deleted_at,
+        }

@@ -18,8 +18,20 @@ class Tag(SQLModel, table=True):
         CheckConstraint("char_length(name) BETWEEN 1 AND 200", name="name_length"),
         CheckConstraint("color ~ '^#[0-9a-f]{6}$'", name="color"),
         CheckConstraint("version >= 1", name="version_positive"),
-        Index("ux_tag_user_id_folded_name", "user_id", "folded_name", unique=True, postgresql_where=text("deleted_at IS NULL")),
-        Index("ix_tag_user_id_deleted_at_id", "user_id", "deleted_at", "id", postgresql_where=text("deleted_at IS NOT NULL")),
+        Index(
+            "ux_tag_user_id_folded_name",
+            "user_id",
+            "folded_name",
+            unique=True,
+            postgresql_where=text("deleted_at IS NULL"),
+        ),
+        Index(
+            "ix_tag_user_id_deleted_at_id",
+            "user_id",
+            "deleted_at",
+            "id",
+            postgresql_where=text("deleted_at IS NOT NULL"),
+        ),
         {"schema": SCHEMA},
     )
 
@@ -48,4 +60,9 @@ class TagRow(NamedTuple):
 
     def document(self) -> dict[str, object]:
         """Its content in the names and JSON values of the API, for the change sequence."""
-        return {"name": self.name, "color": self.color, "created_at": self.created_at, "deleted_at": self.deleted_at}
+        return {
+            "name": self.name,
+            "color": self.color,
+            "created_at": self.created_at,
+            "deleted_at": self.deleted_at,
+        }

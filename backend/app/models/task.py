@@ -4,7 +4,17 @@ import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Computed, ForeignKeyConstraint, Index, Text, desc, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Computed,
+    ForeignKeyConstraint,
+    Index,
+    Text,
+    desc,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlmodel import Field, SQLModel
 
@@ -12,19 +22,24 @@ from app.domain.due import Due
 from app.models.naming import SCHEMA
 
 LIVING = text("deleted_at IS NULL")
-# What lists are sorted by, as indexes and statements say it alike: absent values come last. Under row-level security an index is asked for
-# a range of an expression only if no part of that could leak what it sees: CASE and comparisons cannot, functions and coalesce may.
+# What lists are sorted by, as indexes and statements say it alike: absent values come last. Under row-level security an
+# index is asked for a range of an expression only if no part of that could leak what it sees: CASE and comparisons
+# cannot, functions and coalesce may.
 DUE_DAY_KEY = "(CASE WHEN due_date IS NULL THEN 'infinity'::date ELSE due_date END)"
 DUE_TIME_KEY = "(CASE WHEN due_time IS NULL THEN '23:59:59.999999'::time ELSE due_time END)"
 START_KEY = "(CASE WHEN start_date IS NULL THEN 'infinity'::date ELSE start_date END)"
 COMPLETED_KEY = "(CASE WHEN completed_at IS NULL THEN 'infinity'::timestamptz ELSE completed_at END)"
-PRIORITY_KEY = "(CASE priority WHEN 'none' THEN 0 WHEN 'low' THEN 1 WHEN 'medium' THEN 2 WHEN 'high' THEN 3 ELSE 4 END)"
+PRIORITY_KEY = (
+    "(CASE priority WHEN 'none' THEN 0 WHEN 'low' THEN 1 WHEN 'medium' THEN 2 WHEN 'high' THEN 3 ELSE 4 END)"
+)
 # For rows that the release before this one writes: behind each other, in the order of their making.
 _POSITION_NOW = "concat('7', lpad(((extract(epoch FROM now()) * 1000000)::bigint)::text, 16, '0'), '1')"
 
 
 def _sorted_by(name: str, *keys: str) -> Index:
-    return Index(f"ix_task_user_id_{name}_id", "user_id", *(text(key) for key in keys), "id", postgresql_where=LIVING)
+    return Index(
+        f"ix_task_user_id_{name}_id", "user_id", *(text(key) for key in keys), "id", postgresql_where=LIVING
+    )
 
 
 class Task(SQLModel, table=True):
@@ -32,7 +47,9 @@ class Task(SQLModel, table=True):
 
     __table_args__ = (
         ForeignKeyConstraint(["user_id"], [f"{SCHEMA}.account.user_id"]),
-        ForeignKeyConstraint(["user_id", "category_id"], [f"{SCHEMA}.category.user_id", f"{SCHEMA}.category.id"]),
+        ForeignKeyConstraint(
+            ["user_id", "category_id"], [f"{SCHEMA}.category.user_id", f"{SCHEMA}.category.id"]
+        ),
         ForeignKeyConstraint(["user_id", "parent_id"], [f"{SCHEMA}.task.user_id", f"{SCHEMA}.task.id"]),
         CheckConstraint("char_length(title) BETWEEN 1 AND 500", name="title_length"),
         CheckConstraint("char_length(description) <= 10000", name="description_length"),
@@ -72,7 +89,13 @@ class Task(SQLModel, table=True):
         ),
         Index("ix_task_user_id_category_id_created_at_id", "user_id", "category_id", "created_at", "id"),
         Index("ix_task_user_id_parent_id_id", "user_id", "parent_id", "id"),
-        Index("ix_task_user_id_deleted_at_id", "user_id", "deleted_at", "id", postgresql_where=text("deleted_at IS NOT NULL")),
+        Index(
+            "ix_task_user_id_deleted_at_id",
+            "user_id",
+            "deleted_at",
+            "id",
+            postgresql_where=text("deleted_at IS NOT NULL"),
+        ),
         Index("ix_task_search", "search", postgresql_using="gin"),
         {"schema": SCHEMA},
     )
@@ -94,7 +117,9 @@ class Task(SQLModel, table=True):
     due_at: datetime.datetime | None
     category_id: UUID | None
     parent_id: UUID | None
-    position: str = Field(sa_column=Column(Text(collation="C"), nullable=False, server_default=text(_POSITION_NOW)))
+    position: str = Field(
+        sa_column=Column(Text(collation="C"), nullable=False, server_default=text(_POSITION_NOW))
+    )
     search: str = Field(sa_column=Column(TSVECTOR, nullable=False, server_default=text("''")))
     title_key: str = Field(sa_column=Column(Text, Computed("lower(title)", persisted=True)))
 
@@ -105,7 +130,9 @@ class TaskTag(SQLModel, table=True):
     __tablename__ = "task_tag"
     __table_args__ = (
         ForeignKeyConstraint(["user_id"], [f"{SCHEMA}.account.user_id"]),
-        ForeignKeyConstraint(["user_id", "task_id"], [f"{SCHEMA}.task.user_id", f"{SCHEMA}.task.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(
+            ["user_id", "task_id"], [f"{SCHEMA}.task.user_id", f"{SCHEMA}.task.id"], ondelete="CASCADE"
+        ),
         ForeignKeyConstraint(["user_id", "tag_id"], [f"{SCHEMA}.tag.user_id", f"{SCHEMA}.tag.id"]),
         Index("ix_task_tag_user_id_tag_id_task_id", "user_id", "tag_id", "task_id"),
         {"schema": SCHEMA},
@@ -117,7 +144,10 @@ class TaskTag(SQLModel, table=True):
 
 
 class TaskRow(NamedTuple):
-    """A task as read; moments are aware and in UTC, the due time is wall-clock time, `due_at` its moment, `tag_ids` are in order."""
+    """A task as read.
+
+    Moments are aware and in UTC. The due time is wall-clock time, and `due_at` is its moment; `tag_ids` are in order.
+    """
 
     id: UUID
     title: str

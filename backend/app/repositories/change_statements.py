@@ -1,8 +1,25 @@
-"""How a write of any owned table is recorded in the change sequence: by the same statement. It knows no table but that of changes."""
+"""How a write of any owned table is recorded in the change sequence: by the same statement.
+
+It knows no table but that of changes.
+"""
 
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, bindparam, case, cast, func, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Text,
+    bindparam,
+    case,
+    cast,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.database.statements import Statement, id_list
@@ -63,7 +80,10 @@ def _recorded(write: Any, *, numbered: bool) -> Statement:
 
 
 def redacting(texts: tuple[str, ...]) -> Statement:
-    """Build the statement that empties the texts in some earlier changes of entities that are purged, and says so there."""
+    """Build the statement that empties the texts in some earlier changes of entities that are purged.
+
+    It marks those changes as redacted.
+    """
     # Spec: features/changes.md#CHANGE-006
     documents = (_CHANGE.c.before, _CHANGE.c.after)
     some = (
@@ -79,7 +99,9 @@ def redacting(texts: tuple[str, ...]) -> Statement:
     )
     emptied = {document: document.concat(_empty(document, texts)) for document in documents}
     redacted = update(_CHANGE).where(mine(_CHANGE), _CHANGE.c.seq.in_(some))
-    return Statement(redacted.values({**emptied, _CHANGE.c.redacted_at: bindparam("now")}).returning(_CHANGE.c.seq))
+    return Statement(
+        redacted.values({**emptied, _CHANGE.c.redacted_at: bindparam("now")}).returning(_CHANGE.c.seq)
+    )
 
 
 def _empty(document: ColumnElement[Any], texts: tuple[str, ...]) -> ColumnElement[Any]:
@@ -87,7 +109,10 @@ def _empty(document: ColumnElement[Any], texts: tuple[str, ...]) -> ColumnElemen
     values: list[Any] = []
     for name in texts:
         kind = func.jsonb_typeof(document[name])
-        empty = case((kind == "string", literal_column("'\"\"'::jsonb")), (kind == "object", literal_column("'{}'::jsonb")))
+        empty = case(
+            (kind == "string", literal_column("'\"\"'::jsonb")),
+            (kind == "object", literal_column("'{}'::jsonb")),
+        )
         values += [literal_column(f"'{name}'"), empty]
     return func.jsonb_strip_nulls(func.jsonb_build_object(*values), type_=JSONB)
 

@@ -15,7 +15,12 @@ from app.repositories.owner import OwnerScoped, mine
 
 _TABLE = table_of(Change)
 _COLUMNS = [_TABLE.c[name] for name in ChangeRow._fields]
-_AFTER = Statement(select(*_COLUMNS).where(mine(_TABLE), _TABLE.c.seq > bindparam("seq")).order_by(_TABLE.c.seq).limit(bindparam("rows")))
+_AFTER = Statement(
+    select(*_COLUMNS)
+    .where(mine(_TABLE), _TABLE.c.seq > bindparam("seq"))
+    .order_by(_TABLE.c.seq)
+    .limit(bindparam("rows"))
+)
 _ONE = Statement(select(*_COLUMNS).where(mine(_TABLE), _TABLE.c.seq == bindparam("seq")))
 _OF_VERSION = Statement(
     select(*_COLUMNS).where(

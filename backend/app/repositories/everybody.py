@@ -22,9 +22,15 @@ from app.repositories.kinds import KINDS
 _KEY = table_of(IdempotencyKey)
 _ACCOUNT, _PASSWORD, _COUNTER = table_of(Account), table_of(StoredPassword), table_of(ChangeCounter)
 _COLUMNS = [_ACCOUNT.c[name] for name in AccountRow._fields]
-_BY_SUBJECT = Statement(select(*_COLUMNS).where(_ACCOUNT.c.issuer == bindparam("issuer"), _ACCOUNT.c.subject == bindparam("subject")))
+_BY_SUBJECT = Statement(
+    select(*_COLUMNS).where(
+        _ACCOUNT.c.issuer == bindparam("issuer"), _ACCOUNT.c.subject == bindparam("subject")
+    )
+)
 # The release before registers without a folded e-mail; such a row is found by the database's rule and judged by ours.
-_UNFOLDED = and_(_ACCOUNT.c.email_folded.is_(None), func.lower(_ACCOUNT.c.email) == func.lower(bindparam("email")))
+_UNFOLDED = and_(
+    _ACCOUNT.c.email_folded.is_(None), func.lower(_ACCOUNT.c.email) == func.lower(bindparam("email"))
+)
 _BY_EMAIL = Statement(
     select(_ACCOUNT.c.user_id, _PASSWORD.c.password_hash, _ACCOUNT.c.email)
     .join_from(_ACCOUNT, _PASSWORD, _PASSWORD.c.user_id == _ACCOUNT.c.user_id)
@@ -35,15 +41,27 @@ _NEW = ("user_id", "issuer", "subject", "email", "name", "created_at", "updated_
 
 
 def _account(*, with_password: bool) -> Statement:
-    """Build the one statement that makes a person with a counter, and with a password, or makes nothing if one is there already."""
+    """Build the statement that adds a person with a counter and, if asked for, a password.
+
+    It adds nothing if the person is there already.
+    """
     added = (
-        insert_if_free(_ACCOUNT).values({name: bindparam(name) for name in _NEW}).on_conflict_do_nothing().returning(*_COLUMNS).cte("added")
+        insert_if_free(_ACCOUNT)
+        .values({name: bindparam(name) for name in _NEW})
+        .on_conflict_do_nothing()
+        .returning(*_COLUMNS)
+        .cte("added")
     )
-    counter = insert(_COUNTER).from_select(["user_id", "last_seq"], select(added.c.user_id, literal_column("0"))).cte("counter")
+    counter = (
+        insert(_COUNTER)
+        .from_select(["user_id", "last_seq"], select(added.c.user_id, literal_column("0")))
+        .cte("counter")
+    )
     statement = select(*added.c).add_cte(counter)
     if with_password:
+        columns = ["user_id", "password_hash", "updated_at"]
         values = select(added.c.user_id, bindparam("password_hash"), bindparam("updated_at"))
-        statement = statement.add_cte(insert(_PASSWORD).from_select(["user_id", "password_hash", "updated_at"], values).cte("password"))
+        statement = statement.add_cte(insert(_PASSWORD).from_select(columns, values).cte("password"))
     return Statement(statement)
 
 
@@ -67,7 +85,10 @@ class Directory:
         return None if record is None else AccountRow(*record)
 
     async def find_login(self, email: str) -> LoginRow | None:
-        """Return what is needed to verify a password, or None if nobody registered with this e-mail, in any letter case."""
+        """Return what is needed to verify a password, or None if nobody registered with this e-mail.
+
+        Letter case makes no difference.
+        """
         # Spec: features/users.md#USER-010
         folded = folded_email(email)
         record = await self._session.fetch_row(_BY_EMAIL, email=email, folded=folded)
@@ -98,7 +119,9 @@ def _owners() -> Iterator[Select[Any]]:
     """Build, for each table, who has something that is too old and comes after a person."""
     moments = [(kind.statements.table, "deleted_at") for kind in KINDS]
     for table, moment in [*moments, (_KEY, "created_at")]:
-        yield select(table.c.user_id).where(table.c.user_id > bindparam("after"), table.c[moment] < bindparam(f"{moment}_before"))
+        yield select(table.c.user_id).where(
+            table.c.user_id > bindparam("after"), table.c[moment] < bindparam(f"{moment}_before")
+        )
 
 
 _OWNERS = Statement(union(*_owners()).order_by("user_id").limit(bindparam("rows")))
@@ -115,7 +138,8 @@ class Survey:
         self._session = session
 
     async def owners(self, *, after: str, limit: int, deleted: datetime, kept: datetime) -> Sequence[str]:
-        """Return, in order, who comes after a person and has something deleted, or an answer kept, before these moments."""
+        """Return the next people, in order, who have something deleted, or an answer kept, before these moments."""
         # Spec: features/trash.md#TRASH-010
         moments = {"deleted_at_before": deleted, "created_at_before": kept}
-        return [record["user_id"] for record in await self._session.fetch(_OWNERS, after=after, rows=limit, **moments)]
+        records = await self._session.fetch(_OWNERS, after=after, rows=limit, **moments)
+        return [record["user_id"] for record in records]

@@ -1,4 +1,7 @@
-"""What has been kept too long, in PostgreSQL: who has any, under a role that sees nothing else, and what one person has."""
+"""What one person has kept for too long, in PostgreSQL.
+
+Who has any is found elsewhere, and what is to be done with it is decided by services.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -40,8 +43,13 @@ _FORGET = Statement(
 class Leftovers(OwnerScoped):
     """What one person has had for too long."""
 
-    async def rows(self, kind: Owned[Row], *, before: datetime, limit: int, after: Row | None = None) -> Sequence[Row]:
-        """Return rows of a kind that were deleted before a moment and that nothing holds, the oldest first, or those after one of them."""
+    async def rows(
+        self, kind: Owned[Row], *, before: datetime, limit: int, after: Row | None = None
+    ) -> Sequence[Row]:
+        """Return rows of a kind that were deleted before a moment and that nothing holds, the oldest first.
+
+        Of these, only those behind one row are returned if that row is given.
+        """
         moment, after_id = _BEGINNING if after is None else (after.deleted_at, after.id)
         values = {"before": before, "after": moment, "after_id": after_id, "rows": limit}
         records = await self._fetch(_OLD[kind.entity], **values)

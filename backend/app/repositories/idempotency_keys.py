@@ -1,4 +1,7 @@
-"""The answers that are kept for whoever sends a request again, in PostgreSQL. What makes two requests the same is decided elsewhere."""
+"""The answers that are kept for whoever sends a request again, in PostgreSQL.
+
+What makes two requests the same is decided elsewhere.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -13,14 +16,22 @@ from app.repositories.owner import OwnerScoped, mine
 
 _TABLE = table_of(IdempotencyKey)
 _COLUMNS = [_TABLE.c[name] for name in KeptAnswer._fields]
-_FIND = Statement(select(*_COLUMNS).where(mine(_TABLE), _TABLE.c.key == bindparam("key"), _TABLE.c.created_at > bindparam("after")))
-_NEW: dict[str, Any] = {name: bindparam(name) for name in ("user_id", "key", *KeptAnswer._fields, "created_at")}
+_FIND = Statement(
+    select(*_COLUMNS).where(
+        mine(_TABLE), _TABLE.c.key == bindparam("key"), _TABLE.c.created_at > bindparam("after")
+    )
+)
+_NEW: dict[str, Any] = {
+    name: bindparam(name) for name in ("user_id", "key", *KeptAnswer._fields, "created_at")
+}
 _KEPT = {name: _NEW[name] for name in (*KeptAnswer._fields, "created_at")}
 # An answer that is there stays, unless it is too old to be found.
 _KEEP = Statement(
     insert_or(_TABLE)
     .values(_NEW)
-    .on_conflict_do_update(index_elements=["user_id", "key"], set_=_KEPT, where=_TABLE.c.created_at <= bindparam("after"))
+    .on_conflict_do_update(
+        index_elements=["user_id", "key"], set_=_KEPT, where=_TABLE.c.created_at <= bindparam("after")
+    )
     .returning(_TABLE.c.key)
 )
 

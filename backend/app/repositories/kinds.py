@@ -1,4 +1,7 @@
-"""The register of what people own: one line for each kind, which is all that undoing, purging and units of work need to know of it."""
+"""The register of what people own.
+
+It has one line for each kind, and undoing, purging and units of work need to know no more of it.
+"""
 
 from collections.abc import Iterator
 from typing import Any, Generic, TypeVar, overload
@@ -45,7 +48,9 @@ class RowsOf(Generic[Repository]):
 
 
 class OwnedKinds(OwnerScoped):
-    """The kinds of things that people own, in the order in which they are purged: what refers to others goes before them.
+    """The kinds of things that people own, in the order in which they are purged.
+
+    What refers to others goes before them.
 
     Args:
         session: Where statements run.

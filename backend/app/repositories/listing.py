@@ -1,12 +1,11 @@
-"""Lists of an owner's rows: under conditions, sorted, from an offset or behind a cursor, with a count, in one statement.
+"""Lists of an owner's rows, in one statement: under conditions, sorted, from an offset or a cursor, with a count.
 
 Each shape of a question is built once, when it is first asked, and kept; values are parameters. It knows no table.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -30,70 +29,11 @@ from app.database.statements import Statement
 from app.domain.paging import COUNTED, Listing, Slice
 from app.domain.sorting import Sort
 from app.repositories.owner import OwnerScoped, mine
+from app.repositories.questions import Condition, FoundIn, Item, Projection, Question
 
-Item = TypeVar("Item")
 DirectedKey = tuple[ColumnElement[Any], bool]
 _SHAPES = 256
 _COUNTED: ColumnElement[Any] = literal_column(str(COUNTED + 1))
-
-
-@dataclass(frozen=True, eq=False)
-class Condition:
-    """What a list can be narrowed by.
-
-    Attributes:
-        clause: The condition on a row; its parameters are given when it is asked.
-    """
-
-    clause: ColumnElement[bool]
-
-    def given(self, **values: Any) -> "Given":
-        """Return the condition with the values of its parameters."""
-        return Given(self, values)
-
-
-@dataclass(frozen=True, eq=False)
-class FoundIn(Condition):
-    """That a row is found by something else, which knows how well: `clause` joins the two by their ids.
-
-    Attributes:
-        source: What finds rows: their ids, and a rank that is a sort key of the table.
-        row_id: The column of the ids.
-        rank: The column of the ranks.
-    """
-
-    source: FromClause
-    row_id: ColumnElement[Any]
-    rank: ColumnElement[Any]
-
-
-class Given(NamedTuple):
-    """A condition with the values of its parameters."""
-
-    condition: Condition
-    values: Mapping[str, Any]
-
-
-class Question(NamedTuple):
-    """What a list is asked: conditions that all hold, and how it is sorted. The id breaks ties."""
-
-    given: Sequence[Given]
-    sorts: tuple[Sort, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class Projection(Generic[Item]):
-    """What a list shows of each row.
-
-    Attributes:
-        columns: What is selected of the table.
-        shown: Gives, for the page that they are selected into, what it is joined with, and the columns that are shown.
-        item: Makes an item of the values of those columns.
-    """
-
-    columns: Sequence[ColumnElement[Any]]
-    shown: Callable[[FromClause], tuple[FromClause, Sequence[ColumnElement[Any]]]]
-    item: Callable[[Sequence[Any]], Item]
 
 
 class Shape(NamedTuple):
@@ -106,11 +46,6 @@ class Shape(NamedTuple):
     exact: bool
 
 
-def containing(name: ColumnElement[Any], parameter: str) -> Condition:
-    """Return the condition that a name contains a text, in whatever letter case."""
-    return Condition(func.strpos(func.lower(name), func.lower(cast(bindparam(parameter), Text))) > literal_column("0"))
-
-
 def moments(table: Table) -> dict[str, tuple[ColumnElement[Any], ...]]:
     """Return the sort keys that every owned table has: when a row was created, and when it was changed last."""
     return {name: (table.c[name],) for name in ("created_at", "updated_at")}
@@ -121,7 +56,8 @@ class ListedTable:
 
     Args:
         table: An owned table.
-        sort_keys: What each name of a sort means: expressions that are never null, in the words of an index where there is one.
+        sort_keys: What each name of a sort means: expressions that are never null, in the words of an index where there
+            is one.
     """
 
     def __init__(self, table: Table, sort_keys: Mapping[str, tuple[ColumnElement[Any], ...]]) -> None:
@@ -135,7 +71,10 @@ class ListedTable:
         return [*keys, (self._table.c.id, sorts[0].descending)]
 
     def _build(self, shape: Shape) -> Statement:
-        """Build the list: the rows, one more than asked, and beside them the number of all, also when there are no rows."""
+        """Build the statement of a list: the rows, one more than asked, and beside them the number of all.
+
+        The number is there also when there are no rows.
+        """
         # Spec: features/finding.md#FIND-007
         rows, counted, keys = self._rows(shape)
         counted = counted if shape.exact else counted.limit(_COUNTED)
@@ -145,7 +84,8 @@ class ListedTable:
         joined, shown = shape.projection.shown(page)
         places = [page.c[f"key_{number}"] for number in range(len(keys))]
         listed = select(total.c.total, *(cast(place, Text) for place in places), *shown)
-        return Statement(listed.select_from(total.outerjoin(joined, true())).order_by(*_directed(places, keys)))
+        listed = listed.select_from(total.outerjoin(joined, true()))
+        return Statement(listed.order_by(*_directed(places, keys)))
 
     def _rows(self, shape: Shape) -> tuple[Select[Any], Select[Any], list[DirectedKey]]:
         """Return the rows that are asked for, the same to be counted, and what the rows are sorted by."""
@@ -162,15 +102,19 @@ class ListedTable:
 class Lists(OwnerScoped):
     """Gives lists of one owner's rows."""
 
-    async def _list(self, listed: ListedTable, question: Question, asked: Slice, *, show: Projection[Item]) -> Listing[Item]:
+    async def _list(
+        self, listed: ListedTable, question: Question, asked: Slice, *, show: Projection[Item]
+    ) -> Listing[Item]:
         """Fetch a slice of a list in one statement."""
         # Spec: features/finding.md#FIND-001 features/finding.md#FIND-002
-        names, by_cursor = [f"after_{number}" for number in range(len(listed.keys(question.sorts)))], asked.after is not None
+        names = [f"after_{number}" for number in range(len(listed.keys(question.sorts)))]
+        by_cursor = asked.after is not None
         conditions = tuple(given.condition for given in question.given)
         shape = Shape(conditions, question.sorts, show, by_cursor, asked.exact)
         values = {name: value for given in question.given for name, value in given.values.items()}
-        place: dict[str, Any] = dict(zip(names, asked.after or (), strict=by_cursor)) | {"offset": asked.offset}
-        records = await self._fetch(listed.statement(shape), **values, **place, rows=asked.limit + 1)
+        values |= zip(names, asked.after or (), strict=by_cursor)
+        values |= {"offset": asked.offset, "rows": asked.limit + 1}
+        records = await self._fetch(listed.statement(shape), **values)
         # Where there are no rows, there is one record, with the total and nothing else; the last of the keys is the id.
         found = [tuple(record) for record in records if record[len(names)] is not None]
         page = found[: asked.limit]
@@ -179,7 +123,11 @@ class Lists(OwnerScoped):
 
 
 def _found_rows(
-    found: FoundIn, columns: Sequence[ColumnElement[Any]], where: list[ColumnElement[bool]], *, keys: list[DirectedKey]
+    found: FoundIn,
+    columns: Sequence[ColumnElement[Any]],
+    where: list[ColumnElement[bool]],
+    *,
+    keys: list[DirectedKey],
 ) -> tuple[Select[Any], list[DirectedKey]]:
     """Return the rows that something else finds, and what they are sorted by."""
     if keys[0][0] is found.rank:
@@ -195,10 +143,12 @@ def _found_rows(
     return rows, [(place, descending) for place, (_, descending) in zip(sorted_by, keys, strict=True)]
 
 
-def _look_up(found: FromClause, columns: Sequence[ColumnElement[Any]], where: list[ColumnElement[bool]]) -> Select[Any]:
+def _look_up(
+    found: FromClause, columns: Sequence[ColumnElement[Any]], where: list[ColumnElement[bool]]
+) -> Select[Any]:
     """Look up each row that is found by its id, as it is asked for.
 
-    How many are found is not known to the planner, who would rather read all rows of the owner; behind OFFSET it cannot.
+    The planner does not know how many are found, and would rather read all rows of the owner; behind OFFSET it cannot.
     """
     row = select(*columns).where(*where).offset(literal_column("0")).correlate(found).lateral("found_row")
     return select(*row.c).select_from(found.join(row, true()))
@@ -212,13 +162,21 @@ def _part(rows: Select[Any], keys: list[DirectedKey], *, by_cursor: bool) -> Sel
 
 
 def _directed(columns: Sequence[ColumnElement[Any]], keys: list[DirectedKey]) -> list[ColumnElement[Any]]:
-    return [column.desc() if descending else column.asc() for column, (_, descending) in zip(columns, keys, strict=True)]
+    return [
+        column.desc() if descending else column.asc()
+        for column, (_, descending) in zip(columns, keys, strict=True)
+    ]
 
 
 def _behind(keys: list[DirectedKey]) -> list[ColumnElement[bool]]:
-    """Return the conditions for standing behind a position: one comparison of rows, or one for each column in mixed directions."""
+    """Return the conditions for standing behind a position.
+
+    That is one comparison of rows, or in mixed directions one comparison for each column.
+    """
     # Spec: features/finding.md#FIND-002
-    places = [cast(cast(bindparam(f"after_{number}"), Text), key.type) for number, (key, _) in enumerate(keys)]
+    places = [
+        cast(cast(bindparam(f"after_{number}"), Text), key.type) for number, (key, _) in enumerate(keys)
+    ]
     columns, descending = [key for key, _ in keys], {direction for _, direction in keys}
     if len(descending) == 1:
         ours, given = tuple_(*columns), tuple_(*places)

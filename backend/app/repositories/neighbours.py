@@ -1,4 +1,7 @@
-"""Neighbours in a manual order, for the repositories of what has one. Where something is to go is decided by services."""
+"""Neighbours in a manual order, for the repositories of what has one.
+
+Where something is to go is decided by services.
+"""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -19,7 +22,12 @@ def _neighbour(table: Table, *, ahead: bool) -> Statement:
     place = table.c.position
     beyond = place < bindparam("position") if ahead else place > bindparam("position")
     others = (mine(table), table.c.deleted_at.is_(None), table.c.id != bindparam("id"))
-    return Statement(select(place).where(*others, beyond).order_by(place.desc() if ahead else place).limit(literal_column("1")))
+    return Statement(
+        select(place)
+        .where(*others, beyond)
+        .order_by(place.desc() if ahead else place)
+        .limit(literal_column("1"))
+    )
 
 
 class HasNeighbours(OwnerScoped):
@@ -28,6 +36,9 @@ class HasNeighbours(OwnerScoped):
     neighbours: ClassVar[Mapping[bool, Statement]]
 
     async def next_position(self, position: str, *, without: UUID, ahead: bool) -> str | None:
-        """Return the position of the next living row behind a position, or ahead of it, leaving out one row; None at the end."""
+        """Return the position of the next living row behind a position, or ahead of it, leaving out one row.
+
+        At the end of the order that is None.
+        """
         record = await self._fetch_row(self.neighbours[ahead], position=position, id=without)
         return None if record is None else record[0]

@@ -14,8 +14,9 @@ from app.domain.paging import Listing, Slice
 from app.domain.sorting import Sort
 from app.models.change import Change
 from app.models.naming import table_of
-from app.repositories.listing import Condition, ListedTable, Lists, Question
+from app.repositories.listing import ListedTable, Lists
 from app.repositories.owner import mine
+from app.repositories.questions import Condition, Question
 from app.repositories.recorded_statements import OwnedStatements, Row
 
 _CHANGE = table_of(Change)
@@ -108,7 +109,9 @@ class Owned(Lists, Generic[Row]):
 
     async def is_used(self, entity_id: UUID) -> bool:
         """Tell whether something living refers to a row."""
-        return self.used_by is not None and bool(await self._fetch(_used(self.statements, self.used_by), id=entity_id))
+        if self.used_by is None:
+            return False
+        return bool(await self._fetch(_used(self.statements, self.used_by), id=entity_id))
 
 
 @cache

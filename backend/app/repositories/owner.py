@@ -1,4 +1,7 @@
-"""What every repository of an owner's rows begins with: a place to run statements, and an owner that each of them is given."""
+"""What every repository of an owner's rows begins with.
+
+That is a place to run statements, and an owner that each of them is given.
+"""
 
 from collections.abc import Sequence
 from typing import Any

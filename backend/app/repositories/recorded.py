@@ -1,4 +1,7 @@
-"""The repositories of what any service may write. Tasks are none of them: every write of a task goes through one place."""
+"""The repositories of what any service may write.
+
+Tasks are none of them: every write of a task goes through one place.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -22,7 +25,9 @@ class Recorded(Owned[Row]):
         return await self._recorder.add(self, row, now=now)
 
     async def change(self, old: Row, new: Row, stamp: Stamp) -> Row:
-        """Change a row that was read in this unit of work, and record the change; without a difference nothing is written.
+        """Change a row that was read in this unit of work, and record the change.
+
+        Without a difference nothing is written.
 
         Args:
             old: The row as it was read.

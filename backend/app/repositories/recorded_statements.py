@@ -1,4 +1,7 @@
-"""The statements of one owned table, each built once: what is written is recorded in the change sequence by the same statement."""
+"""The statements of one owned table, each built once.
+
+What is written is recorded in the change sequence by the same statement.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,8 +25,8 @@ from sqlmodel import SQLModel
 from app.database.statements import Statement, id_list
 from app.models.naming import table_of
 from app.repositories.change_statements import RecordedWrite, redacting
-from app.repositories.listing import Projection
 from app.repositories.owner import mine
+from app.repositories.questions import Projection
 
 
 class OwnedRow(Protocol):
@@ -58,7 +61,8 @@ class OwnedStatements(Generic[Row]):
         row_type: The named tuple of its rows.
         texts: The fields of the public content that hold what a person wrote; a purge empties them in earlier changes.
         gathered: The fields that are no columns of the table, each with where it comes from.
-        sets: Of these, the sets of ids in a table of their own, each with the statement that makes the set what it is to be.
+        sets: Of these, the sets of ids in a table of their own, each with the statement that makes the set what it is
+            to be.
         derived: The columns that are written along with fields and never read.
         encode: What the driver takes instead of the value of a field.
         decode: The value of a field, made of what the driver gives.
@@ -139,7 +143,9 @@ class OwnedStatements(Generic[Row]):
     @cached_property
     def rows(self) -> Projection[Row]:
         """Shows the rows of a list as they are."""
-        return Projection(self.columns, lambda page: (page, [page.c[name] for name in self._fields]), self.row)
+        return Projection(
+            self.columns, lambda page: (page, [page.c[name] for name in self._fields]), self.row
+        )
 
     @property
     def _fields(self) -> tuple[str, ...]:

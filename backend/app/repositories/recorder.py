@@ -1,4 +1,7 @@
-"""The one way to write an owner's rows: each write is recorded in the change sequence by its own statement. It reads nothing."""
+"""The one way to write an owner's rows: each write is recorded in the change sequence by its own statement.
+
+It reads nothing.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -33,7 +36,9 @@ class Recorder(OwnerScoped):
         await self._write(rows, [(None, row)], Stamp(Action.CREATED, now))
         return row
 
-    async def change_each(self, rows: Owned[Row], pairs: Sequence[tuple[Row, Row]], stamp: Stamp) -> Sequence[Row]:
+    async def change_each(
+        self, rows: Owned[Row], pairs: Sequence[tuple[Row, Row]], stamp: Stamp
+    ) -> Sequence[Row]:
         """Change rows that were read in this unit of work, and record each change, in the given order.
 
         Args:
@@ -75,14 +80,19 @@ class Recorder(OwnerScoped):
     async def _write(self, rows: Owned[Row], pairs: Sequence[Pair[Row]], stamp: Stamp) -> None:
         """Write pairs of one form: all are insertions, or changes, or removals."""
         names = frozenset(name for old, new in pairs for name in _differing(old, new))
-        values = [self._values(rows, old, new, names=names) | self._record(rows, (old, new), stamp) for old, new in pairs]
+        values = [
+            self._values(rows, old, new, names=names) | self._record(rows, (old, new), stamp)
+            for old, new in pairs
+        ]
         await self._run(rows, _statement(rows, pairs[0], names), values)
         await self._set(rows, pairs)
 
     async def _run(self, rows: Owned[Row], write: RecordedWrite, values: Sequence[dict[str, Any]]) -> None:
         try:
-            many = len(values) > 1
-            written = await self._run_many(write, values) if many else await self._session.fetch(write.alone, **values[0])
+            if len(values) > 1:
+                written = await self._run_many(write, values)
+            else:
+                written = await self._session.fetch(write.alone, **values[0])
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name != rows.unique_name:
                 raise
@@ -108,18 +118,26 @@ class Recorder(OwnerScoped):
             if values:
                 await self._session.fetch_many(statement, values)
 
-    def _values(self, rows: Owned[Row], old: Row | None, new: Row | None, *, names: frozenset[str]) -> dict[str, Any]:
-        """Return the columns of a row as the driver takes them, those included that are derived from the changed ones."""
+    def _values(
+        self, rows: Owned[Row], old: Row | None, new: Row | None, *, names: frozenset[str]
+    ) -> dict[str, Any]:
+        """Return the columns of a row as the driver takes them, with those that are derived from the changed ones."""
         if new is None:
             return {} if old is None else {"id": old.id, "version": old.version + 1}
         statements, values = rows.statements, new._asdict()
         values |= {name: encode(values[name]) for name, encode in statements.encode.items()}
-        return values | {name: derived.make(self.owner, new) for name, derived in statements.derived.items() if derived.fields & names}
+        return values | {
+            name: derived.make(self.owner, new)
+            for name, derived in statements.derived.items()
+            if derived.fields & names
+        }
 
     def _record(self, rows: Owned[Row], pair: Pair[Row], stamp: Stamp) -> dict[str, Any]:
         old, new = pair
         # Spec: features/changes.md#CHANGE-008
-        before, after = (None, None) if new is None else difference(None if old is None else old.document(), new.document())
+        before = after = None
+        if new is not None:
+            before, after = difference(None if old is None else old.document(), new.document())
         return {
             "user_id": self.owner,
             "actor": self._origin.actor,

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 import orjson
 
 from app.models.saved_filter import SavedFilter, SavedFilterRow
-from app.repositories.listing import Condition, ListedTable, containing, moments
+from app.repositories.listing import ListedTable, moments
+from app.repositories.questions import Condition, containing
 from app.repositories.recorded import Recorded
 from app.repositories.recorded_statements import OwnedStatements
 
@@ -20,7 +21,9 @@ def _read(query: str) -> dict[str, Any]:
     return dict(sorted(orjson.loads(query).items()))
 
 
-_STATEMENTS = OwnedStatements(SavedFilter, SavedFilterRow, texts=("name", "query"), encode={"query": _written}, decode={"query": _read})
+_STATEMENTS = OwnedStatements(
+    SavedFilter, SavedFilterRow, texts=("name", "query"), encode={"query": _written}, decode={"query": _read}
+)
 _TABLE = _STATEMENTS.table
 
 

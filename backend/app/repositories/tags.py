@@ -10,8 +10,9 @@ from app.database.statements import Statement, there_is
 from app.models.naming import table_of
 from app.models.tag import Tag, TagRow
 from app.models.task import TaskRow, TaskTag
-from app.repositories.listing import Condition, ListedTable, containing, moments
+from app.repositories.listing import ListedTable, moments
 from app.repositories.owner import living, mine
+from app.repositories.questions import Condition, containing
 from app.repositories.recorded import Recorded
 from app.repositories.recorded_statements import OwnedStatements
 from app.repositories.tasks import Tasks
@@ -22,11 +23,24 @@ _TASK, _LINK = Tasks.statements.table, table_of(TaskTag)
 
 
 def _marked() -> Select[Any]:
-    """Build the list of the tasks with a tag. Each is looked up by its id: without statistics, another join takes minutes for thousands."""
+    """Build the list of the tasks with a tag.
+
+    Each is looked up by its id, because without statistics another join takes minutes for thousands of tasks.
+    """
     link = table_of(TaskTag).alias("link")
     one = (mine(_TASK), _TASK.c.id == link.c.task_id, _TASK.c.deleted_at.is_(None))
-    task = select(*Tasks.statements.columns).where(*one).offset(literal_column("0")).correlate(link).lateral("task")
-    marked = select(*task.c).select_from(link.join(task, true())).where(mine(link), link.c.tag_id == bindparam("id"))
+    task = (
+        select(*Tasks.statements.columns)
+        .where(*one)
+        .offset(literal_column("0"))
+        .correlate(link)
+        .lateral("task")
+    )
+    marked = (
+        select(*task.c)
+        .select_from(link.join(task, true()))
+        .where(mine(link), link.c.tag_id == bindparam("id"))
+    )
     return marked.order_by(task.c.position, task.c.id)
 
 

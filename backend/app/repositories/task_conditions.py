@@ -1,4 +1,7 @@
-"""What a task list can be narrowed and sorted by, each as SQL that an index answers. It runs nothing and knows no pages."""
+"""What a task list can be narrowed and sorted by, each as SQL that an index answers.
+
+It runs nothing and knows no pages.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
@@ -33,8 +36,8 @@ from app.domain.fields import MOST_NAMED_TAGS
 from app.domain.priority import Priority
 from app.models.naming import table_of
 from app.models.task import COMPLETED_KEY, DUE_DAY_KEY, DUE_TIME_KEY, PRIORITY_KEY, START_KEY, Task, TaskTag
-from app.repositories.listing import Condition, FoundIn, Given
 from app.repositories.owner import mine
+from app.repositories.questions import Condition, FoundIn, Given
 
 TASK = table_of(Task)
 _TASK, _LINK = TASK.c, table_of(TaskTag)
@@ -48,7 +51,9 @@ _RANKS = {priority.value: str(rank) for rank, priority in enumerate(Priority)}
 
 # What the words of a question find, looked up once however often it is used.
 FOUND = select(
-    func.agendum.found_tasks(cast(cast(bindparam("query"), Text), TSQUERY)).table_valued(column("task_id", Uuid), column("rank", REAL))
+    func.agendum.found_tasks(cast(cast(bindparam("query"), Text), TSQUERY)).table_valued(
+        column("task_id", Uuid), column("rank", REAL)
+    )
 ).cte("found")
 # What lists are sorted by: values that are never null, in the words of the indexes.
 SORT_KEYS: Mapping[str, tuple[ColumnElement[Any], ...]] = {

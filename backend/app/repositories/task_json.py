@@ -1,4 +1,7 @@
-"""A task as the text of the API's JSON, built by PostgreSQL: for lists, where it costs a third of building it here (decision 7)."""
+"""A task as the text of the API's JSON, built by PostgreSQL.
+
+Lists use it, because it costs a third of building the text in Python (decision 7).
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,8 +11,8 @@ from sqlalchemy.sql.selectable import LateralFromClause
 
 from app.models.naming import table_of
 from app.models.task import Task, TaskRow, TaskTag
-from app.repositories.listing import Projection
 from app.repositories.owner import mine
+from app.repositories.questions import Projection
 
 _TASK, _LINK = table_of(Task), table_of(TaskTag)
 
@@ -22,10 +25,18 @@ def tag_ids(tasks: FromClause) -> ColumnElement[Any]:
 
 
 def task_fields(tasks: FromClause) -> LateralFromClause:
-    """Return, beside each row of tasks, a row with the fields, the order and the values of `TaskRead`; a test compares the two."""
+    """Return, beside each row of tasks, a row with the fields, the order and the values of `TaskRead`.
+
+    A test compares the two.
+    """
     task = tasks.c
     due = func.json_build_object(
-        literal_column("'date'"), task.due_date, literal_column("'time'"), task.due_time, literal_column("'timezone'"), task.due_timezone
+        literal_column("'date'"),
+        task.due_date,
+        literal_column("'time'"),
+        task.due_time,
+        literal_column("'timezone'"),
+        task.due_timezone,
     )
     fields = select(
         task.id,
@@ -55,7 +66,9 @@ def as_json(row: LateralFromClause) -> ColumnElement[str]:
 
 def _moment(column: ColumnElement[Any]) -> ColumnElement[Any]:
     """Write a moment as the API does: in UTC, to the microsecond."""
-    return func.to_char(func.timezone(literal_column("'UTC'"), column), literal_column("""'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'"""))
+    return func.to_char(
+        func.timezone(literal_column("'UTC'"), column), literal_column("""'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'""")
+    )
 
 
 def _as_json(page: FromClause) -> tuple[FromClause, list[ColumnElement[Any]]]:
@@ -69,4 +82,6 @@ def _text(values: Sequence[Any]) -> str:
 
 
 # Each task as the text of its JSON, for lists.
-TASK_JSON: Projection[str] = Projection([_TASK.c[name] for name in TaskRow._fields if name != "tag_ids"], _as_json, _text)
+TASK_JSON: Projection[str] = Projection(
+    [_TASK.c[name] for name in TaskRow._fields if name != "tag_ids"], _as_json, _text
+)

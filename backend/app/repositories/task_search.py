@@ -12,8 +12,9 @@ from app.domain.paging import Listing, Slice
 from app.models.category import Category
 from app.models.naming import table_of
 from app.models.tag import Tag
-from app.repositories.listing import ListedTable, Lists, Projection, Question
+from app.repositories.listing import ListedTable, Lists
 from app.repositories.owner import living
+from app.repositories.questions import Projection, Question
 from app.repositories.task_conditions import SORT_KEYS, TASK
 
 Item = TypeVar("Item")
@@ -33,8 +34,10 @@ def _tags(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 _NAMED = Statement(
     select(
-        # A plan for the usual tag or category is slow for one that many tasks have: from here on, plans are made for the values.
-        func.set_config(literal_column("'plan_cache_mode'"), literal_column("'force_custom_plan'"), literal_column("true")),
+        # A plan for the usual tag or category is slow for one that many tasks have: from here on, the values count.
+        func.set_config(
+            literal_column("'plan_cache_mode'"), literal_column("'force_custom_plan'"), literal_column("true")
+        ),
         _there(table_of(Category), "category_id").label("category"),
         _there(TASK, "parent_id").label("parent"),
         _tags(cast(_TAG.c.id, Text)).label("ids"),
@@ -44,7 +47,10 @@ _NAMED = Statement(
 
 
 class Named(NamedTuple):
-    """Which of the things that a question names are there: the category, the parent, and the tags, each as id and folded name."""
+    """Which of the things that a question names are there.
+
+    It tells whether the category and the parent are, and names the tags that are, each by its id and folded name.
+    """
 
     category: bool
     parent: bool
@@ -60,7 +66,9 @@ class TaskSearch(Lists):
         # Spec: features/finding.md#FIND-010
         return await self._list(_TASKS, question, asked, show=show)
 
-    async def look_up(self, *, category_id: UUID | None, parent_id: UUID | None, tags: Sequence[str]) -> Named:
+    async def look_up(
+        self, *, category_id: UUID | None, parent_id: UUID | None, tags: Sequence[str]
+    ) -> Named:
         """Look up what a question names, and have what follows in this transaction planned for its values.
 
         Args:
@@ -71,4 +79,6 @@ class TaskSearch(Lists):
         record = await self._fetch_row(_NAMED, category_id=category_id, parent_id=parent_id, tags=[*tags])
         if record is None:
             raise RuntimeError("a statement without a table gave no row")
-        return Named(record["category"], record["parent"], [*zip(record["ids"], record["names"], strict=True)])
+        return Named(
+            record["category"], record["parent"], [*zip(record["ids"], record["names"], strict=True)]
+        )

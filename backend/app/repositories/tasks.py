@@ -27,7 +27,12 @@ def _tagging() -> Statement:
     own = (mine(_LINK), _LINK.c.task_id == bindparam("id"))
     gone = delete(_LINK).where(*own, _LINK.c.tag_id != func.all(wanted)).cte("gone")
     rows = select(bindparam("user_id"), bindparam("id"), func.unnest(wanted))
-    return Statement(insert_if_free(_LINK).from_select(["user_id", "task_id", "tag_id"], rows).on_conflict_do_nothing().add_cte(gone))
+    return Statement(
+        insert_if_free(_LINK)
+        .from_select(["user_id", "task_id", "tag_id"], rows)
+        .on_conflict_do_nothing()
+        .add_cte(gone)
+    )
 
 
 def _vector(owner: str, task: TaskRow) -> str:
@@ -53,7 +58,10 @@ _FARTHEST: Any = literal_column("50")
 
 
 def _walk(*, up: bool, where: ColumnElement[bool] | None = None) -> Any:
-    """Build the walk from a task to its ancestors, or to all that is below it, with the distance of each; the task itself is at 0."""
+    """Build the walk from a task to its ancestors, or to all that is below it, with the distance of each.
+
+    The task itself is at 0.
+    """
     begin = select(_TASK.c.id, _TASK.c.parent_id, literal_column("0").label("distance"))
     walk = begin.where(mine(_TASK), _TASK.c.id == bindparam("id")).cte("walk", recursive=True)
     on = _TASK.c.id == walk.c.parent_id if up else _TASK.c.parent_id == walk.c.id
@@ -111,7 +119,11 @@ def _a_living_subtask() -> ColumnElement[bool]:
 
 
 def _an_old_subtask() -> ColumnElement[bool]:
-    """Build the condition so that no index of moments fits: to look through the whole trash for each task in it would take hours."""
+    """Build the condition that a task has a subtask which was deleted before a moment.
+
+    It is written so that the planner cannot take the index of deletion times for it: it would look through the whole
+    trash for each task in the trash, which takes hours.
+    """
     deleted_at = func.coalesce(_CHILD.c.deleted_at, literal_column("'infinity'::timestamptz"))
     return there_is(mine(_CHILD), _CHILD.c.parent_id == _TASK.c.id, deleted_at < bindparam("before"))
 
@@ -126,7 +138,10 @@ class Tasks(Owned[TaskRow], HasNeighbours):
     held_by = _an_old_subtask()
 
     async def subtree(self, task_id: UUID) -> Sequence[TaskRow]:
-        """Return a task and everything below it, deleted or not: each level in its manual order, the task itself first."""
+        """Return a task and everything below it, deleted or not.
+
+        The task itself comes first, and each level is in its manual order.
+        """
         records = await self._fetch(_SUBTREE, id=task_id)
         return [self.statements.row(record) for record in records]
 

@@ -36,8 +36,8 @@ async def transaction(
         beginning: How it begins.
         make: Makes what the block works with.
         owner: Whose rows can be seen, where it is of somebody's rows.
-        turn: What those wait at who may have only a few connections at once; it is passed before a connection is
-            taken, and held as long as that is.
+        turn: What those wait at who may have only a few connections at once; it is passed before a connection is taken,
+            and held as long as that is.
 
     Raises:
         Busy: The turn, or the owner's lock, did not come in time.
@@ -85,8 +85,9 @@ async def _take(turn: asyncio.Semaphore, database: Database, *, busy: str) -> No
 async def _begin(database: Database, beginning: Beginning, owner: str | None) -> asyncpg.Connection:
     """Borrow a connection on which the transaction has begun, which takes one message to the server and back.
 
-    The only lock that it may wait for is the owner's own, which earlier writes hold. It is asked for in the message that
-    begins, and waited for in a second one, so that a database that does not answer is told from a lock that does not come.
+    The only lock that it may wait for is the owner's own, which earlier writes hold. It is asked for in the message
+    that begins, and waited for in a second one, so that a database that does not answer is told from a lock that does
+    not come.
     """
     # Spec: features/operations.md#OPS-035 features/operations.md#OPS-100 features/operations.md#OPS-103
     limits = database.limits
@@ -158,7 +159,14 @@ class _Running:
         read_only: Whether nobody waits for its end.
     """
 
-    def __init__(self, database: Database, connection: asyncpg.Connection, turn: asyncio.Semaphore | None, *, read_only: bool) -> None:
+    def __init__(
+        self,
+        database: Database,
+        connection: asyncpg.Connection,
+        turn: asyncio.Semaphore | None,
+        *,
+        read_only: bool,
+    ) -> None:
         self._database = database
         self._connection = connection
         self._turn = turn
@@ -199,7 +207,8 @@ class _Running:
             if was_refused(failure):
                 raise
             raise OutcomeUnknown(
-                "Whether this was done is not known; please send it again, with the same id or Idempotency-Key, so that it is done once."
+                "Whether this was done is not known; please send it again, with the same id or "
+                "Idempotency-Key, so that it is done once."
             ) from failure
         if done != "COMMIT":
             raise RuntimeError("a statement had failed, so that nothing was committed")

@@ -14,7 +14,10 @@ _COLUMNS = Tasks.statements.columns
 
 
 def _children() -> Statement:
-    """Build the list of the subtasks of some tasks, looked up parent by parent: without statistics, another join may take minutes."""
+    """Build the list of the subtasks of some tasks, looked up parent by parent.
+
+    Without statistics, another join may take minutes.
+    """
     parent = select(func.unnest(id_list("ids")).label("id")).subquery("parent")
     theirs = select(*_COLUMNS).where(mine(_TASK), _TASK.c.parent_id == parent.c.id)
     child = theirs.offset(literal_column("0")).correlate(parent).lateral("child")

@@ -1,4 +1,7 @@
-"""What can be reached in one transaction, and as whom: a person's own rows, or the directory of people. It ends no transaction."""
+"""What can be reached in one transaction, and as whom: a person's own rows, or the directory of people.
+
+It ends no transaction.
+"""
 
 from contextlib import AbstractAsyncContextManager
 from functools import partial
@@ -20,9 +23,14 @@ from app.repositories.trash import Trash
 _RUNTIME_ROLE, _IDENTITY_ROLE, _WORKER_ROLE = "agendum_app", "agendum_identity", "agendum_worker"
 
 
-_READ = Beginning(_RUNTIME_ROLE, read_only=True, busy="Your earlier reads are still running; please try again shortly.")
+_READ = Beginning(
+    _RUNTIME_ROLE, read_only=True, busy="Your earlier reads are still running; please try again shortly."
+)
 _WRITE = Beginning(
-    _RUNTIME_ROLE, read_only=False, locks_owner=True, busy="Your earlier writes are still running; please try again shortly."
+    _RUNTIME_ROLE,
+    read_only=False,
+    locks_owner=True,
+    busy="Your earlier writes are still running; please try again shortly.",
 )
 _IDENTIFY, _REGISTER = (Beginning(_IDENTITY_ROLE, read_only=read_only) for read_only in (True, False))
 _SURVEY = Beginning(_WORKER_ROLE, read_only=True)
@@ -58,7 +66,7 @@ def reading(database: Database, origin: Origin) -> AbstractAsyncContextManager[U
 def writing(database: Database, origin: Origin) -> AbstractAsyncContextManager[UnitOfWork]:
     """Open a unit of work that writes: it holds the person's lock until it ends, so that a person's writes are serial.
 
-    Within this process they wait for one another before they take a connection, so that one person cannot hold them all.
+    Within this process they wait for one another before they take a connection, so one person cannot hold them all.
     """
     # Spec: features/safe-writes.md#SAFE-006
     turn = database.writes.line(origin.owner)

@@ -1,4 +1,7 @@
-"""The JSON door: one file for each resource, and `ROUTERS`, where each is entered. A route is one service call and one answer."""
+"""The JSON door: one file for each resource, and `ROUTERS`, where each is entered.
+
+A route is one service call and one answer.
+"""
 
 from app.routes import (
     accounts,
@@ -30,7 +33,15 @@ SECTIONS = {
 }
 # In the order in which addresses are tried, and in which the document names them.
 ROUTERS = (
-    *(accounts.public, accounts.router, tasks.router, bulk.router, changes.router, health.router, documentation.router),
+    *(
+        accounts.public,
+        accounts.router,
+        tasks.router,
+        bulk.router,
+        changes.router,
+        health.router,
+        documentation.router,
+    ),
     *(categories.router, tags.router, comments.router, saved_filters.router, trash.router),
     *(front.router, problem_pages.router),
 )

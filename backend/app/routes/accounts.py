@@ -6,7 +6,7 @@ from app.dependencies.parts import Now, Parts
 from app.dependencies.routing import Route
 from app.dependencies.work import AccountReading
 from app.domain.errors import EmailTaken, OutcomeUnknown, Unavailable, WrongCredentials
-from app.http.problems import BODY, READ, documented
+from app.http.documented_problems import BODY, READ, documented
 from app.models.account import AccountRow
 from app.schemas.account import AccessRead, AccountCreate, AccountRead, Login
 from app.services import accounts
@@ -15,7 +15,12 @@ public = APIRouter(prefix="/auth", tags=["accounts"], route_class=Route)
 router = APIRouter(prefix="/api/me", tags=["accounts"], route_class=Route)
 
 
-@public.post("/register", status_code=201, response_model=AccountRead, responses=documented(EmailTaken, OutcomeUnknown, *BODY))
+@public.post(
+    "/register",
+    status_code=201,
+    response_model=AccountRead,
+    responses=documented(EmailTaken, OutcomeUnknown, *BODY),
+)
 async def register(body: AccountCreate, parts: Parts, now: Now) -> AccountRow:
     """Register with an e-mail, a password and a name."""
     return await accounts.register(parts.identity, body, now=now)

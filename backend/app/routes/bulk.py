@@ -6,7 +6,7 @@ from app.dependencies.routing import Route
 from app.dependencies.work import TaskWriting
 from app.domain.errors import IdTaken
 from app.http.answers import answered
-from app.http.problems import BODY, CHANGE, documented
+from app.http.documented_problems import BODY, CHANGE, documented
 from app.schemas.bulk import Bulk, BulkRead
 from app.services import bulk
 

@@ -10,9 +10,17 @@ from app.dependencies.routing import Route
 from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import EditConflict, Invalid, NameTaken, NoRoom, NotFound
 from app.http.answers import created, done, shown, written
+from app.http.documented_problems import BODY, CHANGE, READ, documented, documented_creation
 from app.http.pages import listed
-from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
-from app.schemas.category import CategoryCreate, CategoryDeletion, CategoryMove, CategoryPage, CategoryQuery, CategoryRead, CategoryUpdate
+from app.schemas.category import (
+    CategoryCreate,
+    CategoryDeletion,
+    CategoryMove,
+    CategoryPage,
+    CategoryQuery,
+    CategoryRead,
+    CategoryUpdate,
+)
 from app.services import categories
 
 router = APIRouter(prefix="/api/categories", tags=["categories"], route_class=Route)
@@ -40,7 +48,9 @@ async def read_category(category_id: UUID, request: Request, work: TaskReading) 
     return shown(request, CategoryRead, category)
 
 
-@router.patch("/{category_id}", response_model=CategoryRead, responses=documented(*CHANGE, EditConflict, *BODY))
+@router.patch(
+    "/{category_id}", response_model=CategoryRead, responses=documented(*CHANGE, EditConflict, *BODY)
+)
 async def update_category(category_id: UUID, body: CategoryUpdate, write: TaskChanging) -> Response:
     """Change the named fields of a category; absent leaves, null clears."""
     category = await categories.update(write.work, category_id, body, **write.terms)
@@ -48,7 +58,9 @@ async def update_category(category_id: UUID, body: CategoryUpdate, write: TaskCh
 
 
 @router.delete("/{category_id}", status_code=204, responses=documented(*CHANGE, Invalid))
-async def delete_category(category_id: UUID, query: Annotated[CategoryDeletion, Query()], write: TaskChanging) -> Response:
+async def delete_category(
+    category_id: UUID, query: Annotated[CategoryDeletion, Query()], write: TaskChanging
+) -> Response:
     """Delete a category; its tasks leave it, or go to the trash with their subtasks."""
     await categories.delete(write.work, category_id, query, **write.terms)
     return done(write)

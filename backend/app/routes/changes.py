@@ -9,8 +9,8 @@ from app.dependencies.work import TaskChanging, TaskReading
 from app.domain.errors import EditConflict, Invalid
 from app.domain.fields import LARGEST_NUMBER
 from app.http.answers import written
+from app.http.documented_problems import CHANGE, READ, documented
 from app.http.pages import followed_changes
-from app.http.problems import CHANGE, READ, documented
 from app.schemas.change import ChangePage, ChangeRead
 from app.schemas.paging import ChangeQuery
 from app.services import changes, undo
@@ -28,6 +28,9 @@ async def list_changes(work: TaskReading, query: Annotated[ChangeQuery, Query()]
 
 @router.post("/{seq}/revert", response_model=ChangeRead, responses=documented(*CHANGE, EditConflict, Invalid))
 async def revert_change(seq: Number, write: TaskChanging) -> Response:
-    """Undo a change, if nothing has been written over it since; that is a change itself, which can be undone in turn."""
+    """Undo a change, if nothing has been written over it since.
+
+    The undoing is a change itself, which can be undone in turn.
+    """
     change = await undo.revert(write.work, seq, **write.terms)
     return written(write, ChangeRead, change)

@@ -10,8 +10,8 @@ from app.dependencies.routing import Route
 from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import EditConflict, IdTaken, Invalid, NotFound
 from app.http.answers import created, done, shown, written
+from app.http.documented_problems import BODY, CHANGE, READ, documented, documented_creation
 from app.http.pages import listed
-from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
 from app.schemas.comment import CommentCreate, CommentPage, CommentQuery, CommentRead, CommentUpdate
 from app.services import comments
 
@@ -19,7 +19,9 @@ router = APIRouter(prefix="/api/tasks/{task_id}/comments", tags=["comments"], ro
 CommentList = Annotated[ListRequest[CommentQuery], Depends(asked_with(CommentQuery))]
 
 
-@router.post("", status_code=201, response_model=CommentRead, responses=documented_creation(NotFound, IdTaken))
+@router.post(
+    "", status_code=201, response_model=CommentRead, responses=documented_creation(NotFound, IdTaken)
+)
 async def create_comment(task_id: UUID, body: CommentCreate, write: TaskWriting) -> Response:
     """Comment on a task; choose the comment's id yourself to make the request safe to repeat."""
     comment = await comments.create(write.work, body, task_id=task_id, now=write.now)
@@ -41,7 +43,9 @@ async def read_comment(task_id: UUID, comment_id: UUID, *, request: Request, wor
 
 
 @router.patch("/{comment_id}", response_model=CommentRead, responses=documented(*CHANGE, EditConflict, *BODY))
-async def update_comment(task_id: UUID, comment_id: UUID, *, body: CommentUpdate, write: TaskChanging) -> Response:
+async def update_comment(
+    task_id: UUID, comment_id: UUID, *, body: CommentUpdate, write: TaskChanging
+) -> Response:
     """Change the text of a comment."""
     comment = await comments.update(write.work, comment_id, body, task_id=task_id, **write.terms)
     return written(write, CommentRead, comment)

@@ -1,4 +1,7 @@
-"""The OpenAPI document, and the page that shows it: Swagger UI from this package, so that it works without any other host."""
+"""The OpenAPI document, and the page that shows it.
+
+The page is Swagger UI from this package, so that it works without any other host.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,8 +24,8 @@ from app.schemas.problem import Problem
 
 # Swagger UI sets styles on elements and draws its icons from data URLs; scripts come from our own files alone.
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 router = APIRouter(include_in_schema=False)
@@ -67,7 +70,9 @@ def _complete(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     known = {*schemas, Problem.__name__}
     shapes = [
-        (shape, mode) for shape, mode in (*_shapes(Input, "validation"), *_shapes(Output, "serialization")) if shape.__name__ in known
+        (shape, mode)
+        for shape, mode in (*_shapes(Input, "validation"), *_shapes(Output, "serialization"))
+        if shape.__name__ in known
     ]
     _, described = models_json_schema(shapes, ref_template="#/components/schemas/{model}")
     schemas |= described["$defs"]
@@ -75,7 +80,9 @@ def _complete(document: dict[str, Any]) -> None:
 
 def _conditional(app: FastAPI) -> set[str]:
     """Return the ids of the operations that take a condition."""
-    routes = [route for route in iter_route_contexts(app.routes) if isinstance(route.original_route, APIRoute)]
+    routes = [
+        route for route in iter_route_contexts(app.routes) if isinstance(route.original_route, APIRoute)
+    ]
     return {str(route.unique_id) for route in routes if takes_condition(route.dependant)}
 
 

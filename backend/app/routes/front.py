@@ -1,4 +1,7 @@
-"""What stands at the address of the service itself: a page for a person, addresses for a program. It knows no caller."""
+"""What stands at the address of the service itself: a page for a person, addresses for a program.
+
+It knows no caller.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -11,8 +14,10 @@ from app import __version__
 STATIC = Path(__file__).resolve().parents[1] / "static"
 # For pages without a script.
 STILL = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    )
 }
 _LINKS: dict[str, Any] = {
     "name": "Agendum",

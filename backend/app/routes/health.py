@@ -6,7 +6,7 @@ from app.dependencies.bodies import MalformedBody
 from app.dependencies.parts import Parts
 from app.dependencies.routing import Route
 from app.domain.errors import Unavailable
-from app.http.problems import documented
+from app.http.documented_problems import documented
 from app.schemas.health import HealthRead
 from app.services import health
 

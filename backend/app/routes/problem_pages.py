@@ -1,4 +1,7 @@
-"""The pages that explain problems to people; the `type` of a problem is the address of one. They show nothing of a request."""
+"""The pages that explain problems to people.
+
+The `type` of a problem is the address of one. They show nothing of a request.
+"""
 
 import re
 from functools import cache
@@ -42,18 +45,23 @@ def _explanation(kind: str) -> Explanation:
 
 
 def _page(explained: Explanation) -> str:
-    return _template("problem.html").substitute({name: _marked(str(text)) for name, text in explained._asdict().items()})
+    return _template("problem.html").substitute(
+        {name: _marked(str(text)) for name, text in explained._asdict().items()}
+    )
 
 
 @cache
 def _index() -> str:
     own = [(kind, explained) for kind, explained in explanations().items() if explained.code in TEXTS]
-    return _template("problems.html").substitute(rows="\n".join(_row(kind, explained) for kind, explained in own))
+    return _template("problems.html").substitute(
+        rows="\n".join(_row(kind, explained) for kind, explained in own)
+    )
 
 
 def _row(kind: str, explained: Explanation) -> str:
     link = f'<a href="/problems/{escape(kind)}"><code>{escape(explained.code)}</code></a>'
-    return f'      <div><dt><span class="status">{explained.status}</span>{link}</dt><dd>{_marked(explained.meaning)}</dd></div>'
+    term, meaning = f'<span class="status">{explained.status}</span>{link}', _marked(explained.meaning)
+    return f"      <div><dt>{term}</dt><dd>{meaning}</dd></div>"
 
 
 @cache

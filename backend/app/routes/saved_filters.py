@@ -11,9 +11,15 @@ from app.dependencies.routing import Route
 from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import EditConflict, Invalid, NameTaken, NotFound
 from app.http.answers import created, done, shown, written
+from app.http.documented_problems import BODY, CHANGE, READ, documented, documented_creation
 from app.http.pages import listed, listed_texts
-from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
-from app.schemas.saved_filter import SavedFilterCreate, SavedFilterPage, SavedFilterQuery, SavedFilterRead, SavedFilterUpdate
+from app.schemas.saved_filter import (
+    SavedFilterCreate,
+    SavedFilterPage,
+    SavedFilterQuery,
+    SavedFilterRead,
+    SavedFilterUpdate,
+)
 from app.schemas.task import TaskPage
 from app.services import saved_filters
 from app.services.task_search import AS_JSON
@@ -43,7 +49,9 @@ async def read_filter(filter_id: UUID, request: Request, work: TaskReading) -> R
     return shown(request, SavedFilterRead, saved)
 
 
-@router.patch("/{filter_id}", response_model=SavedFilterRead, responses=documented(*CHANGE, EditConflict, *BODY))
+@router.patch(
+    "/{filter_id}", response_model=SavedFilterRead, responses=documented(*CHANGE, EditConflict, *BODY)
+)
 async def update_filter(filter_id: UUID, body: SavedFilterUpdate, write: TaskChanging) -> Response:
     """Rename a saved filter, or replace its query as a whole; absent leaves."""
     saved = await saved_filters.update(write.work, filter_id, body, **write.terms)

@@ -10,8 +10,8 @@ from app.dependencies.routing import Route
 from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import EditConflict, Invalid, NameTaken, NotFound
 from app.http.answers import created, done, shown, written
+from app.http.documented_problems import BODY, CHANGE, READ, documented, documented_creation
 from app.http.pages import listed
-from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
 from app.schemas.tag import TagCreate, TagPage, TagQuery, TagRead, TagUpdate
 from app.services import tags
 

@@ -9,9 +9,19 @@ from app.dependencies.routing import Route
 from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import EditConflict, IdTaken, Invalid, NoRoom, NotFound
 from app.http.answers import created, done, shown, written
+from app.http.documented_problems import BODY, CHANGE, READ, documented, documented_creation
 from app.http.pages import listed_texts, nested
-from app.http.problems import BODY, CHANGE, READ, documented, documented_creation
-from app.schemas.task import Completion, Move, TaskCreate, TaskPage, TaskRead, TaskReplace, TaskTagsChange, TaskTreeRead, TaskUpdate
+from app.schemas.task import (
+    Completion,
+    Move,
+    TaskCreate,
+    TaskPage,
+    TaskRead,
+    TaskReplace,
+    TaskTagsChange,
+    TaskTreeRead,
+    TaskUpdate,
+)
 from app.services import task_search, tasks
 from app.services.task_search import AS_JSON
 
@@ -27,7 +37,10 @@ async def create_task(body: TaskCreate, write: TaskWriting) -> Response:
 
 @router.get("", response_model=TaskPage, responses=documented(*READ, Invalid))
 async def list_tasks(work: TaskReading, search: Search) -> Response:
-    """List tasks by filters, words and a sort, by offset or by cursor; the living ones, newest first, when nothing else is asked."""
+    """List tasks by filters, words and a sort, by offset or by cursor.
+
+    When nothing else is asked, it gives the living ones, newest first.
+    """
     found = await task_search.browse(work, search.filter, search.page.part, now=search.now, show=AS_JSON)
     return listed_texts(search.page, found)
 
@@ -67,7 +80,9 @@ async def delete_task(task_id: UUID, write: TaskChanging) -> Response:
     return done(write)
 
 
-@router.patch("/{task_id}/complete", response_model=TaskRead, responses=documented(*CHANGE, EditConflict, *BODY))
+@router.patch(
+    "/{task_id}/complete", response_model=TaskRead, responses=documented(*CHANGE, EditConflict, *BODY)
+)
 async def complete_task(task_id: UUID, write: TaskChanging, body: Completion | None = None) -> Response:
     """Complete a task, or reopen it with `{"completed": false}`; doing it twice is the same as once."""
     task = await tasks.set_completion(write.work, task_id, body or Completion(), **write.terms)

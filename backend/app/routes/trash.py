@@ -9,8 +9,8 @@ from app.dependencies.routing import Route
 from app.dependencies.work import TaskChanging, TaskReading, TaskWriting
 from app.domain.errors import Invalid
 from app.http.answers import done, written
+from app.http.documented_problems import CHANGE, READ, WRITE, documented
 from app.http.pages import listed_texts
-from app.http.problems import CHANGE, READ, WRITE, documented
 from app.schemas.task import TaskPage, TaskRead
 from app.services import trash
 from app.services.task_search import AS_JSON

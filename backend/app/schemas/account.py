@@ -32,12 +32,21 @@ class AccountRead(Output):
     """A person's profile."""
 
     model_config = example(
-        {"id": "019aa4b2-0000-7000-8000-000000000001", "email": "ada@example.com", "name": "Ada", "created_at": "2026-11-21T08:00:00Z"}
+        {
+            "id": "019aa4b2-0000-7000-8000-000000000001",
+            "email": "ada@example.com",
+            "name": "Ada",
+            "created_at": "2026-11-21T08:00:00Z",
+        }
     )
 
     id: str = Field(description="The person's id with us.")
-    email: str | None = Field(description="The e-mail address; null when the issuer of the token does not say it.")
-    name: str | None = Field(description="What to call the person; null when the issuer of the token does not say it.")
+    email: str | None = Field(
+        description="The e-mail address; null when the issuer of the token does not say it."
+    )
+    name: str | None = Field(
+        description="What to call the person; null when the issuer of the token does not say it."
+    )
     created_at: CreatedAt
 
 
@@ -50,7 +59,9 @@ class TokenType(StrEnum):
 class AccessRead(Output):
     """An access token, to be sent as `Authorization: Bearer ...`."""
 
-    model_config = example({"access_token": "eyJhbGciOiJIUzI1NiJ9...", "token_type": "bearer", "expires_in": 900})
+    model_config = example(
+        {"access_token": "eyJhbGciOiJIUzI1NiJ9...", "token_type": "bearer", "expires_in": 900}
+    )
 
     access_token: str = Field(description="The token.")
     token_type: TokenType = Field(description="How it is sent: as `Authorization: Bearer`.")

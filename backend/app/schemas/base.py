@@ -17,7 +17,10 @@ class Input(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _few_fields(cls, value: object) -> object:
-        """Refuse at once what would be refused field by field, which takes a while for the fields that a megabyte can hold."""
+        """Refuse an object with too many fields at once.
+
+        It would be refused field by field, which takes a while for the fields that a megabyte can hold.
+        """
         if isinstance(value, dict) and len(value) > _MOST_FIELDS:
             raise ValueError("has too many fields")
         return value

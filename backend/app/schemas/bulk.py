@@ -1,4 +1,7 @@
-"""Many writes of tasks in one request, on the wire. What an operation does is said where it can be done alone; nothing here does it."""
+"""Many writes of tasks in one request, on the wire.
+
+What an operation does is said where it can be done alone; nothing here does it.
+"""
 
 import re
 from collections.abc import Callable, Mapping
@@ -12,7 +15,16 @@ from pydantic_core import InitErrorDetails
 
 from app.domain.fields import LARGEST_NUMBER, Flag
 from app.schemas.base import YOUR_ID, Input, Output, example
-from app.schemas.task import AFTER, BEFORE, TASK_EXAMPLE, Move, TaskCreate, TaskRead, TaskTagsChange, TaskUpdate
+from app.schemas.task import (
+    AFTER,
+    BEFORE,
+    TASK_EXAMPLE,
+    Move,
+    TaskCreate,
+    TaskRead,
+    TaskTagsChange,
+    TaskUpdate,
+)
 
 MOST_OPERATIONS = 100
 # Nothing that could be read as a UUID.
@@ -35,7 +47,10 @@ def _in_one_sentence(value: object, validate: Callable[[object], UUID | str]) ->
 
 
 def _by_place(value: object, validate: Callable[[object], Any]) -> Any:
-    """Validate an operation; its faults are named by their place in the body, where a union would add which operation it is."""
+    """Validate an operation, and name its faults by their place in the body.
+
+    A union would add to each place which operation it is.
+    """
     # Spec: features/bulk.md#BULK-008
     try:
         return validate(value)
@@ -48,17 +63,32 @@ def _fault(fault: Mapping[str, Any]) -> InitErrorDetails:
     if fault["type"] == "union_tag_not_found":
         return {"type": "missing", "loc": ("op",), "input": None}
     if fault["type"] == "union_tag_invalid":
-        return {"type": "literal_error", "loc": ("op",), "input": None, "ctx": {"expected": fault["ctx"]["expected_tags"]}}
-    return {"type": fault["type"], "loc": fault["loc"][1:], "input": fault["input"], "ctx": fault.get("ctx", {})}
+        return {
+            "type": "literal_error",
+            "loc": ("op",),
+            "input": None,
+            "ctx": {"expected": fault["ctx"]["expected_tags"]},
+        }
+    return {
+        "type": fault["type"],
+        "loc": fault["loc"][1:],
+        "input": fault["input"],
+        "ctx": fault.get("ctx", {}),
+    }
 
 
-TemporaryId = Annotated[str, AfterValidator(_temporary), WithJsonSchema({"type": "string", "pattern": f"^{_TEMPORARY}$"})]
+TemporaryId = Annotated[
+    str, AfterValidator(_temporary), WithJsonSchema({"type": "string", "pattern": f"^{_TEMPORARY}$"})
+]
 # A task that is there, or one that an earlier operation of the same batch creates.
 Reference = Annotated[UUID | TemporaryId, WrapValidator(_in_one_sentence)]
 Version = Annotated[int, Strict(), Field(ge=1, le=LARGEST_NUMBER)]
 
 
-_OP, _PARENT = "What is done.", "The task that this one is a subtask of, by its id or its temporary id, or null."
+_OP, _PARENT = (
+    "What is done.",
+    "The task that this one is a subtask of, by its id or its temporary id, or null.",
+)
 
 
 class BulkTaskCreate(TaskCreate):
@@ -85,7 +115,9 @@ class CreateOperation(Input):
 class OnTask(Input):
     """Something done to a task; with a `version` only if the task has that one by then."""
 
-    id: Reference = Field(description="The id of the task, or the temporary id that an earlier operation gave it.")
+    id: Reference = Field(
+        description="The id of the task, or the temporary id that an earlier operation gave it."
+    )
     version: Version | None = Field(default=None, description="What `If-Match` is to a single write.")
 
 
@@ -127,7 +159,9 @@ class TagOperation(OnTask, TaskTagsChange):
     op: Literal["tag"] = Field(description=_OP)
 
 
-AnyOperation = CreateOperation | UpdateOperation | CompleteOperation | DeleteOperation | MoveOperation | TagOperation
+AnyOperation = (
+    CreateOperation | UpdateOperation | CompleteOperation | DeleteOperation | MoveOperation | TagOperation
+)
 Operation = Annotated[AnyOperation, Field(discriminator="op"), WrapValidator(_by_place)]
 
 
@@ -145,7 +179,9 @@ class Bulk(Input):
         }
     )
 
-    operations: Annotated[list[Operation], Len(1, MOST_OPERATIONS)] = Field(description="What is to be done, in this order.")
+    operations: Annotated[list[Operation], Len(1, MOST_OPERATIONS)] = Field(
+        description="What is to be done, in this order."
+    )
 
 
 class OperationName(StrEnum):

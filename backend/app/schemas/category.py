@@ -78,7 +78,9 @@ class CategoryQuery(ListQuery):
 
     # Spec: features/categories.md#CAT-010
     name: PartOfName | None = Field(default=None, description=NAME_PART)
-    archived: QueryFlag | None = Field(default=None, description="Only those that are out of the way, or that are not.")
+    archived: QueryFlag | None = Field(
+        default=None, description="Only those that are out of the way, or that are not."
+    )
     sort: CategorySorts | None = Field(default=None, description=f"{SORT} `position` when absent.")
 
 

@@ -48,7 +48,9 @@ class ChangeRead(Output):
     before: Fields = Field(description="The fields that differ, as they were; null for a creation.")
     after: Fields = Field(description="The fields that differ, as they became.")
     source: Source = Field(description="The door that the change came through.")
-    request_id: str | None = Field(description="The `X-Request-ID` of the request; null where there was none.")
+    request_id: str | None = Field(
+        description="The `X-Request-ID` of the request; null where there was none."
+    )
     occurred_at: datetime = Field(description="When it happened, in UTC.")
     reverts: int | None = Field(description="The number of the change that this one undid.")
     redacted_at: datetime | None = Field(

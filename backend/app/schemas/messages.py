@@ -1,4 +1,7 @@
-"""Says what is wrong with an input in words of our own. Pydantic's messages may repeat the input; none of these does."""
+"""Says what is wrong with an input in words of our own.
+
+Pydantic's messages may repeat the input; none of these does.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -56,7 +59,11 @@ def _message(error: Mapping[str, Any]) -> str:
 
 def _field(place: Sequence[int | str]) -> str:
     """Name the field; a name that the caller made up is repeated only if it looks like a name."""
-    path = [str(step) for step in place[1:]] if place and place[0] in ("body", "query", "path", "header") else [str(step) for step in place]
+    path = (
+        [str(step) for step in place[1:]]
+        if place and place[0] in ("body", "query", "path", "header")
+        else [str(step) for step in place]
+    )
     if not path:
         return "body"
     return ".".join(step if _NAME.fullmatch(step) or step.isdecimal() else "(unnamed)" for step in path)

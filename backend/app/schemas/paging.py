@@ -26,13 +26,20 @@ class PageQuery(Input):
 
     # Spec: features/finding.md#FIND-001
     limit: int = Field(default=50, ge=1, le=100, description="How many at most.")
-    offset: int = Field(default=0, ge=0, le=1_000_000, description="How many to pass over; not together with a cursor.")
-    cursor: str | None = Field(default=None, min_length=1, max_length=8192, description="The `next_cursor` of the page before.")
+    offset: int = Field(
+        default=0, ge=0, le=1_000_000, description="How many to pass over; not together with a cursor."
+    )
+    cursor: str | None = Field(
+        default=None, min_length=1, max_length=8192, description="The `next_cursor` of the page before."
+    )
     count: Counting = Field(default=Counting.CAPPED, description="Whether to count past 1000.")
 
 
 class ListQuery(PageQuery):
-    """Which rows, in which order, and which part of them: a list adds its `sort`, and a field for each of its filters."""
+    """Which rows, in which order, and which part of them.
+
+    A list adds its `sort`, and a field for each of its filters.
+    """
 
     sort: list[str] | None = None
 
@@ -51,7 +58,9 @@ class ChangeQuery(Input):
 class Page(Output):
     """What every page says beside its items."""
 
-    total: int = Field(description="How many there are; 1000 when there are more and `count=exact` was not asked for.")
+    total: int = Field(
+        description="How many there are; 1000 when there are more and `count=exact` was not asked for."
+    )
     total_exact: bool = Field(description="Whether `total` is all of them.")
     limit: int = Field(description="How many were asked for at most.")
     offset: int = Field(description="How many were passed over.")
@@ -61,4 +70,14 @@ class Page(Output):
 
 def page_example(item: JsonDict) -> ConfigDict:
     """Return the configuration that shows a page of one item in the documentation of a shape."""
-    return example({"items": [item], "total": 1, "total_exact": True, "limit": 50, "offset": 0, "has_more": False, "next_cursor": None})
+    return example(
+        {
+            "items": [item],
+            "total": 1,
+            "total_exact": True,
+            "limit": 50,
+            "offset": 0,
+            "has_more": False,
+            "next_cursor": None,
+        }
+    )

@@ -16,8 +16,16 @@ PLAIN: dict[int, tuple[str, str, str]] = {
     405: ("METHOD_NOT_ALLOWED", "Method not allowed", "This address does not take this method."),
     408: ("REQUEST_TIMEOUT", "Request timeout", "The body did not arrive in time."),
     413: ("BODY_TOO_LARGE", "Body too large", "The body is larger than this operation takes."),
-    415: ("UNSUPPORTED_MEDIA_TYPE", "Unsupported media type", "The body must be JSON, with a JSON content type."),
-    500: ("INTERNAL_ERROR", "Internal error", "Something went wrong on our side; the request id helps to find it."),
+    415: (
+        "UNSUPPORTED_MEDIA_TYPE",
+        "Unsupported media type",
+        "The body must be JSON, with a JSON content type.",
+    ),
+    500: (
+        "INTERNAL_ERROR",
+        "Internal error",
+        "Something went wrong on our side; the request id helps to find it.",
+    ),
 }
 
 

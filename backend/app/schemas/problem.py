@@ -15,12 +15,17 @@ EXAMPLE_ID = "019aa4b2-9d10-7c4e-8a41-5b7d2f6e9c01"
 class ProblemField(Output):
     """What is wrong with one field."""
 
-    field: str = Field(description="The field, parameter or header, with dots before what is within another one.")
+    field: str = Field(
+        description="The field, parameter or header, with dots before what is within another one."
+    )
     message: str = Field(description="What is wrong with it; what was sent is never repeated.")
 
 
 class ProblemConflict(Output):
-    """A field that was written otherwise since: its value now, the value that was to be written, and the number of the change."""
+    """A field that was written otherwise since.
+
+    It has the value as it is now, the value that was to be written, and the number of the change.
+    """
 
     field: str = Field(description="The field.")
     current: object = Field(description="The value that it has.")
@@ -29,7 +34,10 @@ class ProblemConflict(Output):
 
 
 class Problem(Output):
-    """An error. `type` names its kind, `code` is for programs, `detail` for people; `conflicts` come with `EDIT_CONFLICT` alone."""
+    """An error.
+
+    `type` names its kind, `code` is for programs, `detail` for people; `conflicts` come with `EDIT_CONFLICT` alone.
+    """
 
     model_config = example(
         {
@@ -49,14 +57,20 @@ class Problem(Output):
     detail: str = Field(description="What is wrong, in one sentence for a person.")
     code: str = Field(description="The kind of error for programs.")
     errors: list[ProblemField] = Field(description="The fields that are at fault, where it is about fields.")
-    request_id: str = Field(description="Names the request in our log; the response has it in `X-Request-ID` as well.")
+    request_id: str = Field(
+        description="Names the request in our log; the response has it in `X-Request-ID` as well."
+    )
     conflicts: list[ProblemConflict] | MISSING = Field(
-        default=MISSING, description="The fields that were written otherwise since; with `EDIT_CONFLICT` alone."
+        default=MISSING,
+        description="The fields that were written otherwise since; with `EDIT_CONFLICT` alone.",
     )
 
 
 def type_of(code: str) -> str:
-    """Return the `type` of a problem with a code: the address of the page that explains it, relative to the service's own."""
+    """Return the `type` of a problem with a code.
+
+    It is the address of the page that explains the problem, relative to the service's own.
+    """
     # Spec: features/operations.md#OPS-052
     return f"/problems/{code.lower().replace('_', '-')}"
 

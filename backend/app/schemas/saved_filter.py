@@ -11,7 +11,10 @@ from app.schemas.query_fields import PartOfName
 from app.schemas.sorting import NamedSorts
 from app.schemas.task_query import TaskFilter
 
-_CONTENT: JsonDict = {"name": "Urgent today", "query": {"priority": ["high", "urgent"], "sort": ["due"], "status": "open"}}
+_CONTENT: JsonDict = {
+    "name": "Urgent today",
+    "query": {"priority": ["high", "urgent"], "sort": ["due"], "status": "open"},
+}
 _NAME, _QUERY = "The name, on one line.", "What the task list is asked for, as its parameters are."
 SAVED_FILTER_EXAMPLE: JsonDict = {
     "id": "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f",
@@ -59,7 +62,9 @@ class SavedFilterRead(Output):
 
     id: Id
     name: str = Field(description=_NAME)
-    query: dict[str, object] = Field(description="The parameters of the task list that are not at their defaults.")
+    query: dict[str, object] = Field(
+        description="The parameters of the task list that are not at their defaults."
+    )
     created_at: CreatedAt
     updated_at: UpdatedAt
     deleted_at: DeletedAt

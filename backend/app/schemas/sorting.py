@@ -22,7 +22,10 @@ def _known(choices: type[StrEnum]) -> Callable[[Sequence[str]], Sequence[str]]:
         faults = {name: "is not a column to sort by" for name in names if name not in columns}
         faults |= {name: "is named twice" for name in names if names.count(name) > 1}
         if faults:
-            told = {name: PydanticCustomError("value_error", "{error}", {"error": fault}) for name, fault in faults.items()}
+            told = {
+                name: PydanticCustomError("value_error", "{error}", {"error": fault})
+                for name, fault in faults.items()
+            }
             details = [InitErrorDetails(type=error, loc=(name,), input=None) for name, error in told.items()]
             raise ValidationError.from_exception_data("sort", details)
         return sort
@@ -35,7 +38,21 @@ _TaskChoices = Annotated[list[TaskSort], Len(1, MOST_COLUMNS)]
 _NamedChoices = Annotated[list[NamedSort], Len(1, MOST_COLUMNS)]
 _CategoryChoices = Annotated[list[CategorySort], Len(1, MOST_COLUMNS)]
 _CommentChoices = Annotated[list[CommentSort], Len(1, MOST_COLUMNS)]
-TaskSorts = Annotated[_AnySort, BeforeValidator(several, json_schema_input_type=_TaskChoices), AfterValidator(_known(TaskSort))]
-NamedSorts = Annotated[_AnySort, BeforeValidator(several, json_schema_input_type=_NamedChoices), AfterValidator(_known(NamedSort))]
-CategorySorts = Annotated[_AnySort, BeforeValidator(several, json_schema_input_type=_CategoryChoices), AfterValidator(_known(CategorySort))]
-CommentSorts = Annotated[_AnySort, BeforeValidator(several, json_schema_input_type=_CommentChoices), AfterValidator(_known(CommentSort))]
+TaskSorts = Annotated[
+    _AnySort, BeforeValidator(several, json_schema_input_type=_TaskChoices), AfterValidator(_known(TaskSort))
+]
+NamedSorts = Annotated[
+    _AnySort,
+    BeforeValidator(several, json_schema_input_type=_NamedChoices),
+    AfterValidator(_known(NamedSort)),
+]
+CategorySorts = Annotated[
+    _AnySort,
+    BeforeValidator(several, json_schema_input_type=_CategoryChoices),
+    AfterValidator(_known(CategorySort)),
+]
+CommentSorts = Annotated[
+    _AnySort,
+    BeforeValidator(several, json_schema_input_type=_CommentChoices),
+    AfterValidator(_known(CommentSort)),
+]

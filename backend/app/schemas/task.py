@@ -43,8 +43,15 @@ _DAY, _CLOCK = "The day.", "The wall-clock time on that day, or null for the who
 _ZONE = "The IANA time zone of the wall-clock time, such as `Europe/Berlin`; null without one."
 _TITLE, _DESCRIPTION = "What is to be done, on one line.", "More about it, with lines, or null."
 _COMPLETED = "Whether it is done."
-_PRIORITY, _DUE, _START = "How urgent it is.", "When it is due, or null.", "Lists leave the task out until this day."
-_CATEGORY, _PARENT = "The category that it is in, or null.", "The task that this one is a subtask of, or null."
+_PRIORITY, _DUE, _START = (
+    "How urgent it is.",
+    "When it is due, or null.",
+    "Lists leave the task out until this day.",
+)
+_CATEGORY, _PARENT = (
+    "The category that it is in, or null.",
+    "The task that this one is a subtask of, or null.",
+)
 _TAGS, _OTHER_TAGS = (
     "The ids of its tags. A set: order and repetition mean nothing.",
     "Ids of tags. A set: order and repetition mean nothing.",
@@ -112,7 +119,9 @@ class TaskReplace(TaskContent):
     created_at: Moment | MISSING = _as_read()
     updated_at: Moment | MISSING = _as_read()
     deleted_at: Moment | None | MISSING = _as_read()
-    version: Annotated[int, Strict()] | MISSING = _as_read("As a read gives it; ignored: `If-Match` guards a write.")
+    version: Annotated[int, Strict()] | MISSING = _as_read(
+        "As a read gives it; ignored: `If-Match` guards a write."
+    )
 
 
 class TaskUpdate(Input):
@@ -174,7 +183,9 @@ class TaskRead(Output):
     title: str = Field(description=_TITLE)
     description: str | None = Field(description=_DESCRIPTION)
     completed: bool = Field(description=_COMPLETED)
-    completed_at: datetime.datetime | None = Field(description="When it was completed, in UTC; null while it is open.")
+    completed_at: datetime.datetime | None = Field(
+        description="When it was completed, in UTC; null while it is open."
+    )
     priority: Priority = Field(description=_PRIORITY)
     due: DueRead | None = Field(description=_DUE)
     start_date: datetime.date | None = Field(description=_START)
@@ -191,7 +202,9 @@ class TaskRead(Output):
 class TaskTreeRead(TaskRead):
     """A task with its subtasks, in their manual order."""
 
-    model_config = example({**TASK_EXAMPLE, "children": [{**TASK_EXAMPLE, "id": _OTHER_ID, "parent_id": _ID, "children": []}]})
+    model_config = example(
+        {**TASK_EXAMPLE, "children": [{**TASK_EXAMPLE, "id": _OTHER_ID, "parent_id": _ID, "children": []}]}
+    )
 
     children: "list[TaskTreeRead]" = Field(description="Its living subtasks, each with its own.")
 

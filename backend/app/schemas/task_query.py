@@ -1,4 +1,7 @@
-"""What the task list can be asked for, in an address or in a saved filter. It says which questions are well formed, and answers none."""
+"""What the task list can be asked for, in an address or in a saved filter.
+
+It says which questions are well formed, and answers none.
+"""
 
 from enum import StrEnum
 from typing import Annotated
@@ -46,7 +49,9 @@ TagNames = Annotated[
     Len(1, MOST_NAMED_TAGS),
     AfterValidator(_distinct),
 ]
-Question = Annotated[str, StringConstraints(min_length=1, max_length=_LONGEST_QUESTION), AfterValidator(_question)]
+Question = Annotated[
+    str, StringConstraints(min_length=1, max_length=_LONGEST_QUESTION), AfterValidator(_question)
+]
 
 
 class TaskStatus(StrEnum):
@@ -69,19 +74,30 @@ class TaskFilter(Input):
     # Spec: features/finding.md#FIND-003
     status: TaskStatus | None = Field(default=None, description="Open, or completed.")
     priority: Priorities | None = Field(default=None, description="One of these priorities.")
-    category_id: IdOrNone | None = Field(default=None, description="In this category; `none`: in no category.")
+    category_id: IdOrNone | None = Field(
+        default=None, description="In this category; `none`: in no category."
+    )
     tag: TagNames | None = Field(default=None, description="Tags, each by its id or by its name.")
     tag_match: TagMatch = Field(default=TagMatch.ANY, description="Whether one of the tags is enough.")
-    parent_id: IdOrNone | None = Field(default=None, description="A direct subtask of this task; `none`: of no task.")
+    parent_id: IdOrNone | None = Field(
+        default=None, description="A direct subtask of this task; `none`: of no task."
+    )
     due_before: DueDate | None = Field(default=None, description="Due on an earlier date.")
     due_after: DueDate | None = Field(default=None, description="Due on a later date.")
     overdue: QueryFlag | None = Field(default=None, description="Open and past its due date or time, or not.")
     no_due: QueryFlag | None = Field(default=None, description="Without a due date, or with one.")
     updated_after: Moment | None = Field(default=None, description="Changed after this moment.")
     include_deleted: QueryFlag = Field(default=False, description="List what is in the trash as well.")
-    include_hidden: QueryFlag = Field(default=False, description="List tasks as well whose start date has not come.")
-    q: Question | None = Field(default=None, description="Words of the title, the description or a comment; the last may be a beginning.")
-    sort: TaskSorts | None = Field(default=None, description="Columns, with `-` for descending; `-created_at`, or the best match first.")
+    include_hidden: QueryFlag = Field(
+        default=False, description="List tasks as well whose start date has not come."
+    )
+    q: Question | None = Field(
+        default=None,
+        description="Words of the title, the description or a comment; the last may be a beginning.",
+    )
+    sort: TaskSorts | None = Field(
+        default=None, description="Columns, with `-` for descending; `-created_at`, or the best match first."
+    )
     timezone: ZoneName = Field(default="UTC", description="The time zone whose day is today.")
 
 

@@ -15,8 +15,8 @@ _USUAL_CONNECTIONS = 80
 def worker_count(settings: Settings) -> int:
     """Return how many processes serve.
 
-    Where nothing is set, that is one in development, and in production one for each core, as far as the pools of
-    all of them together fit into a PostgreSQL as it is installed.
+    Where nothing is set, that is one in development, and in production one for each core, as far as the pools of all of
+    them together fit into a PostgreSQL as it is installed.
     """
     # Spec: features/operations.md#OPS-080
     if settings.workers is not None:

@@ -51,7 +51,9 @@ class DatabaseWatch:
         try:
             self._server.restart()
         except EmbeddedError as failure:
-            raise DatabaseLostError(f"The embedded database {death} and does not start again. {failure}") from failure
+            raise DatabaseLostError(
+                f"The embedded database {death} and does not start again. {failure}"
+            ) from failure
         _log.info("embedded database runs again")
 
 

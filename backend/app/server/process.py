@@ -107,7 +107,9 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
             listener.bind((settings.host, settings.port))
         except OSError as error:
             place = f"{settings.host}:{settings.port}"
-            raise ConfigurationError(f"{place} cannot be used ({error.strerror}); set AGENDUM_PORT or AGENDUM_HOST") from None
+            raise ConfigurationError(
+                f"{place} cannot be used ({error.strerror}); set AGENDUM_PORT or AGENDUM_HOST"
+            ) from None
         yield listener
 
 

@@ -23,7 +23,8 @@ def kept_secret(folder: Path) -> str:
         return _read(path) or _keep(path)
     except OSError as error:
         raise ConfigurationError(
-            f"no secret can be kept in {folder} ({error.strerror}); set BETTER_AUTH_SECRET, or choose another folder with AGENDUM_DATA_DIR"
+            f"no secret can be kept in {folder} ({error.strerror}); set BETTER_AUTH_SECRET, or choose "
+            "another folder with AGENDUM_DATA_DIR"
         ) from None
 
 

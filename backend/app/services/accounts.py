@@ -1,4 +1,7 @@
-"""Who people are: registering, logging in, and recognising the bearer of a verified token. It hashes outside of transactions."""
+"""Who people are: registering, logging in, and recognising the bearer of a verified token.
+
+It hashes outside of transactions.
+"""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -26,7 +29,10 @@ _EMAIL_LENGTH = 320
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What it takes to know people: their directory, to look up or to add somebody, the hasher of passwords, and the signing secret."""
+    """What is needed to recognise people and to let them in.
+
+    That is their directory, to look up or to add somebody, the hasher of passwords, and the signing secret.
+    """
 
     open_directory: Callable[[], AbstractAsyncContextManager[Directory]]
     open_register: Callable[[], AbstractAsyncContextManager[Directory]]
@@ -66,7 +72,10 @@ async def log_in(identity: Identity, body: Login, *, now: datetime) -> AccessTok
     # Spec: features/auth.md#AUTH-001 features/auth.md#AUTH-002
     async with identity.open_directory() as directory:
         login = await directory.find_login(body.email)
-    if not await identity.passwords.verify(body.password, encoded=login and login.password_hash) or login is None:
+    if (
+        not await identity.passwords.verify(body.password, encoded=login and login.password_hash)
+        or login is None
+    ):
         raise WrongCredentials("The e-mail or the password is wrong.")
     token = _access_token(identity, login.user_id, now=now)
     return AccessToken(token, TokenType.BEARER, int(TOKEN_LIFE.total_seconds()))
@@ -104,7 +113,13 @@ async def profile(work: UnitOfWork) -> AccountRow:
 def _access_token(identity: Identity, user_id: str, *, now: datetime) -> str:
     # Spec: features/auth.md#AUTH-004
     issued = int(now.timestamp())
-    claims = {"iss": OWN_ISSUER, "aud": TOKEN_AUDIENCE, "sub": user_id, "iat": issued, "exp": issued + int(TOKEN_LIFE.total_seconds())}
+    claims = {
+        "iss": OWN_ISSUER,
+        "aud": TOKEN_AUDIENCE,
+        "sub": user_id,
+        "iat": issued,
+        "exp": issued + int(TOKEN_LIFE.total_seconds()),
+    }
     return sign_token(identity.secret, claims=claims, token_type=TOKEN_TYPE)
 
 

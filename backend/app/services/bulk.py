@@ -1,4 +1,7 @@
-"""Many writes of tasks in one transaction: each is done by the function that does it alone, so that nothing is different in a batch."""
+"""Many writes of tasks in one transaction.
+
+Each is done by the function that does it alone, so that nothing is different in a batch.
+"""
 
 from collections.abc import Container, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -46,7 +49,8 @@ async def carry_out(work: UnitOfWork, body: Bulk, *, now: datetime) -> Batch:
     """Carry out all operations in their order, and return what each has done.
 
     Raises:
-        AgendumError: What the first operation that fails is refused with, its place in the batch named; nothing may be committed then.
+        AgendumError: What the first operation that fails is refused with, its place in the batch named; nothing may be
+            committed then.
     """
     # Spec: features/bulk.md#BULK-001 features/bulk.md#BULK-003 features/bulk.md#BULK-006
     known: TemporaryIds = {}
@@ -70,7 +74,10 @@ def _placed(refusal: AgendumError, operation: AnyOperation, *, place: str) -> Ag
 
 
 def _steps(field: str, fields: Container[str]) -> list[str]:
-    """Return the way from an operation to one of its fields: what the operation does not have itself is content of its task."""
+    """Return the way from an operation to one of its fields.
+
+    A field that the operation does not have itself is content of its task.
+    """
     if not field:
         return []
     return [field] if field in fields or "task" not in fields else ["task", field]
@@ -85,7 +92,9 @@ async def _result(work: UnitOfWork, operation: AnyOperation, known: TemporaryIds
     return Done(operation.op, task_id, None, changed)
 
 
-async def _create(work: UnitOfWork, operation: CreateOperation, known: TemporaryIds, *, now: datetime) -> TaskRow:
+async def _create(
+    work: UnitOfWork, operation: CreateOperation, known: TemporaryIds, *, now: datetime
+) -> TaskRow:
     # Spec: features/bulk.md#BULK-004
     if operation.temp_id in known:
         raise invalid_field("temp_id", "is defined more than once")
@@ -96,14 +105,18 @@ async def _create(work: UnitOfWork, operation: CreateOperation, known: Temporary
     return task
 
 
-async def _change(work: UnitOfWork, operation: OnTask, task_id: UUID, *, known: TemporaryIds, now: datetime) -> TaskRow | None:
+async def _change(
+    work: UnitOfWork, operation: OnTask, task_id: UUID, *, known: TemporaryIds, now: datetime
+) -> TaskRow | None:
     """Carry out an operation on a task, and return the task, or None if it is deleted."""
     # Spec: features/bulk.md#BULK-002 features/bulk.md#BULK-005
     expected = ANY if operation.version is None else Expected(frozenset({operation.version}))
     when: Mapping[str, Any] = {"now": now, "expected": expected}
     match operation:
         case UpdateOperation(task=task):
-            return await tasks.update(work, task_id, task.model_copy(update=_resolved_parent(task.parent_id, known)), **when)
+            return await tasks.update(
+                work, task_id, task.model_copy(update=_resolved_parent(task.parent_id, known)), **when
+            )
         case CompleteOperation(completed=completed):
             return await tasks.set_completion(work, task_id, Completion(completed=completed), **when)
         case MoveOperation():

@@ -1,4 +1,7 @@
-"""What a person can do with categories. Each function refuses first, then changes, then returns the row; it commits nothing itself."""
+"""What a person can do with categories.
+
+Each function refuses first, then changes, then returns the row; it commits nothing itself.
+"""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +15,14 @@ from app.domain.preconditions import Expected
 from app.domain.sorting import read_sorts
 from app.models.category import CategoryRow
 from app.repositories.unit_of_work import UnitOfWork
-from app.schemas.category import CategoryCreate, CategoryDeletion, CategoryMove, CategoryQuery, CategoryUpdate, TasksOfCategory
+from app.schemas.category import (
+    CategoryCreate,
+    CategoryDeletion,
+    CategoryMove,
+    CategoryQuery,
+    CategoryUpdate,
+    TasksOfCategory,
+)
 from app.services import safe_writes, task_writes
 from app.services.ordering import position_at
 
@@ -44,7 +54,9 @@ async def read(work: UnitOfWork, category_id: UUID) -> CategoryRow:
     return await work.categories.get(category_id)
 
 
-async def update(work: UnitOfWork, category_id: UUID, body: CategoryUpdate, *, now: datetime, expected: Expected) -> CategoryRow:
+async def update(
+    work: UnitOfWork, category_id: UUID, body: CategoryUpdate, *, now: datetime, expected: Expected
+) -> CategoryRow:
     """Change the named fields of a category and leave the others.
 
     Raises:
@@ -57,7 +69,9 @@ async def update(work: UnitOfWork, category_id: UUID, body: CategoryUpdate, *, n
     return await work.categories.change(category, wanted, Stamp(Action.UPDATED, now))
 
 
-async def move(work: UnitOfWork, category_id: UUID, body: CategoryMove, *, now: datetime, expected: Expected) -> CategoryRow:
+async def move(
+    work: UnitOfWork, category_id: UUID, body: CategoryMove, *, now: datetime, expected: Expected
+) -> CategoryRow:
     """Put a category right before or right after another one in the manual order.
 
     Raises:
@@ -68,10 +82,14 @@ async def move(work: UnitOfWork, category_id: UUID, body: CategoryMove, *, now: 
     category = await work.categories.get(category_id)
     expected.require(category.version)
     position = await position_at(work.categories, category, body)
-    return await work.categories.change(category, category._replace(position=position), Stamp(Action.MOVED, now))
+    return await work.categories.change(
+        category, category._replace(position=position), Stamp(Action.MOVED, now)
+    )
 
 
-async def delete(work: UnitOfWork, category_id: UUID, asked: CategoryDeletion, *, now: datetime, expected: Expected) -> None:
+async def delete(
+    work: UnitOfWork, category_id: UUID, asked: CategoryDeletion, *, now: datetime, expected: Expected
+) -> None:
     """Delete a category; its living tasks leave it, or go to the trash with their subtasks."""
     category = await work.categories.get(category_id)
     expected.require(category.version)

@@ -1,4 +1,7 @@
-"""What a person can do with the comments on a task. Each function refuses first, then changes, then returns the row; it commits nothing."""
+"""What a person can do with the comments on a task.
+
+Each function refuses first, then changes, then returns the row; it commits nothing itself.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -29,12 +32,16 @@ async def create(work: UnitOfWork, body: CommentCreate, *, task_id: UUID, now: d
     """
     # Spec: features/comments.md#COMMENT-001
     await work.tasks.get(task_id)
-    comment = CommentRow(body.id or uuid7(), task_id, body.body, created_at=now, updated_at=now, deleted_at=None, version=1)
+    comment = CommentRow(
+        body.id or uuid7(), task_id, body.body, created_at=now, updated_at=now, deleted_at=None, version=1
+    )
     there = await safe_writes.find_twin(work.comments, comment, chosen=body.id, content=_CONTENT)
     return there or await work.comments.add(comment, now=now)
 
 
-async def browse(work: UnitOfWork, query: CommentQuery, asked: Slice, *, task_id: UUID) -> Listing[CommentRow]:
+async def browse(
+    work: UnitOfWork, query: CommentQuery, asked: Slice, *, task_id: UUID
+) -> Listing[CommentRow]:
     """List the living comments on a living task, oldest first."""
     await work.tasks.get(task_id)
     return await work.comments.list(asked, sorts=read_sorts(query.sort or _USUALLY), task_id=task_id)
@@ -55,7 +62,13 @@ async def read(work: UnitOfWork, comment_id: UUID, *, task_id: UUID) -> CommentR
 
 
 async def update(
-    work: UnitOfWork, comment_id: UUID, body: CommentUpdate, *, task_id: UUID, now: datetime, expected: Expected
+    work: UnitOfWork,
+    comment_id: UUID,
+    body: CommentUpdate,
+    *,
+    task_id: UUID,
+    now: datetime,
+    expected: Expected,
 ) -> CommentRow:
     """Change the text of a comment."""
     # Spec: features/comments.md#COMMENT-005
@@ -65,7 +78,9 @@ async def update(
     return await work.comments.change(comment, wanted, Stamp(Action.UPDATED, now))
 
 
-async def delete(work: UnitOfWork, comment_id: UUID, *, task_id: UUID, now: datetime, expected: Expected) -> None:
+async def delete(
+    work: UnitOfWork, comment_id: UUID, *, task_id: UUID, now: datetime, expected: Expected
+) -> None:
     """Delete a comment."""
     # Spec: features/comments.md#COMMENT-006
     comment = await read(work, comment_id, task_id=task_id)
@@ -73,7 +88,9 @@ async def delete(work: UnitOfWork, comment_id: UUID, *, task_id: UUID, now: date
     await work.comments.change(comment, comment._replace(deleted_at=now), Stamp(Action.DELETED, now))
 
 
-async def undo(work: UnitOfWork, comment: CommentRow, before: Mapping[str, Any] | None, *, stamp: Stamp) -> None:
+async def undo(
+    work: UnitOfWork, comment: CommentRow, before: Mapping[str, Any] | None, *, stamp: Stamp
+) -> None:
     """Put back what a change of a comment has written, given its fields before; what was created goes to the trash.
 
     Raises:

@@ -1,4 +1,7 @@
-"""Requests that are sent again: the first answer is kept with its effect, and given to every copy. What an answer says is the door's."""
+"""Requests that are sent again: the first answer is kept with its effect, and given to every copy.
+
+What an answer says is the door's matter.
+"""
 
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -30,7 +33,9 @@ async def recall(work: UnitOfWork, request: KeyedRequest, *, now: datetime) -> K
     return kept
 
 
-async def keep(work: UnitOfWork, request: KeyedRequest, answer: KeptAnswer, *, now: datetime) -> KeptAnswer | None:
+async def keep(
+    work: UnitOfWork, request: KeyedRequest, answer: KeptAnswer, *, now: datetime
+) -> KeptAnswer | None:
     """Keep the answer to a request, in the transaction of its effect, or return the one that the first request got.
 
     The owner's lock, which is held, makes copies wait until the first has ended.

@@ -42,7 +42,9 @@ async def position_at(rows: HasNeighbours, row: Placed, destination: Destination
         NoRoom: The place is used up.
     """
     # Spec: features/ordering.md#ORDER-001
-    field, anchor_id = ("before", destination.before) if destination.before is not None else ("after", destination.after)
+    field, anchor_id = (
+        ("before", destination.before) if destination.before is not None else ("after", destination.after)
+    )
     anchor = None if anchor_id is None or anchor_id == row.id else await rows.find(anchor_id)
     if anchor is None:
         raise missing(field, f"other {rows.entity}")

@@ -1,4 +1,7 @@
-"""What the services of all resources do alike: create once, and never write over what the caller has not seen. It knows no resource."""
+"""What the services of all resources do alike: create once, and never write over what the caller has not seen.
+
+It knows no resource.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -34,8 +37,12 @@ async def find_twin(rows: Owned[Row], row: Row, *, chosen: UUID | None, content:
     return there
 
 
-async def settle(work: UnitOfWork, rows: Owned[Row], pair: tuple[Row, Row], *, named: Iterable[str], expected: Expected) -> None:
-    """Refuse a partial update of a row that the caller has not seen, unless it is to be merged and overlaps with nothing.
+async def settle(
+    work: UnitOfWork, rows: Owned[Row], pair: tuple[Row, Row], *, named: Iterable[str], expected: Expected
+) -> None:
+    """Refuse a partial update of a row that the caller has not seen.
+
+    It is let through if the caller asks for a merge and nobody has written one of its fields otherwise since.
 
     Args:
         work: Whose rows.
@@ -58,16 +65,26 @@ async def settle(work: UnitOfWork, rows: Owned[Row], pair: tuple[Row, Row], *, n
         _refuse_overlaps(row.document(), wanted.document(), touched=touched, named=named)
 
 
-def _refuse_overlaps(current: dict[str, Any], given: dict[str, Any], *, touched: dict[str, int], named: Iterable[str]) -> None:
-    """Refuse to write fields that others have written otherwise, given the number of the last change of each that they have."""
+def _refuse_overlaps(
+    current: dict[str, Any], given: dict[str, Any], *, touched: dict[str, int], named: Iterable[str]
+) -> None:
+    """Refuse to write fields that others have written otherwise.
+
+    `touched` has the number of the last change of each field that others have written.
+    """
     # Spec: features/safe-writes.md#SAFE-010
     overlapping = [name for name in sorted(named) if name in touched and current[name] != given[name]]
     if overlapping:
-        conflicts = tuple(FieldConflict(name, current[name], given[name], touched[name]) for name in overlapping)
+        conflicts = tuple(
+            FieldConflict(name, current[name], given[name], touched[name]) for name in overlapping
+        )
         raise EditConflict(f"It was changed otherwise since: {', '.join(overlapping)}.", conflicts=conflicts)
 
 
 def missing(field: str, entity: str) -> Invalid:
-    """Return the refusal of a reference to something that is not there, or is somebody else's: the two are never told apart."""
+    """Return the refusal of a reference to something that is not there, or is somebody else's.
+
+    The two are never told apart.
+    """
     # Spec: features/isolation.md#ISO-008
     return invalid_field(field, f"there is no such {entity}")

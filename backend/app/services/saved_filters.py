@@ -1,4 +1,7 @@
-"""What a person can do with saved filters. Each function refuses first, then changes, then returns the row; it commits nothing itself."""
+"""What a person can do with saved filters.
+
+Each function refuses first, then changes, then returns the row; it commits nothing itself.
+"""
 
 from datetime import datetime
 from hashlib import blake2s
@@ -14,7 +17,7 @@ from app.domain.paging import Listing, Position, Slice
 from app.domain.preconditions import Expected
 from app.domain.sorting import read_sorts
 from app.models.saved_filter import SavedFilterRow
-from app.repositories.listing import Projection
+from app.repositories.questions import Projection
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.saved_filter import SavedFilterCreate, SavedFilterQuery, SavedFilterUpdate
 from app.schemas.task_query import TaskFilter
@@ -60,7 +63,9 @@ async def read(work: UnitOfWork, filter_id: UUID) -> SavedFilterRow:
     return await work.saved_filters.get(filter_id)
 
 
-async def update(work: UnitOfWork, filter_id: UUID, body: SavedFilterUpdate, *, now: datetime, expected: Expected) -> SavedFilterRow:
+async def update(
+    work: UnitOfWork, filter_id: UUID, body: SavedFilterUpdate, *, now: datetime, expected: Expected
+) -> SavedFilterRow:
     """Rename a saved filter, or replace its query as a whole.
 
     Raises:
@@ -86,7 +91,9 @@ async def delete(work: UnitOfWork, filter_id: UUID, *, now: datetime, expected: 
     await work.saved_filters.change(saved, saved._replace(deleted_at=now), Stamp(Action.DELETED, now))
 
 
-async def browse_tasks(work: UnitOfWork, filter_id: UUID, asked: Slice, *, now: datetime, show: Projection[Item]) -> Listing[Item]:
+async def browse_tasks(
+    work: UnitOfWork, filter_id: UUID, asked: Slice, *, now: datetime, show: Projection[Item]
+) -> Listing[Item]:
     """List the tasks that a saved filter lists, as the list of tasks does.
 
     Raises:
@@ -97,7 +104,9 @@ async def browse_tasks(work: UnitOfWork, filter_id: UUID, asked: Slice, *, now: 
     digest = blake2s(orjson.dumps(saved.query), digest_size=8).hexdigest()
     part = asked._replace(after=_position_within(asked.after, digest))
     try:
-        found = await task_search.browse(work, TaskFilter.model_validate(saved.query), part, now=now, show=show)
+        found = await task_search.browse(
+            work, TaskFilter.model_validate(saved.query), part, now=now, show=show
+        )
     except Invalid as refusal:
         raise _of_query(refusal) from refusal
     return found if found.last is None else found._replace(last=(digest, *found.last))

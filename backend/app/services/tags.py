@@ -1,4 +1,7 @@
-"""What a person can do with tags. Each function refuses first, then changes, then returns the row; it commits nothing itself."""
+"""What a person can do with tags.
+
+Each function refuses first, then changes, then returns the row; it commits nothing itself.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -54,7 +57,9 @@ async def read(work: UnitOfWork, tag_id: UUID) -> TagRow:
     return await work.tags.get(tag_id)
 
 
-async def update(work: UnitOfWork, tag_id: UUID, body: TagUpdate, *, now: datetime, expected: Expected) -> TagRow:
+async def update(
+    work: UnitOfWork, tag_id: UUID, body: TagUpdate, *, now: datetime, expected: Expected
+) -> TagRow:
     """Change the named fields of a tag and leave the others; the tasks that have it are not touched.
 
     Raises:

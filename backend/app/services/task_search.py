@@ -11,7 +11,7 @@ from app.domain.paging import Listing, Slice
 from app.domain.search import query
 from app.domain.sorting import Sort, read_sorts
 from app.repositories import task_conditions as conditions
-from app.repositories.listing import Given, Projection, Question
+from app.repositories.questions import Given, Projection, Question
 from app.repositories.task_json import TASK_JSON
 from app.repositories.tasks import Tasks
 from app.repositories.unit_of_work import UnitOfWork
@@ -26,7 +26,9 @@ _NEWEST_FIRST = (Sort("created_at", descending=True),)
 _BEST_FIRST = (Sort("rank", descending=True),)
 
 
-async def browse(work: UnitOfWork, wanted: TaskFilter, asked: Slice, *, now: datetime, show: Projection[Item]) -> Listing[Item]:
+async def browse(
+    work: UnitOfWork, wanted: TaskFilter, asked: Slice, *, now: datetime, show: Projection[Item]
+) -> Listing[Item]:
     """List the tasks that a filter lists, as rows or as texts of JSON.
 
     Raises:
@@ -92,7 +94,8 @@ async def _named(work: UnitOfWork, wanted: TaskFilter) -> list[Given]:
     # Spec: features/finding.md#FIND-003
     given = [conditions.WITHOUT_CATEGORY.given()] if wanted.category_id == NONE else []
     given += [conditions.WITHOUT_PARENT.given()] if wanted.parent_id == NONE else []
-    category_id, parent_id = (value if isinstance(value, UUID) else None for value in (wanted.category_id, wanted.parent_id))
+    asked = (wanted.category_id, wanted.parent_id)
+    category_id, parent_id = (value if isinstance(value, UUID) else None for value in asked)
     if wanted.tag is None and category_id is None and parent_id is None:
         return given
     tags = [_tag(tag) for tag in wanted.tag or ()]

@@ -1,4 +1,7 @@
-"""What undoing a change of a task puts back, and what it may not. Which change can be undone at all is decided for every kind alike."""
+"""What undoing a change of a task puts back, and what it may not.
+
+Which change can be undone at all is decided for every kind alike.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -18,7 +21,10 @@ Fields = Mapping[str, Any]
 
 
 async def undo(work: UnitOfWork, task: TaskRow, before: Fields | None, *, stamp: Stamp) -> None:
-    """Put back what a change of a task has written, given its fields before; what was created or restored goes to the trash."""
+    """Put back what a change of a task has written, given its fields before.
+
+    What was created or restored goes to the trash.
+    """
     given = before or {}
     if discards(before):
         wanted = task._replace(deleted_at=stamp.now, **await _dropped(work, task, given))

@@ -1,4 +1,7 @@
-"""Every write of a task passes here, from whichever service. What goes along with one, in the same transaction, has this one place."""
+"""Every write of a task passes here, from whichever service.
+
+What goes along with one, in the same transaction, has this one place.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +21,8 @@ async def change(work: UnitOfWork, pair: tuple[TaskRow, TaskRow], stamp: Stamp) 
 
     Args:
         work: Whose tasks.
-        pair: The task as it was read in this unit of work, and as it is to be; its next version is given by the repository.
+        pair: The task as it was read in this unit of work, and as it is to be; its next version is given by the
+            repository.
         stamp: What happens to it, and when.
 
     Returns:
@@ -28,8 +32,13 @@ async def change(work: UnitOfWork, pair: tuple[TaskRow, TaskRow], stamp: Stamp) 
     return changed[0]
 
 
-async def change_each(work: UnitOfWork, pairs: Sequence[tuple[TaskRow, TaskRow]], stamp: Stamp) -> Sequence[TaskRow]:
-    """Change tasks, and record each change, in the given order; each pair is a task as it was read and as it is to be."""
+async def change_each(
+    work: UnitOfWork, pairs: Sequence[tuple[TaskRow, TaskRow]], stamp: Stamp
+) -> Sequence[TaskRow]:
+    """Change tasks, and record each change, in the given order.
+
+    Each pair is a task as it was read and as it is to be.
+    """
     return await work.recorder.change_each(work.tasks, pairs, stamp)
 
 

@@ -1,4 +1,7 @@
-"""What a person can do with tasks. Each function refuses first, then changes, then returns the row; it commits nothing itself."""
+"""What a person can do with tasks.
+
+Each function refuses first, then changes, then returns the row; it commits nothing itself.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -17,7 +20,15 @@ from app.domain.preconditions import Expected
 from app.models.task import TaskRow
 from app.repositories.tasks import TreeNode
 from app.repositories.unit_of_work import UnitOfWork
-from app.schemas.task import Completion, Move, TaskContent, TaskCreate, TaskReplace, TaskTagsChange, TaskUpdate
+from app.schemas.task import (
+    Completion,
+    Move,
+    TaskContent,
+    TaskCreate,
+    TaskReplace,
+    TaskTagsChange,
+    TaskUpdate,
+)
 from app.services import safe_writes, task_references, task_writes
 from app.services.ordering import position_at
 
@@ -57,7 +68,9 @@ async def tree(work: UnitOfWork, task_id: UUID) -> Sequence[TreeNode]:
     return await work.tasks.living_tree(task_id)
 
 
-async def replace(work: UnitOfWork, task_id: UUID, body: TaskReplace, *, now: datetime, expected: Expected) -> TaskRow:
+async def replace(
+    work: UnitOfWork, task_id: UUID, body: TaskReplace, *, now: datetime, expected: Expected
+) -> TaskRow:
     """Replace the whole content of a task.
 
     Raises:
@@ -71,7 +84,9 @@ async def replace(work: UnitOfWork, task_id: UUID, body: TaskReplace, *, now: da
     return await _write(work, task, _with(task, body, now=now), now=now)
 
 
-async def update(work: UnitOfWork, task_id: UUID, body: TaskUpdate, *, now: datetime, expected: Expected) -> TaskRow:
+async def update(
+    work: UnitOfWork, task_id: UUID, body: TaskUpdate, *, now: datetime, expected: Expected
+) -> TaskRow:
     """Change the named fields of a task and leave the others."""
     # Spec: features/safe-writes.md#SAFE-002
     task = await work.tasks.get(task_id)
@@ -80,7 +95,9 @@ async def update(work: UnitOfWork, task_id: UUID, body: TaskUpdate, *, now: date
     return await _write(work, task, wanted, now=now)
 
 
-async def change_tags(work: UnitOfWork, task_id: UUID, body: TaskTagsChange, *, now: datetime, expected: Expected) -> TaskRow:
+async def change_tags(
+    work: UnitOfWork, task_id: UUID, body: TaskTagsChange, *, now: datetime, expected: Expected
+) -> TaskRow:
     """Add tags to a task and take others away; what the body does not name stays, whoever put it there."""
     # Spec: features/tags.md#TAG-005
     task = await work.tasks.get(task_id)
@@ -108,7 +125,9 @@ async def move(work: UnitOfWork, task_id: UUID, body: Move, *, now: datetime, ex
     return await task_writes.change(work, (task, task._replace(position=position)), Stamp(Action.MOVED, now))
 
 
-async def set_completion(work: UnitOfWork, task_id: UUID, body: Completion, *, now: datetime, expected: Expected) -> TaskRow:
+async def set_completion(
+    work: UnitOfWork, task_id: UUID, body: Completion, *, now: datetime, expected: Expected
+) -> TaskRow:
     """Complete a task, or reopen it; one that is so already stays as it is, and so do its subtasks."""
     # Spec: features/tasks.md#TASK-009 features/tasks.md#TASK-010 features/subtasks.md#SUB-003
     task = await work.tasks.get(task_id)
@@ -122,7 +141,7 @@ async def delete(work: UnitOfWork, task_id: UUID, *, now: datetime, expected: Ex
     # Spec: features/tasks.md#TASK-011 features/subtasks.md#SUB-004
     living = await work.tasks.living_subtree(task_id)
     expected.require(living[0].version)
-    # Subtasks first, so that who undoes change after change, the last one first, gets parents before what stands below them.
+    # Subtasks first, so that undoing change after change, the last one first, restores parents before their subtasks.
     pairs = [(row, row._replace(deleted_at=now)) for row in reversed(living)]
     await task_writes.change_each(work, pairs, Stamp(Action.DELETED, now))
 
@@ -167,5 +186,10 @@ def columns(content: dict[str, Any]) -> dict[str, Any]:
     if "due" in content:
         due = None if content["due"] is None else Due(**content["due"])
         day, wall_clock, zone = due or (None, None, None)
-        values |= {"due_date": day, "due_time": wall_clock, "due_timezone": zone, "due_at": due and instant(due)}
+        values |= {
+            "due_date": day,
+            "due_time": wall_clock,
+            "due_timezone": zone,
+            "due_at": due and instant(due),
+        }
     return values

@@ -1,4 +1,7 @@
-"""What a person, and time, can do with what is deleted: bring it back, or purge it. What is purged cannot be brought back by anything."""
+"""What a person, and time, can do with what is deleted: bring it back, or purge it.
+
+What is purged cannot be brought back by anything.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,7 +16,7 @@ from app.domain.sorting import Sort
 from app.models.task import TaskRow
 from app.repositories import task_conditions as conditions
 from app.repositories.everybody import Survey
-from app.repositories.listing import Projection, Question
+from app.repositories.questions import Projection, Question
 from app.repositories.unit_of_work import UnitOfWork
 from app.services import idempotency, task_references, task_writes
 
@@ -38,7 +41,9 @@ async def restore(work: UnitOfWork, task_id: UUID, *, now: datetime, expected: E
     expected.require(tree[0].version)
     family = _going_along(tree, lambda row: row.deleted_at == tree[0].deleted_at)
     values = await living_references(work, family)
-    pairs = [(row, row._replace(deleted_at=None, **living)) for row, living in zip(family, values, strict=True)]
+    pairs = [
+        (row, row._replace(deleted_at=None, **living)) for row, living in zip(family, values, strict=True)
+    ]
     restored = await task_writes.change_each(work, pairs, Stamp(Action.RESTORED, now))
     return restored[0]
 
@@ -55,14 +60,17 @@ async def empty(work: UnitOfWork, *, now: datetime) -> None:
     """Remove everything in the trash for good."""
     # Spec: features/trash.md#TRASH-005
     last: TaskRow | None = None
-    while (tasks := await work.leftovers.rows(work.tasks, before=_END_OF_TIME, after=last, limit=BITE)) or last is not None:
+    while (tasks := await _next_in_trash(work, after=last)) or last is not None:
         await _purge_tasks(work, tasks, now=now)
         # At the end it begins anew, for what was passed over because of the subtasks that are gone now.
         last = tasks[-1] if len(tasks) == BITE else None
 
 
 async def purge_old(work: UnitOfWork, *, now: datetime) -> int:
-    """Take one bite from what has been deleted or kept for too long, and return how much it was; it is done when that is 0."""
+    """Purge some of what has been deleted or kept for too long, and return how many rows that were.
+
+    When that is 0, nothing is left to purge.
+    """
     # Spec: features/trash.md#TRASH-008 features/trash.md#TRASH-009
     before = now - KEPT_FOR
     old = await work.leftovers.rows(work.tasks, before=before, limit=BITE)
@@ -77,7 +85,13 @@ async def purge_old(work: UnitOfWork, *, now: datetime) -> int:
 
 async def owners_of_old(survey: Survey, *, after: str, now: datetime) -> Sequence[str]:
     """Return, in order, the next people who have something for `purge_old`; the first of them for an empty `after`."""
-    return await survey.owners(after=after, limit=_PEOPLE_AT_ONCE, deleted=now - KEPT_FOR, kept=now - idempotency.KEPT_FOR)
+    return await survey.owners(
+        after=after, limit=_PEOPLE_AT_ONCE, deleted=now - KEPT_FOR, kept=now - idempotency.KEPT_FOR
+    )
+
+
+async def _next_in_trash(work: UnitOfWork, *, after: TaskRow | None) -> Sequence[TaskRow]:
+    return await work.leftovers.rows(work.tasks, before=_END_OF_TIME, after=after, limit=BITE)
 
 
 async def _in_trash(work: UnitOfWork, task_id: UUID) -> Sequence[TaskRow]:
@@ -93,7 +107,7 @@ async def _in_trash(work: UnitOfWork, task_id: UUID) -> Sequence[TaskRow]:
 
 
 def _going_along(tree: Sequence[TaskRow], goes: Callable[[TaskRow], bool]) -> Sequence[TaskRow]:
-    """Return the first task of a tree, and of those below it whichever goes along with its parent, each before its subtasks."""
+    """Return the first task of a tree, and all below it that go along with their parents, each before its subtasks."""
     going = {tree[0].id: tree[0]}
     for row in tree[1:]:
         if row.parent_id in going and goes(row):
@@ -104,7 +118,9 @@ def _going_along(tree: Sequence[TaskRow], goes: Callable[[TaskRow], bool]) -> Se
 async def living_references(work: UnitOfWork, family: Sequence[TaskRow]) -> Sequence[dict[str, Any]]:
     """Return what each task refers to, as far as that is there; the first alone has a parent outside of the family."""
     # Spec: features/trash.md#TRASH-003
-    categories = await work.categories.living(row.category_id for row in family if row.category_id is not None)
+    categories = await work.categories.living(
+        row.category_id for row in family if row.category_id is not None
+    )
     tags = await work.tags.living(tag_id for row in family for tag_id in row.tag_ids)
     kept: list[dict[str, Any]] = [
         {
@@ -118,21 +134,29 @@ async def living_references(work: UnitOfWork, family: Sequence[TaskRow]) -> Sequ
 
 
 async def _parent_of(work: UnitOfWork, family: Sequence[TaskRow]) -> UUID | None:
-    """Return the parent of the first task of a family, unless it is gone or the family would stand too deep below it."""
+    """Return the parent of the first task of a family.
+
+    It is None if the parent is gone, or if the family would stand too deep below it.
+    """
     task = family[0]
     distance: dict[UUID | None, int] = {task.id: 0}
     for row in family[1:]:
         distance[row.id] = distance[row.parent_id] + 1
     if task.parent_id is not None:
         try:
-            await task_references.check_parent(work, task.parent_id, task_id=task.id, levels=max(distance.values()))
+            await task_references.check_parent(
+                work, task.parent_id, task_id=task.id, levels=max(distance.values())
+            )
         except Invalid:
             return None
     return task.parent_id
 
 
 async def _purge_tasks(work: UnitOfWork, tasks: Sequence[TaskRow], *, now: datetime) -> None:
-    """Remove tasks, subtasks before their parents, each with its comments; what is below them and stays loses its parent."""
+    """Remove tasks, subtasks before their parents, each with its comments.
+
+    A task that is below them and stays loses its parent.
+    """
     # Spec: features/trash.md#TRASH-004 features/trash.md#TRASH-006
     for begin in range(0, len(tasks), BITE):
         some = tasks[begin : begin + BITE]

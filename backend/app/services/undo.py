@@ -1,4 +1,7 @@
-"""Undoing one change: what it has written is put back, as a change of its own. It writes over nothing that was written since."""
+"""Undoing one change: what it has written is put back, as a change of its own.
+
+It writes over nothing that was written since.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -23,11 +26,16 @@ Fields = Mapping[str, Any]
 class Undo(Protocol):
     """What a kind does to undo a change of a row, given the fields before it; None for a creation."""
 
-    async def __call__(self, work: UnitOfWork, row: Any, before: Fields | None, /, *, stamp: Stamp) -> None: ...  # noqa: D102
+    async def __call__(self, work: UnitOfWork, row: Any, before: Fields | None, /, *, stamp: Stamp) -> None:
+        """Write the row as it is to be, or refuse."""
 
 
 # What is more than putting the fields back is said beside the service of the kind.
-_UNDO: Mapping[str, Undo] = {Tasks.entity: task_undo.undo, Comments.entity: comments.undo, Tags.entity: tags.undo}
+_UNDO: Mapping[str, Undo] = {
+    Tasks.entity: task_undo.undo,
+    Comments.entity: comments.undo,
+    Tags.entity: tags.undo,
+}
 
 
 async def revert(work: UnitOfWork, seq: int, *, now: datetime, expected: Expected) -> ChangeRow:
@@ -72,7 +80,9 @@ async def _refuse(work: UnitOfWork, change: ChangeRow, row: Any, *, before: Fiel
         raise Conflict("Living tasks stand below it or refer to it; undo or delete that first.")
 
 
-async def _refuse_touched(work: UnitOfWork, change: ChangeRow, current: Fields, *, before: Fields | None) -> None:
+async def _refuse_touched(
+    work: UnitOfWork, change: ChangeRow, current: Fields, *, before: Fields | None
+) -> None:
     """Refuse if others have written the same fields, and that was not undone again."""
     # Spec: features/undo.md#UNDO-005
     after = orjson.loads(change.after or "{}")

@@ -36,7 +36,15 @@ class ClaimRules(JWTClaimsRegistry):
         required: What must be there beside `iss`, `sub`, `exp` and an expected `aud`.
     """
 
-    def __init__(self, now: datetime, *, issuer: str, audience: str | None, leeway: timedelta, required: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self,
+        now: datetime,
+        *,
+        issuer: str,
+        audience: str | None,
+        leeway: timedelta,
+        required: tuple[str, ...] = (),
+    ) -> None:
         options = {name: ClaimsOption(essential=True) for name in ("sub", "exp", *required)}
         options["iss"] = ClaimsOption(essential=True, value=issuer)
         if audience is not None:

@@ -1,4 +1,7 @@
-"""Opaque cursors: a position in a list, signed and bound to what the list is of. They hold no secret and cannot be altered."""
+"""Opaque cursors: a position in a list, signed and bound to what the list is of.
+
+They hold no secret and cannot be altered.
+"""
 
 import hashlib
 import json

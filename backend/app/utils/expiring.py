@@ -1,4 +1,7 @@
-"""A bounded memory whose entries expire; the least recently used goes first. It is for one event loop and has no lock."""
+"""A bounded cache whose entries expire.
+
+The least recently used entry is dropped first. It is for one event loop and has no lock.
+"""
 
 from collections import OrderedDict
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""Headers of requests in the form that their standards give them. It knows no resource, and nothing of what they are for."""
+"""Headers of requests in the form that their standards give them.
+
+It knows no resource, and nothing of what they are for.
+"""
 
 import re
 from collections.abc import Sequence
@@ -16,7 +19,9 @@ class InvalidHeaderError(ValueError):
 
 
 def idempotency_key(lines: Sequence[str]) -> str | None:
-    """Return the key of `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header), with quotes or without, or None if there is none.
+    """Return the key of `Idempotency-Key`, with quotes or without, or None if there is none.
+
+    The header is that of draft-ietf-httpapi-idempotency-key-header.
 
     Raises:
         InvalidHeaderError: The lines of the header are not one key.

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable
 
 # Nothing but what a log line may hold, and no more than 270 characters of it.
-_WEB = re.compile(r"https?://(\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,253})(:[0-9]{1,5})?/?", re.IGNORECASE | re.ASCII)
+_WEB = re.compile(
+    r"https?://(\[[0-9a-f:.]{2,45}\]|[a-z0-9.-]{1,253})(:[0-9]{1,5})?/?", re.IGNORECASE | re.ASCII
+)
 _THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 _USUAL_PORTS = (":80", ":443")
 
@@ -12,8 +14,8 @@ _USUAL_PORTS = (":80", ":443")
 def spelled_otherwise(stated: str, configured: Iterable[str]) -> str | None:
     """Return the configured issuer that a stated one is in another spelling, or None.
 
-    Spellings differ in the scheme, letter case, a usual port, a slash at the end, and the name of this machine.
-    A stated issuer for which there is one is a plain URL of at most 270 characters.
+    Spellings differ in the scheme, letter case, a usual port, a slash at the end, and the name of this machine. A
+    stated issuer for which there is one is a plain URL of at most 270 characters.
     """
     place = _place(stated)
     return next((issuer for issuer in configured if place is not None and _place(issuer) == place), None)

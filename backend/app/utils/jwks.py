@@ -1,6 +1,6 @@
 """The public keys that a token issuer publishes (RFC 7517), fetched over HTTP and kept fresh off the request path.
 
-No symmetric and no private key ever comes in this way, and a key is bound to its one algorithm before any token is seen.
+No symmetric and no private key comes in this way, and a key is bound to its one algorithm before any token is seen.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ class KeysUnavailable(Exception):
 
 
 _BY_NAME: Mapping[str, JWSAlgModel] = {algorithm.name: algorithm for algorithm in JWS_ALGORITHMS}
-# joserfc warns when it is asked for "EdDSA", the older name; its "Ed25519" is the same signature and does not (RFC 9864).
+# joserfc warns about "EdDSA", the older name; its "Ed25519" is the same signature (RFC 9864), without a warning.
 ALGORITHMS: Mapping[str, JWSAlgModel] = {
     "EdDSA": _BY_NAME["Ed25519"],
     **{name: _BY_NAME[name] for name in ("Ed25519", "ES256", "ES512", "RS256", "PS256")},
@@ -40,7 +40,10 @@ ALGORITHMS: Mapping[str, JWSAlgModel] = {
 
 
 class SignatureRules(JWSRegistry):
-    """Which algorithms there are, by each of their names, and how long a signature may be: that of RSA with 8192 bits."""
+    """Which algorithms there are, by each of their names, and how long a signature may be.
+
+    The longest is that of RSA with 8192 bits.
+    """
 
     algorithms = {**ALGORITHMS, "HS256": _BY_NAME["HS256"]}  # noqa: RUF012 (the library's attribute, never changed)
     max_signature_length = 1366
@@ -60,10 +63,17 @@ class Key:
             JoseError: The token's header names another algorithm, or is wrong.
         """
         # Parameters that are not known are passed over (RFC 7515, section 4).
-        return validate_compact(token, self.material, registry=SignatureRules(None, self.names, strict_check_header=False))
+        return validate_compact(
+            token, self.material, registry=SignatureRules(None, self.names, strict_check_header=False)
+        )
 
 
-_IMPLIED = {("OKP", "Ed25519"): "Ed25519", ("EC", "P-256"): "ES256", ("EC", "P-521"): "ES512", ("RSA", None): "RS256"}
+_IMPLIED = {
+    ("OKP", "Ed25519"): "Ed25519",
+    ("EC", "P-256"): "ES256",
+    ("EC", "P-521"): "ES512",
+    ("RSA", None): "RS256",
+}
 _PRIVATE_PARTS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _RSA_BITS = range(2048, 8192 + 1)
 
@@ -101,7 +111,10 @@ def _import_key(entry: dict[str, str | list[str]]) -> Key:
     name = entry["alg"] if "alg" in entry else _IMPLIED[entry["kty"], entry.get("crv")]  # type: ignore[index]
     algorithm = ALGORITHMS[name]  # type: ignore[index]
     # Checked before the import, which only warns about a short modulus.
-    if entry["kty"] == "RSA" and int.from_bytes(urlsafe_b64decode(to_bytes(entry["n"]))).bit_length() not in _RSA_BITS:
+    if (
+        entry["kty"] == "RSA"
+        and int.from_bytes(urlsafe_b64decode(to_bytes(entry["n"]))).bit_length() not in _RSA_BITS
+    ):
         raise ValueError("the modulus is too short or too long")
     material = jwk.import_key({**entry, "alg": algorithm.name})
     algorithm.check_key(material)
@@ -162,7 +175,8 @@ class RemoteKeySet:
                 self._fetch_if_due()
             return self._keys[key_id]
         if (flight := self._fetch_if_due()) is not None:
-            await asyncio.wait({flight})  # Unlike awaiting the task, a waiter that is cancelled here leaves it running.
+            # Unlike awaiting the task, a waiter that is cancelled here leaves it running.
+            await asyncio.wait({flight})
         if not self._keys:
             raise KeysUnavailable("The token issuer's keys cannot be had.")
         try:
@@ -193,7 +207,9 @@ class RemoteKeySet:
             async with asyncio.timeout(self._timeout):
                 keys = parse_key_set(await self._download())
         except (httpx2.HTTPError, TimeoutError, ValueError) as error:
-            logger.warning("The key set of %s could not be fetched: %s: %s", self._url.host, type(error).__name__, error)
+            logger.warning(
+                "The key set of %s could not be fetched: %s: %s", self._url.host, type(error).__name__, error
+            )
             return
         self._keys = keys
         self._stale_at = self._clock() + self._max_age

@@ -1,6 +1,6 @@
 """Signed tokens (RFC 7519): signing our own and verifying those of trusted issuers.
 
-Nothing in a token is believed before its signature, except the choice among the verifiers and keys that were configured.
+Nothing in a token is believed before its signature, except the choice among the configured verifiers and keys.
 """
 
 from abc import ABC, abstractmethod
@@ -25,7 +25,8 @@ MAX_TOKEN_LENGTH = 8 * 1024
 class InvalidToken(Exception):
     """The token is not acceptable.
 
-    The text says why, for who runs the service. It holds nothing of the token but an issuer that is configured in another spelling.
+    The text says why, for who runs the service. It holds nothing of the token but an issuer that is configured in
+    another spelling.
     """
 
 
@@ -74,8 +75,18 @@ class SecretVerifier(Verifier):
     """
 
     # Spec: features/auth.md#AUTH-004 features/auth.md#AUTH-007
-    def __init__(self, secret: str, *, issuer: str, audience: str | None, token_type: str | None, leeway: timedelta = timedelta(0)) -> None:
-        super().__init__(issuer, token_type, partial(ClaimRules, issuer=issuer, audience=audience, leeway=leeway))
+    def __init__(
+        self,
+        secret: str,
+        *,
+        issuer: str,
+        audience: str | None,
+        token_type: str | None,
+        leeway: timedelta = timedelta(0),
+    ) -> None:
+        super().__init__(
+            issuer, token_type, partial(ClaimRules, issuer=issuer, audience=audience, leeway=leeway)
+        )
         self._key = Key(("HS256",), OctKey.import_key(secret))
 
     async def _find_key(self, _header: Mapping[str, object]) -> Key:
@@ -83,7 +94,9 @@ class SecretVerifier(Verifier):
 
 
 class KeySetVerifier(Verifier):
-    """Verifies tokens by their issuer's published keys, of which none is fetched before it is needed; `iat` is required.
+    """Verifies tokens by their issuer's published keys, of which none is fetched before it is needed.
+
+    `iat` is required.
 
     Args:
         keys: Where the issuer publishes its keys; closed by its owner.

@@ -1,4 +1,7 @@
-"""Log lines: one JSON object a line, or readable text for a person who develops. It decides nothing about what is logged."""
+"""Log lines: one JSON object a line, or readable text for a person who develops.
+
+It decides nothing about what is logged.
+"""
 
 import logging
 import sys
@@ -20,7 +23,9 @@ def configure_logging(*, as_json: bool, debug: bool) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    ending: list[Processor] = _json() if as_json else [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+    ending: list[Processor] = (
+        _json() if as_json else [structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty())]
+    )
     level = logging.DEBUG if debug else logging.INFO
     structlog.configure(
         processors=[*shared, *ending],
@@ -31,7 +36,9 @@ def configure_logging(*, as_json: bool, debug: bool) -> None:
     )
     handler = logging.StreamHandler(sys.stdout)
     theirs = shared if debug else [*shared, _without_trace]
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=theirs, processors=_foreign(ending)))
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=theirs, processors=_foreign(ending))
+    )
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("httpx2").setLevel(logging.WARNING)
@@ -50,7 +57,9 @@ def _without_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> Ev
 def _json() -> list[Processor]:
     return [
         structlog.processors.format_exc_info,
-        structlog.processors.JSONRenderer(serializer=lambda event, **_: orjson.dumps(event, default=str).decode()),
+        structlog.processors.JSONRenderer(
+            serializer=lambda event, **_: orjson.dumps(event, default=str).decode()
+        ),
     ]
 
 

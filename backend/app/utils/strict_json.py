@@ -1,4 +1,7 @@
-"""JSON as RFC 8259 has it, and without what readers understand differently: the standard library's parser takes more."""
+"""JSON as RFC 8259 has it, and without what readers understand differently.
+
+The standard library's parser takes more.
+"""
 
 import json
 from typing import Any, NoReturn
@@ -7,11 +10,17 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class MalformedJSONError(ValueError):
-    """The text is not JSON in UTF-8, or nests deeper or has longer numbers than the parser takes; the message repeats nothing of it."""
+    """The text is not JSON in UTF-8, or nests deeper or has longer numbers than the parser takes.
+
+    The message repeats nothing of it.
+    """
 
 
 class RepeatedNameError(ValueError):
-    """An object has a name twice, so that it depends on the reader what it says (RFC 7493, 2.3); the message repeats nothing of it."""
+    """An object has a name twice, so that it depends on the reader what it says (RFC 7493, 2.3).
+
+    The message repeats nothing of it.
+    """
 
 
 def parse(text: bytes) -> Any:

@@ -1,4 +1,7 @@
-"""Places that only a few may have at once, for each name. It is for one event loop, and forgets a name that nobody waits for."""
+"""Places that only a few may have at once, for each name.
+
+It is for one event loop, and forgets a name that nobody waits for.
+"""
 
 import asyncio
 from weakref import WeakValueDictionary

@@ -1,1 +1,4 @@
-"""The door that time comes through: loops that run beside the requests, with a clean stop; no rule, no SQL, and no HTTP."""
+"""The door that time comes through: loops that run beside the requests, with a clean stop.
+
+It holds no rule, no SQL and no HTTP.
+"""

@@ -28,6 +28,17 @@ class Exchange(NamedTuple):
         return bool(self.sent) and (b"connection", b"close") in self.sent[0]["headers"]
 
 
+_SCOPE = {
+    "type": "http",
+    "http_version": "1.1",
+    "scheme": "http",
+    "server": ("agendum.test", 80),
+    "client": None,
+    "root_path": "",
+    "query_string": b"",
+}
+
+
 async def exchange(
     app: ASGIApp,
     target: str,
@@ -38,7 +49,10 @@ async def exchange(
     kind: bytes = JSON,
     breaks_off: bool = False,
 ) -> Exchange:
-    """Send a method and a path with a body in chunks, chunked unless its length is announced; it may break off after the last of them."""
+    """Send a method and a path with a body in chunks, chunked unless its length is announced.
+
+    It may break off after the last of them.
+    """
     sent: list[Any] = []
     left = list(chunks)
     method, path = target.split()
@@ -51,10 +65,10 @@ async def exchange(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    headers = [(b"content-type", kind), (b"transfer-encoding", b"chunked") if length is None else (b"content-length", length)]
+    size = (b"transfer-encoding", b"chunked") if length is None else (b"content-length", length)
+    headers = [(b"content-type", kind), size]
     headers += [] if token is None else [(b"authorization", token.encode())]
-    scope = {"type": "http", "method": method, "path": path, "query_string": b"", "root_path": "", "headers": headers}
-    await app(scope | {"http_version": "1.1", "scheme": "http", "server": ("agendum.test", 80), "client": None}, receive, send)
+    await app(_SCOPE | {"method": method, "path": path, "headers": headers}, receive, send)
     return Exchange(sent, len(chunks) - len(left))
 
 
@@ -63,7 +77,9 @@ _REST = b',"x":1}'
 
 
 class Slow:
-    """A request whose body stops in the middle until it is told to go on. It is refused at its end, without a transaction.
+    """A request whose body stops in the middle until it is told to go on.
+
+    It is refused at its end, without a transaction.
 
     Args:
         person: Who sends it.
@@ -72,7 +88,11 @@ class Slow:
     """
 
     def __init__(self, person: Person, start: bytes = LARGE, *, announced: bool = True) -> None:
-        length = (b"content-length", str(len(start + _REST)).encode()) if announced else (b"transfer-encoding", b"chunked")
+        length = (
+            (b"content-length", str(len(start + _REST)).encode())
+            if announced
+            else (b"transfer-encoding", b"chunked")
+        )
         token = (b"authorization", str(person.client.headers["Authorization"]).encode())
         self._headers = [(b"content-type", JSON), length, token]
         self._start = start
@@ -82,8 +102,19 @@ class Slow:
 
     async def send(self, app: ASGIApp) -> None:
         """Send it, and wait for the answer."""
-        scope = {"type": "http", "method": "POST", "path": "/api/tasks", "query_string": b"", "root_path": "", "headers": self._headers}
-        await app(scope | {"http_version": "1.1", "scheme": "http", "server": ("agendum.test", 80)}, self._receive, self._note)
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": "/api/tasks",
+            "query_string": b"",
+            "root_path": "",
+            "headers": self._headers,
+        }
+        await app(
+            scope | {"http_version": "1.1", "scheme": "http", "server": ("agendum.test", 80)},
+            self._receive,
+            self._note,
+        )
 
     async def _receive(self) -> dict[str, Any]:
         self.asked += 1

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import asyncpg
+import httpx2
 
 from tests.api.rows import fetch
 from tests.people import Person
@@ -11,7 +12,9 @@ from tests.people import Person
 _COLUMNS = "user_id, id, title, priority, created_at, updated_at, version"
 
 
-async def insert_tasks(connection: asyncpg.Connection, person: Person, number: int, *, moments: int = 1) -> None:
+async def insert_tasks(
+    connection: asyncpg.Connection, person: Person, number: int, *, moments: int = 1
+) -> None:
     """Insert tasks that were created at that many moments, so that many share one."""
     row = "$1, gen_random_uuid(), 'Pay rent', 'none', now() - make_interval(hours => number % $3::int), now(), 1"
     query = f"insert into agendum.task ({_COLUMNS}) select {row} from generate_series(1, $2::int) number"
@@ -38,7 +41,9 @@ async def titles(person: Person, **query: str | int | list[str]) -> list[str]:
 
 async def create_titled(person: Person, **contents: dict[str, Any]) -> dict[str, str]:
     """Create a task for each title, and return their ids."""
-    return {title: (await person.create_task(title=title, **content))["id"] for title, content in contents.items()}
+    return {
+        title: (await person.create_task(title=title, **content))["id"] for title, content in contents.items()
+    }
 
 
 async def create_named(person: Person, path: str, names: Iterable[str]) -> list[str]:
@@ -53,3 +58,9 @@ async def refused(person: Person, query: str) -> dict[str, str]:
     response = await person.client.get(f"/api/tasks?{query}")
     assert response.status_code == 422, response.text
     return {error["field"]: error["message"] for error in response.json()["errors"]}
+
+
+def refused_fields(response: httpx2.Response) -> list[str]:
+    """Return the fields that a refusal names."""
+    assert response.status_code == 422, response.text
+    return [error["field"] for error in response.json()["errors"]]

@@ -50,36 +50,58 @@ async def test_registering_answers_with_the_profile(client: httpx2.AsyncClient) 
 @pytest.mark.spec("USER-001")
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("email", value) for value in ("", "ada", "ada@", "@example.com", "ada@gmail", "a b@example.com", "ada@example.com\0", 5, None)]
+    [
+        ("email", value)
+        for value in (
+            "",
+            "ada",
+            "ada@",
+            "@example.com",
+            "ada@gmail",
+            "a b@example.com",
+            "ada@example.com\0",
+            5,
+            None,
+        )
+    ]
     + [("name", value) for value in ("", " ", "x" * 201, "a\nb", "a\0b", None)]
     + [("role", "admin")],
 )
-async def test_a_registration_that_cannot_be_kept_is_refused(client: httpx2.AsyncClient, field: str, value: object) -> None:
+async def test_a_registration_that_cannot_be_kept_is_refused(
+    client: httpx2.AsyncClient, field: str, value: object
+) -> None:
     response = await client.post("/auth/register", json=ADA | {field: value})
     assert (response.status_code, [error["field"] for error in response.json()["errors"]]) == (422, [field])
 
 
 @pytest.mark.spec("USER-003")
 @pytest.mark.parametrize(("length", "status"), [(7, 422), (8, 201), (256, 201), (257, 422)])
-async def test_a_password_has_8_to_256_characters(client: httpx2.AsyncClient, length: int, status: int) -> None:
+async def test_a_password_has_8_to_256_characters(
+    client: httpx2.AsyncClient, length: int, status: int
+) -> None:
     response = await client.post("/auth/register", json=ADA | {"password": "ä" * length})
     assert response.status_code == status
     assert "ää" not in response.text
 
 
 @pytest.mark.spec("USER-003", "AUTH-003")
-async def test_a_password_is_kept_only_as_an_argon2id_hash(client: httpx2.AsyncClient, connection: asyncpg.Connection) -> None:
+async def test_a_password_is_kept_only_as_an_argon2id_hash(
+    client: httpx2.AsyncClient, connection: asyncpg.Connection
+) -> None:
     await client.post("/auth/register", json=ADA)
     rows = await fetch(
         connection,
-        "select row_to_json(p)::text as kept from agendum.password p union all select row_to_json(a)::text from agendum.account a",
+        "select row_to_json(p)::text as kept from agendum.password p"
+        " union all select row_to_json(a)::text from agendum.account a",
     )
     assert "$argon2id$v=19$m=19456,t=2,p=1$" in rows[0]["kept"]
     assert not [row for row in rows if ADA["password"] in row["kept"]]
 
 
 @pytest.mark.spec("USER-002")
-async def test_an_email_belongs_to_one_person_in_any_letter_case(client: httpx2.AsyncClient, connection: asyncpg.Connection) -> None:
+async def test_an_email_belongs_to_one_person_in_any_letter_case(
+    client: httpx2.AsyncClient, connection: asyncpg.Connection
+) -> None:
     await client.post("/auth/register", json=ADA)
     before = await count_rows(connection)
     for email in ("ada@example.com", "ADA@EXAMPLE.COM", "Ada@Example.com"):
@@ -97,7 +119,9 @@ async def test_an_email_belongs_to_one_person_when_several_come_at_once(own_app:
 
 
 @pytest.mark.spec("USER-007")
-@pytest.mark.parametrize("email", ["Ada <ada@example.com>", "<ada@example.com>", '"Ada" <ada@example.com> ', "ada@example.com>"])
+@pytest.mark.parametrize(
+    "email", ["Ada <ada@example.com>", "<ada@example.com>", '"Ada" <ada@example.com> ', "ada@example.com>"]
+)
 async def test_an_email_with_a_name_is_refused_and_told_why(client: httpx2.AsyncClient, email: str) -> None:
     response = await client.post("/auth/register", json=ADA | {"email": email})
     assert response.status_code == 422
@@ -105,8 +129,12 @@ async def test_an_email_with_a_name_is_refused_and_told_why(client: httpx2.Async
 
 
 @pytest.mark.spec("USER-008")
-@pytest.mark.parametrize("domain", ["app.test", "nas.local", "localhost", "app.localhost", "mail.home.arpa", "NAS.Local"])
-async def test_an_email_of_ones_own_network_registers_and_logs_in(client: httpx2.AsyncClient, domain: str) -> None:
+@pytest.mark.parametrize(
+    "domain", ["app.test", "nas.local", "localhost", "app.localhost", "mail.home.arpa", "NAS.Local"]
+)
+async def test_an_email_of_ones_own_network_registers_and_logs_in(
+    client: httpx2.AsyncClient, domain: str
+) -> None:
     registered = await client.post("/auth/register", json=ADA | {"email": f"Ada@{domain}"})
     assert (registered.status_code, registered.json()["email"]) == (201, f"Ada@{domain.lower()}")
     for email in (f"Ada@{domain}", f"ada@{domain.upper()}"):
@@ -114,7 +142,9 @@ async def test_an_email_of_ones_own_network_registers_and_logs_in(client: httpx2
 
 
 @pytest.mark.spec("USER-009")
-@pytest.mark.parametrize("email", ["Ada <ada@example.com>", "<ADA@example.com>", " ada@example.com ", '"a<b" <ada@example.com>\t'])
+@pytest.mark.parametrize(
+    "email", ["Ada <ada@example.com>", "<ADA@example.com>", " ada@example.com ", '"a<b" <ada@example.com>\t']
+)
 async def test_a_login_takes_what_registrations_once_took(client: httpx2.AsyncClient, email: str) -> None:
     await client.post("/auth/register", json=ADA)
     assert (await client.post("/auth/login", json=LOGIN | {"email": email})).status_code == 200
@@ -122,7 +152,10 @@ async def test_a_login_takes_what_registrations_once_took(client: httpx2.AsyncCl
 
 @pytest.mark.spec("USER-010")
 async def test_a_capital_i_with_a_dot_is_no_i(client: httpx2.AsyncClient) -> None:
-    for first, other in (("ix@example.com", "\u0130x@example.com"), ("\u0130y@example.com", "iy@example.com")):
+    for first, other in (
+        ("ix@example.com", "\u0130x@example.com"),
+        ("\u0130y@example.com", "iy@example.com"),
+    ):
         registered = await client.post("/auth/register", json=ADA | {"email": first})
         assert (registered.status_code, registered.json()["email"]) == (201, first)
         logins = [await client.post("/auth/login", json=LOGIN | {"email": email}) for email in (first, other)]
@@ -153,7 +186,12 @@ async def test_a_token_of_a_login_says_who_for_whom_and_for_how_long(client: htt
     header, claims = opened((await client.post("/auth/login", json=LOGIN)).json()["access_token"])
     assert (header["alg"], header["typ"]) == ("HS256", "at+jwt")
     assert claims.keys() == {"iss", "aud", "sub", "iat", "exp"}
-    assert (claims["iss"], claims["aud"], claims["sub"], claims["exp"] - claims["iat"]) == ("agendum", "agendum", profile["id"], 900)
+    assert (claims["iss"], claims["aud"], claims["sub"], claims["exp"] - claims["iat"]) == (
+        "agendum",
+        "agendum",
+        profile["id"],
+        900,
+    )
 
 
 @pytest.mark.spec("AUTH-002")
@@ -165,21 +203,39 @@ async def test_a_password_too_short_to_be_chosen_can_still_be_tried(client: http
 @pytest.mark.spec("AUTH-002")
 async def test_a_wrong_password_and_an_unknown_email_get_the_same_answer(client: httpx2.AsyncClient) -> None:
     await client.post("/auth/register", json=ADA)
-    wrong = await client.post("/auth/login", json=LOGIN | {"password": "another horse"}, headers={"X-Request-ID": "the-same-id"})
-    unknown = await client.post("/auth/login", json=LOGIN | {"email": "eva@example.com"}, headers={"X-Request-ID": "the-same-id"})
-    assert (wrong.status_code, wrong.headers, wrong.text) == (unknown.status_code, unknown.headers, unknown.text)
-    assert (wrong.status_code, wrong.headers["WWW-Authenticate"], wrong.json()["code"]) == (401, "Bearer", "WRONG_CREDENTIALS")
+    wrong = await client.post(
+        "/auth/login", json=LOGIN | {"password": "another horse"}, headers={"X-Request-ID": "the-same-id"}
+    )
+    unknown = await client.post(
+        "/auth/login", json=LOGIN | {"email": "eva@example.com"}, headers={"X-Request-ID": "the-same-id"}
+    )
+    assert (wrong.status_code, wrong.headers, wrong.text) == (
+        unknown.status_code,
+        unknown.headers,
+        unknown.text,
+    )
+    assert (wrong.status_code, wrong.headers["WWW-Authenticate"], wrong.json()["code"]) == (
+        401,
+        "Bearer",
+        "WRONG_CREDENTIALS",
+    )
 
 
 @pytest.mark.spec("AUTH-002")
-@pytest.mark.parametrize("body", [LOGIN, LOGIN | {"password": "another horse"}, LOGIN | {"email": "eva@example.com"}])
-async def test_every_login_costs_one_verification(app: FastAPI, monkeypatch: pytest.MonkeyPatch, body: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "body", [LOGIN, LOGIN | {"password": "another horse"}, LOGIN | {"email": "eva@example.com"}]
+)
+async def test_every_login_costs_one_verification(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch, body: dict[str, str]
+) -> None:
     async with open_client(app) as client:
         await client.post("/auth/register", json=ADA)
         hasher = CountingHasher()
         monkeypatch.setattr(app.state.runtime.identity.passwords, "_hasher", hasher)
         await client.post("/auth/login", json=body)
-    assert [encoded.rpartition("$")[0].rpartition("$")[0] for encoded in hasher.verified] == ["$argon2id$v=19$m=19456,t=2,p=1"]
+    assert [encoded.rpartition("$")[0].rpartition("$")[0] for encoded in hasher.verified] == [
+        "$argon2id$v=19$m=19456,t=2,p=1"
+    ]
 
 
 @pytest.mark.spec("AUTH-002")

@@ -1,7 +1,6 @@
 """Bodies: how much of one is read, of whom and when, what it may say, and what a refused one has cost."""
 
 import asyncio
-from contextlib import AsyncExitStack
 
 import asyncpg
 import httpx2
@@ -13,7 +12,7 @@ from app.dependencies import bodies
 from tests.api.exchange import Slow, exchange
 from tests.guards.makers import made_for, own_body, unknown
 from tests.guards.operations import Operation
-from tests.people import Person, joined
+from tests.people import Person
 
 pytestmark = pytest.mark.broad
 
@@ -35,7 +34,9 @@ def writes(operations: list[Operation]) -> list[Operation]:
 
 @pytest.mark.spec("OPS-030", "AUTH-009")
 @pytest.mark.parametrize("credential", [None, "Bearer x.y.z", "Basic eDp5"])
-async def test_nothing_is_read_of_a_body_whose_sender_is_not_known(app: FastAPI, writes: list[Operation], credential: str | None) -> None:
+async def test_nothing_is_read_of_a_body_whose_sender_is_not_known(
+    app: FastAPI, writes: list[Operation], credential: str | None
+) -> None:
     targets = [f"{write.method} {write.path.format_map(unknown(write.parameters))}" for write in writes]
     answers = [await exchange(app, target, [b"x" * MEBIBYTE] * 50, token=credential) for target in targets]
     assert {(answer.status, answer.read, answer.closes) for answer in answers} == {(401, 0, True)}
@@ -43,15 +44,22 @@ async def test_nothing_is_read_of_a_body_whose_sender_is_not_known(app: FastAPI,
 
 
 @pytest.mark.spec("OPS-030")
-@pytest.mark.parametrize(("length", "closes"), [(b"20", False), (b"65536", False), (b"65537", True), (b"9999999999", True), (None, True)])
-async def test_a_connection_is_closed_only_for_a_long_rest(app: FastAPI, length: bytes | None, *, closes: bool) -> None:
+@pytest.mark.parametrize(
+    ("length", "closes"),
+    [(b"20", False), (b"65536", False), (b"65537", True), (b"9999999999", True), (None, True)],
+)
+async def test_a_connection_is_closed_only_for_a_long_rest(
+    app: FastAPI, length: bytes | None, *, closes: bool
+) -> None:
     answer = await exchange(app, "POST /api/tasks", [b"{}"], length=length)
     assert (answer.status, answer.read, answer.closes) == (401, 0, closes)
 
 
 @pytest.mark.spec("OPS-030")
 async def test_a_body_that_was_read_whole_closes_nothing(app: FastAPI, ada: Person) -> None:
-    answer = await exchange(app, "POST /api/tasks", [b'{"title":', b'"Pay rent"}'], token=ada.client.headers["Authorization"])
+    answer = await exchange(
+        app, "POST /api/tasks", [b'{"title":', b'"Pay rent"}'], token=ada.client.headers["Authorization"]
+    )
     assert (answer.status, answer.read, answer.closes) == (201, 2, False)
 
 
@@ -66,9 +74,14 @@ async def test_a_body_may_have_a_mebibyte_and_no_more(ada: Person, excess: int) 
 
 @pytest.mark.spec("OPS-002")
 @pytest.mark.parametrize("path", ["/auth/register", "/auth/login"])
-async def test_a_body_of_nobody_is_small(app: FastAPI, client: httpx2.AsyncClient, ada: Person, path: str) -> None:
+async def test_a_body_of_nobody_is_small(
+    app: FastAPI, client: httpx2.AsyncClient, ada: Person, path: str
+) -> None:
     for headers in ({}, dict(ada.client.headers)):
-        answers = [await client.post(path, content=b'{"x":1}'.ljust(SMALL + excess), headers=JSON | headers) for excess in (0, 1)]
+        answers = [
+            await client.post(path, content=b'{"x":1}'.ljust(SMALL + excess), headers=JSON | headers)
+            for excess in (0, 1)
+        ]
         assert [told(answer) for answer in answers] == [(422, "VALIDATION_ERROR"), (413, "BODY_TOO_LARGE")]
     assert (await exchange(app, f"POST {path}", [b"x" * 10_000] * 5)).read == 2
 
@@ -88,42 +101,68 @@ async def test_a_body_of_nobody_is_small(app: FastAPI, client: httpx2.AsyncClien
 async def test_what_a_body_announces_is_not_believed(
     app: FastAPI, ada: Person, length: bytes, chunks: list[bytes], *, status: int, read: int
 ) -> None:
-    answer = await exchange(app, "POST /api/tasks", chunks, length=length, token=ada.client.headers["Authorization"])
+    answer = await exchange(
+        app, "POST /api/tasks", chunks, length=length, token=ada.client.headers["Authorization"]
+    )
     assert (answer.status, answer.read) == (status, read)
 
 
 @pytest.mark.spec("OPS-002")
 async def test_a_body_that_breaks_off_is_never_acted_upon(app: FastAPI, ada: Person) -> None:
     path = f"/api/tasks/{(await ada.create_task())['id']}/complete"
-    assert await exchange(app, f"PATCH {path}", [b""], token=ada.client.headers["Authorization"], breaks_off=True) == ([], 1)
+    assert await exchange(
+        app, f"PATCH {path}", [b""], token=ada.client.headers["Authorization"], breaks_off=True
+    ) == ([], 1)
     assert len(await ada.changes()) == 1
 
 
 @pytest.mark.spec("OPS-002")
-async def test_a_body_that_does_not_arrive_is_408(app: FastAPI, ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_body_that_does_not_arrive_is_408(
+    app: FastAPI, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bodies, "PATIENCE", 0.01)
     slow = Slow(ada, b"{")
     await slow.send(app)
-    assert (slow.status, slow.code, (b"connection", b"close") in slow.headers) == (408, "REQUEST_TIMEOUT", True)
+    assert (slow.status, slow.code, (b"connection", b"close") in slow.headers) == (
+        408,
+        "REQUEST_TIMEOUT",
+        True,
+    )
 
 
 @pytest.mark.spec("OPS-003")
-@pytest.mark.parametrize("body", [b"{", b"{'title': 'a'}", b'{"title":"a",}', b'{"title":"a"} x', b"title=a", b"\x80", b"{" * 1000])
+@pytest.mark.parametrize(
+    "body", [b"{", b"{'title': 'a'}", b'{"title":"a",}', b'{"title":"a"} x', b"title=a", b"\x80", b"{" * 1000]
+)
 async def test_a_body_that_is_not_json_is_malformed(ada: Person, body: bytes) -> None:
     response = await ada.client.post("/api/tasks", content=body, headers=JSON)
     assert (told(response), response.json()["errors"]) == ((400, "MALFORMED_REQUEST"), [])
 
 
 @pytest.mark.spec("OPS-003")
-@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1" * 5000, "01", "+1", "1.", "\u0661", "'a'", "undefined", '"\t"'])
+@pytest.mark.parametrize(
+    "value",
+    ["NaN", "Infinity", "-Infinity", "1" * 5000, "01", "+1", "1.", "\u0661", "'a'", "undefined", '"\t"'],
+)
 async def test_what_only_some_parsers_take_for_json_is_malformed(ada: Person, value: str) -> None:
     for body in (f'{{"title":{value}}}', f'{{"title":"a","x":[{value}]}}'):
-        assert told(await ada.client.post("/api/tasks", content=body.encode(), headers=JSON)) == (400, "MALFORMED_REQUEST")
+        assert told(await ada.client.post("/api/tasks", content=body.encode(), headers=JSON)) == (
+            400,
+            "MALFORMED_REQUEST",
+        )
 
 
 @pytest.mark.spec("OPS-003")
 @pytest.mark.parametrize(
-    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonp", "", None]
+    "kind",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/jsonp",
+        "",
+        None,
+    ],
 )
 async def test_a_body_of_another_content_type_is_refused(ada: Person, kind: str | None) -> None:
     headers = {} if kind is None else {"Content-Type": kind}
@@ -132,7 +171,9 @@ async def test_a_body_of_another_content_type_is_refused(ada: Person, kind: str 
 
 
 @pytest.mark.spec("OPS-003")
-@pytest.mark.parametrize("kind", ["application/json", "Application/JSON; charset=utf-8", "application/vnd.tasks+json"])
+@pytest.mark.parametrize(
+    "kind", ["application/json", "Application/JSON; charset=utf-8", "application/vnd.tasks+json"]
+)
 async def test_a_body_is_json_by_each_of_its_content_types(ada: Person, kind: str) -> None:
     response = await ada.client.post("/api/tasks", content=b'{"title":"a"}', headers={"Content-Type": kind})
     assert response.status_code == 201
@@ -165,7 +206,9 @@ async def test_an_operation_of_a_batch_cannot_be_two(ada: Person) -> None:
 
 
 @pytest.mark.spec("OPS-033")
-async def test_no_operation_takes_a_name_twice(ada: Person, client: httpx2.AsyncClient, operations: list[Operation]) -> None:
+async def test_no_operation_takes_a_name_twice(
+    ada: Person, client: httpx2.AsyncClient, operations: list[Operation]
+) -> None:
     with_body = [operation for operation in operations if operation.body is not None]
     for operation in with_body:
         path = operation.path.format_map(unknown(operation.parameters))
@@ -182,15 +225,23 @@ async def test_what_takes_no_body_refuses_any_and_does_nothing(ada: Person, writ
         path = operation.path.format_map(await made_for(ada, operation))
         changes = len(await ada.changes())
         for body in (b"{}", b'{"ids":[]}', b"x" * (MEBIBYTE + 1)):
-            assert told(await ada.client.request(operation.method, path, content=body, headers=JSON)) == (413, "BODY_TOO_LARGE"), operation
+            assert told(await ada.client.request(operation.method, path, content=body, headers=JSON)) == (
+                413,
+                "BODY_TOO_LARGE",
+            ), operation
         assert len(await ada.changes()) == changes
-        assert (await ada.client.request(operation.method, path, content=b"", headers=JSON)).is_success, operation
+        assert (await ada.client.request(operation.method, path, content=b"", headers=JSON)).is_success, (
+            operation
+        )
     assert len(without) >= 9
 
 
 @pytest.mark.spec("OPS-034")
 async def test_what_takes_no_body_takes_an_empty_one_in_chunks(app: FastAPI, ada: Person) -> None:
-    target, token = f"DELETE /api/tasks/{(await ada.create_task())['id']}", ada.client.headers["Authorization"]
+    target, token = (
+        f"DELETE /api/tasks/{(await ada.create_task())['id']}",
+        ada.client.headers["Authorization"],
+    )
     assert (await exchange(app, target, [b"", b"x", b"x"], token=token)).read == 2
     answers = [await exchange(app, target, [b"", b""], token=token, kind=b"text/plain") for _time in range(2)]
     assert [answer.status for answer in answers] == [204, 404]
@@ -225,7 +276,13 @@ async def test_the_body_of_a_read_is_not_read(app: FastAPI, ada: Person) -> None
     ],
 )
 async def test_a_request_that_is_refused_for_what_it_says_has_cost_no_transaction(
-    ada: Person, connection: asyncpg.Connection, target: str, *, body: bytes, headers: dict[str, str], status: int
+    ada: Person,
+    connection: asyncpg.Connection,
+    target: str,
+    *,
+    body: bytes,
+    headers: dict[str, str],
+    status: int,
 ) -> None:
     await ada.client.get("/api/me")
     statements: list[str] = []
@@ -241,104 +298,3 @@ async def test_what_is_said_well_is_carried_out(ada: Person, writes: list[Operat
     for operation in writes:
         values, body = await made_for(ada, operation), await own_body(ada, operation)
         assert (await operation.call(ada.client, values, body=body)).is_success, operation
-
-
-@pytest.fixture
-async def known(ada: Person, bob: Person) -> list[Person]:
-    """Two people whose tokens are remembered."""
-    for person in (ada, bob):
-        await person.client.get("/api/me")
-    return [ada, bob]
-
-
-async def under_way(app: FastAPI, requests: list[Slow]) -> list[asyncio.Task[None]]:
-    """Send requests, and let them come as far as they can."""
-    tasks = [asyncio.create_task(request.send(app)) for request in requests]
-    for _step in range(50):
-        await asyncio.sleep(0)
-    return tasks
-
-
-@pytest.mark.spec("OPS-031")
-async def test_of_one_persons_large_bodies_two_are_read_at_once(app: FastAPI, known: list[Person]) -> None:
-    ada, bob = known
-    mine, others = [Slow(ada) for _body in range(5)], [Slow(bob)]
-    tasks = await under_way(app, mine + others)
-    assert [request.asked for request in mine + others] == [2, 2, 0, 0, 0, 2]
-    for request in mine + others:
-        request.go_on.set()
-    await asyncio.gather(*tasks)
-    assert {request.status for request in mine + others} == {422}
-
-
-@pytest.mark.spec("OPS-031")
-async def test_of_everybodys_large_bodies_eight_are_read_at_once(app: FastAPI) -> None:
-    async with AsyncExitStack() as stack:
-        people = [await stack.enter_async_context(joined(app)) for _person in range(5)]
-        for person in people:
-            await person.client.get("/api/me")
-        requests = [Slow(person) for person in people for _body in range(2)]
-        tasks = await under_way(app, requests)
-        assert [request.asked for request in requests] == [2] * 8 + [0] * 2
-        for task in tasks[8:]:
-            task.cancel()
-        later = [Slow(people[4]) for _body in range(2)]
-        for request in requests[:8] + later:
-            request.go_on.set()
-        await asyncio.gather(*tasks, *await under_way(app, later), return_exceptions=True)
-    assert {request.status for request in requests[:8] + later} == {422}
-
-
-@pytest.mark.spec("OPS-031")
-async def test_a_small_body_waits_for_nobody(app: FastAPI, known: list[Person]) -> None:
-    ada, _bob = known
-    large, small = [Slow(ada) for _body in range(2)], [Slow(ada, b'{"title":""'.ljust(SMALL - 7)) for _body in range(20)]
-    tasks = await under_way(app, large + small)
-    assert {request.asked for request in small} == {2}
-    for request in large + small:
-        request.go_on.set()
-    await asyncio.gather(*tasks)
-
-
-@pytest.mark.spec("OPS-031")
-async def test_a_large_body_that_waits_too_long_is_to_be_sent_again(
-    app: FastAPI, known: list[Person], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bodies, "TURN_LIMIT", 0.05)
-    ada, _bob = known
-    first, late = [Slow(ada) for _body in range(2)], Slow(ada)
-    tasks = await under_way(app, first)
-    await late.send(app)
-    assert (late.status, late.code, late.asked) == (503, "BUSY", 0)
-    assert (b"retry-after", b"1") in late.headers
-    for request in first:
-        request.go_on.set()
-    await asyncio.gather(*tasks)
-
-
-@pytest.mark.spec("OPS-031", "OPS-030")
-async def test_a_large_body_that_does_not_say_how_long_it_is_has_a_turn_at_once_or_none(app: FastAPI, known: list[Person]) -> None:
-    ada, bob = known
-    first, late = [Slow(ada, announced=False) for _body in range(2)], Slow(ada, announced=False)
-    small, others = Slow(ada, b'{"title":""', announced=False), Slow(bob, announced=False)
-    tasks = await under_way(app, [*first, late, small, others])
-    assert (late.status, late.code, late.asked) == (503, "BUSY", 1)
-    assert {(b"retry-after", b"1"), (b"connection", b"close")} <= set(late.headers)
-    for request in (*first, small, others):
-        request.go_on.set()
-    await asyncio.gather(*tasks)
-    assert {request.status for request in (*first, small, others)} == {422}
-
-
-@pytest.mark.spec("OPS-031")
-async def test_senders_who_go_away_give_their_turns_back(app: FastAPI, known: list[Person]) -> None:
-    ada, _bob = known
-    for _round in range(3):
-        tasks = await under_way(app, [Slow(ada) for _body in range(5)])
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    again = Slow(ada)
-    again.go_on.set()
-    await again.send(app)
-    assert again.status == 422

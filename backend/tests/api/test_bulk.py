@@ -3,62 +3,24 @@
 from typing import Any
 
 import asyncpg
-import httpx2
 import pytest
 from uuid_utils.compat import uuid7
 
+from tests.api.batches import ABSENT, PATH, Operation, carried_out, create, read, refused, send
 from tests.api.rows import count_rows
 from tests.api.test_statement_counts import count
 from tests.people import Person
-
-ABSENT = "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f"
-
-Operation = dict[str, Any]
-PATH = "/api/tasks/bulk"
-
-
-def create(title: str = "Pay rent", *, temp_id: str | None = None, **content: Any) -> Operation:
-    """Return an operation that creates a task."""
-    return {"op": "create", "temp_id": temp_id, "task": {"title": title} | content}
-
-
-async def send(person: Person, *operations: Operation, **headers: str) -> httpx2.Response:
-    """Send a batch."""
-    return await person.client.post(PATH, json={"operations": operations}, headers=headers)
-
-
-async def carried_out(person: Person, *operations: Operation) -> list[dict[str, Any]]:
-    """Send a batch that must succeed, and return its results."""
-    response = await send(person, *operations)
-    assert response.status_code == 200, response.text
-    results: list[dict[str, Any]] = response.json()["results"]
-    return results
-
-
-async def read(person: Person, task_id: str) -> dict[str, Any]:
-    """Return a living task."""
-    response = await person.client.get(f"/api/tasks/{task_id}")
-    assert response.status_code == 200, response.text
-    task: dict[str, Any] = response.json()
-    return task
 
 
 async def make(person: Person, kind: str) -> str:
     """Create a task, a category or a tag and return its id."""
     name = f"A {uuid7()}"
-    response = await person.client.post(f"/api/{kind}", json={"title": name} if kind == "tasks" else {"name": name})
+    response = await person.client.post(
+        f"/api/{kind}", json={"title": name} if kind == "tasks" else {"name": name}
+    )
     assert response.status_code == 201, response.text
     made: str = response.json()["id"]
     return made
-
-
-async def refused(person: Person, connection: asyncpg.Connection, *operations: Operation) -> dict[str, Any]:
-    """Send a batch that must be refused and change nothing; return the problem with the status and entity tag of the answer."""
-    before = await count_rows(connection)
-    response = await send(person, *operations)
-    assert await count_rows(connection) == before
-    problem: dict[str, Any] = response.json()
-    return problem | {"status": response.status_code, "etag": response.headers.get("ETag")}
 
 
 @pytest.mark.spec("BULK-001", "BULK-003")
@@ -73,7 +35,14 @@ async def test_operations_are_carried_out_in_order_and_each_has_its_result(ada: 
         {"op": "move", "id": second, "before": first},
         {"op": "delete", "id": first},
     )
-    assert [result["op"] for result in results] == ["create", "update", "complete", "complete", "move", "delete"]
+    assert [result["op"] for result in results] == [
+        "create",
+        "update",
+        "complete",
+        "complete",
+        "move",
+        "delete",
+    ]
     assert [result["id"] for result in results[1:]] == [first, first, first, second, first]
     assert [result["task"] and result["task"]["version"] for result in results] == [1, 2, 3, 4, 2, None]
     assert results[0]["task"] == await read(ada, results[0]["id"])
@@ -93,89 +62,19 @@ async def test_tags_are_added_and_removed(ada: Person) -> None:
 @pytest.mark.spec("BULK-002")
 async def test_each_operation_records_its_change_and_numbers_follow_one_another(ada: Person) -> None:
     task_id = (await ada.create_task())["id"]
-    await carried_out(ada, create(), {"op": "complete", "id": task_id}, {"op": "complete", "id": task_id}, {"op": "delete", "id": task_id})
+    await carried_out(
+        ada,
+        create(),
+        {"op": "complete", "id": task_id},
+        {"op": "complete", "id": task_id},
+        {"op": "delete", "id": task_id},
+    )
     changes = await ada.changes(after=1)
-    assert [(change["seq"], change["action"]) for change in changes] == [(2, "created"), (3, "completed"), (4, "deleted")]
-
-
-@pytest.mark.spec("BULK-004", "BULK-003")
-async def test_a_batch_creates_a_parent_with_children_and_grandchildren(ada: Person) -> None:
-    response = await send(
-        ada,
-        create("Trip", temp_id="trip"),
-        create("Train", temp_id="train_1-A", parent_id="trip"),
-        create("Seat", parent_id="train_1-A"),
-        {"op": "update", "id": "train_1-A", "task": {"priority": "high"}},
-    )
-    answer = response.json()
-    trip, train, seat, _ = [result["id"] for result in answer["results"]]
-    assert answer["temp_ids"] == {"trip": trip, "train_1-A": train}
-    assert [result["temp_id"] for result in answer["results"]] == ["trip", "train_1-A", None, None]
-    tree = (await ada.client.get(f"/api/tasks/{trip}/tree")).json()
-    assert (tree["children"][0]["id"], tree["children"][0]["priority"]) == (train, "high")
-    assert [child["id"] for child in tree["children"][0]["children"]] == [seat]
-
-
-@pytest.mark.spec("BULK-004")
-@pytest.mark.parametrize("place", ["before", "after"])
-async def test_a_task_moves_beside_one_that_the_batch_creates(ada: Person, place: str) -> None:
-    task = await ada.create_task()
-    results = await carried_out(
-        ada,
-        create(temp_id="a"),
-        create(temp_id="b"),
-        {"op": "move", "id": task["id"], place: "a"},
-        {"op": "move", "id": "b", place: task["id"]},
-    )
-    first, moved, second = [results[index]["task"]["position"] for index in (0, 2, 3)]
-    assert (second < moved < first) if place == "before" else (first < moved)
-    assert (moved < second) == (place == "after")
-
-
-@pytest.mark.spec("BULK-004")
-async def test_a_parent_that_the_batch_creates_can_be_given_to_what_is_there(ada: Person) -> None:
-    task = await ada.create_task()
-    results = await carried_out(ada, create(temp_id="a"), {"op": "update", "id": task["id"], "task": {"parent_id": "a"}})
-    assert (await read(ada, task["id"]))["parent_id"] == results[0]["id"]
-
-
-@pytest.mark.spec("BULK-004")
-@pytest.mark.parametrize(
-    ("operation", "field"),
-    [
-        (create(parent_id="later"), "operations.1.task.parent_id"),
-        (create(temp_id="own", parent_id="own"), "operations.1.task.parent_id"),
-        (create(temp_id="known"), "operations.1.temp_id"),
-        ({"op": "update", "id": "later", "task": {}}, "operations.1.id"),
-        ({"op": "update", "id": "known", "task": {"parent_id": "later"}}, "operations.1.task.parent_id"),
-        ({"op": "move", "id": "known", "before": "later"}, "operations.1.before"),
-        ({"op": "move", "id": "known", "after": "later"}, "operations.1.after"),
-        ({"op": "delete", "id": "Known"}, "operations.1.id"),
-    ],
-)
-async def test_a_temporary_id_is_defined_once_and_before_it_is_used(
-    ada: Person, connection: asyncpg.Connection, operation: Operation, field: str
-) -> None:
-    problem = await refused(ada, connection, create(temp_id="known"), operation, create(temp_id="later"))
-    assert (problem["status"], problem["code"]) == (422, "VALIDATION_ERROR")
-    assert [error["field"] for error in problem["errors"]] == [field]
-    assert "later" not in problem["detail"].lower()
-
-
-@pytest.mark.spec("BULK-004", "BULK-008")
-@pytest.mark.parametrize("temp_id", ["", "a b", "a\n", "\u00e9", "a" * 65, "0" * 32, ABSENT, ABSENT.upper(), 5])
-async def test_what_is_no_temporary_id_is_refused(ada: Person, connection: asyncpg.Connection, temp_id: object) -> None:
-    definition = await refused(ada, connection, {"op": "create", "temp_id": temp_id, "task": {"title": "Pay rent"}})
-    assert (definition["status"], definition["errors"][0]["field"]) == (422, "operations.0.temp_id")
-
-
-@pytest.mark.spec("BULK-004", "BULK-008")
-@pytest.mark.parametrize("reference", ["", "a b", "a" * 65, 5, ["a"], f"{ABSENT}0 "])
-async def test_what_is_neither_an_id_nor_a_temporary_one_is_refused_once(
-    ada: Person, connection: asyncpg.Connection, reference: object
-) -> None:
-    problem = await refused(ada, connection, create(parent_id=reference))
-    assert problem["errors"] == [{"field": "operations.0.task.parent_id", "message": "must be a UUID or a temporary id"}]
+    assert [(change["seq"], change["action"]) for change in changes] == [
+        (2, "created"),
+        (3, "completed"),
+        (4, "deleted"),
+    ]
 
 
 @pytest.mark.spec("BULK-001", "BULK-008")
@@ -210,7 +109,9 @@ async def test_a_fault_of_the_body_is_named_by_its_place(
 
 @pytest.mark.spec("BULK-001")
 @pytest.mark.parametrize("operations", [[], [create()] * 101, [{}] * 200_000, {}, "create", None])
-async def test_any_other_number_of_operations_is_refused(ada: Person, connection: asyncpg.Connection, operations: object) -> None:
+async def test_any_other_number_of_operations_is_refused(
+    ada: Person, connection: asyncpg.Connection, operations: object
+) -> None:
     before = await count_rows(connection)
     response = await ada.client.post(PATH, json={"operations": operations})
     assert (response.status_code, response.json()["errors"][0]["field"]) == (422, "operations")
@@ -223,7 +124,9 @@ async def test_a_batch_of_more_than_a_megabyte_is_refused(ada: Person) -> None:
 
 
 @pytest.mark.spec("BULK-006", "BULK-002")
-async def test_100_tasks_are_created_in_their_order_by_one_statement_each(ada: Person, connection: asyncpg.Connection) -> None:
+async def test_100_tasks_are_created_in_their_order_by_one_statement_each(
+    ada: Person, connection: asyncpg.Connection
+) -> None:
     titles = [f"Task {number:03}" for number in range(100)]
     await ada.client.get("/api/me")
     body = {"operations": [create(title) for title in titles]}
@@ -250,34 +153,55 @@ async def deleted(ada: Person, _bob: Person) -> Operation:
 
 @pytest.mark.spec("BULK-007")
 @pytest.mark.parametrize("build", [never_there, somebody_elses, deleted])
-async def test_what_is_not_there_is_named_by_its_index(ada: Person, bob: Person, connection: asyncpg.Connection, build: Any) -> None:
+async def test_what_is_not_there_is_named_by_its_index(
+    ada: Person, bob: Person, connection: asyncpg.Connection, build: Any
+) -> None:
     problem = await refused(ada, connection, create(), create(), await build(ada, bob))
-    assert (problem["status"], problem["code"], problem["detail"]) == (404, "NOT_FOUND", "operations.2: There is no such task.")
+    assert (problem["status"], problem["code"], problem["detail"]) == (
+        404,
+        "NOT_FOUND",
+        "operations.2: There is no such task.",
+    )
     assert problem["errors"] == [{"field": "operations.2", "message": "There is no such task."}]
 
 
 @pytest.mark.spec("BULK-007")
-@pytest.mark.parametrize(("name", "kind"), [("parent_id", "tasks"), ("category_id", "categories"), ("tag_ids", "tags")])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("parent_id", "tasks"), ("category_id", "categories"), ("tag_ids", "tags")]
+)
 async def test_a_reference_to_somebody_elses_is_refused_like_one_to_nothing(
     ada: Person, bob: Person, connection: asyncpg.Connection, *, name: str, kind: str
 ) -> None:
     ids = [await make(bob, kind), str(uuid7())]
-    contents: list[dict[str, Any]] = [{name: [entity_id] if name == "tag_ids" else entity_id} for entity_id in ids]
+    contents: list[dict[str, Any]] = [
+        {name: [entity_id] if name == "tag_ids" else entity_id} for entity_id in ids
+    ]
     foreign, missing = [await refused(ada, connection, create(), create(**content)) for content in contents]
     assert foreign | {"request_id": ""} == missing | {"request_id": ""}
-    assert (foreign["status"], [error["field"] for error in foreign["errors"]]) == (422, [f"operations.1.task.{name}"])
+    assert (foreign["status"], [error["field"] for error in foreign["errors"]]) == (
+        422,
+        [f"operations.1.task.{name}"],
+    )
 
 
 @pytest.mark.spec("BULK-007")
 async def test_an_id_that_is_taken_is_named_by_its_index(ada: Person, connection: asyncpg.Connection) -> None:
     task = await ada.create_task()
-    problem = await refused(ada, connection, {"op": "complete", "id": task["id"]}, create("Pay more", id=task["id"]))
-    assert (problem["status"], problem["code"], problem["errors"][0]["field"]) == (409, "ID_TAKEN", "operations.1")
+    problem = await refused(
+        ada, connection, {"op": "complete", "id": task["id"]}, create("Pay more", id=task["id"])
+    )
+    assert (problem["status"], problem["code"], problem["errors"][0]["field"]) == (
+        409,
+        "ID_TAKEN",
+        "operations.1",
+    )
     assert await read(ada, task["id"]) == task
 
 
 @pytest.mark.spec("BULK-005", "BULK-007")
-async def test_a_stale_version_is_named_by_its_index_with_the_one_that_there_is(ada: Person, connection: asyncpg.Connection) -> None:
+async def test_a_stale_version_is_named_by_its_index_with_the_one_that_there_is(
+    ada: Person, connection: asyncpg.Connection
+) -> None:
     task = await ada.create_task()
     await ada.client.patch(f"/api/tasks/{task['id']}/complete")
     stale = {"op": "update", "id": task["id"], "version": 1, "task": {"title": "Pay more"}}
@@ -287,8 +211,12 @@ async def test_a_stale_version_is_named_by_its_index_with_the_one_that_there_is(
 
 
 @pytest.mark.spec("BULK-005")
-@pytest.mark.parametrize("rest", [{"op": "complete"}, {"op": "delete"}, {"op": "tag", "add": []}, {"op": "update", "task": {}}])
-async def test_every_operation_on_a_task_takes_a_version(ada: Person, connection: asyncpg.Connection, rest: Operation) -> None:
+@pytest.mark.parametrize(
+    "rest", [{"op": "complete"}, {"op": "delete"}, {"op": "tag", "add": []}, {"op": "update", "task": {}}]
+)
+async def test_every_operation_on_a_task_takes_a_version(
+    ada: Person, connection: asyncpg.Connection, rest: Operation
+) -> None:
     task_id = (await ada.create_task())["id"]
     problem = await refused(ada, connection, rest | {"id": task_id, "version": 7})
     assert (problem["status"], problem["etag"]) == (412, '"1"')
@@ -298,20 +226,33 @@ async def test_every_operation_on_a_task_takes_a_version(ada: Person, connection
 @pytest.mark.spec("BULK-005", "BULK-002")
 async def test_a_task_can_be_changed_twice_each_time_from_the_version_it_has_by_then(ada: Person) -> None:
     task_id = (await ada.create_task())["id"]
-    updates = [{"op": "update", "id": task_id, "version": number, "task": {"title": f"Rent {number}"}} for number in (1, 2)]
+    updates = [
+        {"op": "update", "id": task_id, "version": number, "task": {"title": f"Rent {number}"}}
+        for number in (1, 2)
+    ]
     results = await carried_out(ada, *updates)
-    assert [(result["task"]["version"], result["task"]["title"]) for result in results] == [(2, "Rent 1"), (3, "Rent 2")]
+    assert [(result["task"]["version"], result["task"]["title"]) for result in results] == [
+        (2, "Rent 1"),
+        (3, "Rent 2"),
+    ]
 
 
 @pytest.mark.spec("BULK-005")
 async def test_a_batch_has_no_version_of_its_own(ada: Person) -> None:
     response = await send(ada, create(), **{"If-Match": '"7"'})
-    assert (response.status_code, response.json()["errors"][0]["field"], "ETag" in response.headers) == (422, "If-Match", False)
+    assert (response.status_code, response.json()["errors"][0]["field"], "ETag" in response.headers) == (
+        422,
+        "If-Match",
+        False,
+    )
 
 
 @pytest.mark.spec("BULK-001")
 async def test_a_batch_with_a_key_is_carried_out_once(ada: Person) -> None:
-    answers = [await send(ada, create(temp_id="a"), create(parent_id="a"), **{"Idempotency-Key": "batch"}) for _ in range(2)]
+    answers = [
+        await send(ada, create(temp_id="a"), create(parent_id="a"), **{"Idempotency-Key": "batch"})
+        for _ in range(2)
+    ]
     assert answers[0].text == answers[1].text
     assert answers[1].headers["Idempotency-Replayed"] == "true"
     assert len(await ada.changes()) == 2
@@ -319,7 +260,11 @@ async def test_a_batch_with_a_key_is_carried_out_once(ada: Person) -> None:
 
 @pytest.mark.spec("BULK-002")
 async def test_the_same_batch_again_with_chosen_ids_changes_nothing(ada: Person) -> None:
-    batch = [create(id=str(uuid7()), temp_id="a"), create(id=str(uuid7()), temp_id="b", parent_id="a"), {"op": "complete", "id": "a"}]
+    batch = [
+        create(id=str(uuid7()), temp_id="a"),
+        create(id=str(uuid7()), temp_id="b", parent_id="a"),
+        {"op": "complete", "id": "a"},
+    ]
     first, second = [(await send(ada, *batch)).json() for _ in range(2)]
     assert first["temp_ids"] == second["temp_ids"]
     assert len(await ada.changes()) == 3

@@ -1,14 +1,12 @@
-"""What a person can do with categories over HTTP, and what becomes of the tasks in them."""
+"""What a person can do with categories over HTTP."""
 
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 from dirty_equals import IsNow, IsStr
 from uuid_utils.compat import uuid7
 
-from tests.api.rows import fetch
 from tests.people import Person
 
 ABSENT = "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f"
@@ -26,12 +24,6 @@ async def create(person: Person, name: str = "Household", **content: Any) -> dic
 async def names(person: Person) -> list[str]:
     """Return the names of a person's categories in the order of the list."""
     return [category["name"] for category in (await person.client.get(PATH)).json()["items"]]
-
-
-async def task_of(person: Person, task: dict[str, Any]) -> dict[str, Any]:
-    """Read a task as it is now."""
-    read: dict[str, Any] = (await person.client.get(f"/api/tasks/{task['id']}")).json()
-    return read
 
 
 @pytest.mark.spec("CAT-001")
@@ -77,7 +69,11 @@ async def test_creating_and_changing_a_category_are_recorded(ada: Person) -> Non
     await ada.client.patch(f"{PATH}/{category['id']}", json={"name": "House", "archived": True})
     created, updated = await ada.changes()
     fields = ("name", "color", "position", "archived", "created_at", "deleted_at")
-    assert (created["entity"], created["action"], created["entity_id"]) == ("category", "created", category["id"])
+    assert (created["entity"], created["action"], created["entity_id"]) == (
+        "category",
+        "created",
+        category["id"],
+    )
     assert (created["before"], created["after"]) == (None, {field: category[field] for field in fields})
     assert (updated["entity"], updated["action"], updated["version"]) == ("category", "updated", 2)
     assert updated["before"] == {"name": "Household", "archived": False}
@@ -86,7 +82,18 @@ async def test_creating_and_changing_a_category_are_recorded(ada: Person) -> Non
 
 @pytest.mark.spec("CAT-002")
 @pytest.mark.parametrize(
-    "name", ["x", "x" * 200, " x ", "\U0001f3e0" * 200, "'; drop table category; --", "<script>", "e\u0301", "\u202eevil", "a\u200bb"]
+    "name",
+    [
+        "x",
+        "x" * 200,
+        " x ",
+        "\U0001f3e0" * 200,
+        "'; drop table category; --",
+        "<script>",
+        "e\u0301",
+        "\u202eevil",
+        "a\u200bb",
+    ],
 )
 async def test_a_name_is_stored_exactly_as_written(ada: Person, name: str) -> None:
     category = await create(ada, name)
@@ -95,12 +102,17 @@ async def test_a_name_is_stored_exactly_as_written(ada: Person, name: str) -> No
 
 
 @pytest.mark.spec("CAT-002")
-@pytest.mark.parametrize("name", ["", " ", "\u3000", "x" * 201, "a\nb", "a\0b", "a\x7fb", "a\u2028b", "a\u0085b", 5, None, [], {}])
+@pytest.mark.parametrize(
+    "name", ["", " ", "\u3000", "x" * 201, "a\nb", "a\0b", "a\x7fb", "a\u2028b", "a\u0085b", 5, None, [], {}]
+)
 async def test_a_name_that_is_no_line_of_text_is_refused(ada: Person, name: object) -> None:
     category = await create(ada)
     for method, path in (("POST", PATH), ("PATCH", f"{PATH}/{category['id']}")):
         response = await ada.client.request(method, path, json={"name": name})
-        assert (response.status_code, [error["field"] for error in response.json()["errors"]]) == (422, ["name"])
+        assert (response.status_code, [error["field"] for error in response.json()["errors"]]) == (
+            422,
+            ["name"],
+        )
     assert len(await ada.changes()) == 1
 
 
@@ -108,7 +120,10 @@ async def test_a_name_that_is_no_line_of_text_is_refused(ada: Person, name: obje
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *[("color", color) for color in ("", "red", "#fff", "#3366fg", "#3366ff\n", "#3366ff0", "3366ff", "#\uff13366ff", 5)],
+        *[
+            ("color", color)
+            for color in ("", "red", "#fff", "#3366fg", "#3366ff\n", "#3366ff0", "3366ff", "#\uff13366ff", 5)
+        ],
         *[("archived", flag) for flag in ("true", 1, None)],
         *[(field, None) for field in ("position", "version", "created_at", "deleted_at", "user_id", "owner")],
         ("id", "x"),
@@ -133,7 +148,9 @@ async def test_a_name_is_given_once(ada: Person, bob: Person) -> None:
         await ada.client.post(PATH, json={"name": "Household"}),
         await ada.client.patch(f"{PATH}/{other['id']}", json={"name": "Household"}),
     ]
-    assert [(response.status_code, response.json()["code"]) for response in refused] == [(409, "NAME_TAKEN")] * 2
+    assert [(response.status_code, response.json()["code"]) for response in refused] == [
+        (409, "NAME_TAKEN")
+    ] * 2
     assert await names(ada) == ["Household", "household"]
     assert len(await ada.changes()) == 2
     assert (await create(bob, "Household"))["name"] == "Household"
@@ -169,7 +186,11 @@ async def test_the_list_comes_in_pages(ada: Person, bob: Person) -> None:
     second = (await ada.client.get(PATH, params={"limit": 2, "cursor": first["next_cursor"]})).json()
     last = (await ada.client.get(PATH, params={"limit": 2, "offset": 4})).json()
     assert first["items"] + second["items"] + last["items"] == created
-    assert [(page["total"], page["has_more"]) for page in (first, second, last)] == [(5, True), (5, True), (5, False)]
+    assert [(page["total"], page["has_more"]) for page in (first, second, last)] == [
+        (5, True),
+        (5, True),
+        (5, False),
+    ]
     assert (await bob.client.get(PATH, params={"cursor": first["next_cursor"]})).status_code == 422
     assert (await ada.client.get(PATH, params={"sort": "color"})).json()["errors"][0]["field"] == "sort.color"
 
@@ -194,15 +215,22 @@ async def test_a_deleted_category_is_there_for_nobody(ada: Person) -> None:
 async def test_a_task_is_in_a_living_category_of_its_own_person(ada: Person, bob: Person) -> None:
     foreign, gone = await create(bob, "Bob's"), await create(ada, "Gone")
     await ada.client.delete(f"{PATH}/{gone['id']}")
-    bodies = [{"title": "Pay rent", "category_id": category_id} for category_id in (foreign["id"], gone["id"], ABSENT)]
-    answers = [(await ada.client.post("/api/tasks", json=body)).json() | {"request_id": ""} for body in bodies]
+    bodies = [
+        {"title": "Pay rent", "category_id": category_id}
+        for category_id in (foreign["id"], gone["id"], ABSENT)
+    ]
+    answers = [
+        (await ada.client.post("/api/tasks", json=body)).json() | {"request_id": ""} for body in bodies
+    ]
     assert answers[0] == answers[1] == answers[2]
     assert (answers[0]["status"], answers[0]["errors"][0]["field"]) == (422, "category_id")
     assert (await ada.client.get("/api/tasks")).json()["total"] == 0
 
 
 @pytest.mark.spec("CAT-006")
-@pytest.mark.parametrize("body", [{"name": "House"}, {"color": None}, {"color": "#000000"}, {"archived": True}])
+@pytest.mark.parametrize(
+    "body", [{"name": "House"}, {"color": None}, {"color": "#000000"}, {"archived": True}]
+)
 async def test_an_update_changes_only_what_it_names(ada: Person, body: dict[str, Any]) -> None:
     category = await create(ada, color="#3366ff")
     updated = (await ada.client.patch(f"{PATH}/{category['id']}", json=body)).json()
@@ -221,7 +249,9 @@ async def test_an_update_of_an_older_version_is_refused(ada: Person) -> None:
         await ada.client.delete(path, headers=stale),
     ]
     assert [(response.status_code, response.headers["ETag"]) for response in refused] == [(412, '"2"')] * 3
-    assert (await ada.client.patch(path, json={"name": "House"}, headers={"If-Match": '"2"'})).status_code == 200
+    assert (
+        await ada.client.patch(path, json={"name": "House"}, headers={"If-Match": '"2"'})
+    ).status_code == 200
 
 
 @pytest.mark.spec("CAT-006", "SAFE-009", "SAFE-010")
@@ -239,15 +269,26 @@ async def test_an_update_of_an_older_version_merges_on_request(ada: Person) -> N
 @pytest.mark.spec("CAT-007")
 @pytest.mark.parametrize(
     ("moved", "place", "anchor", "order"),
-    [("c", "before", "a", "cabd"), ("a", "after", "d", "bcda"), ("d", "after", "a", "adbc"), ("b", "before", "d", "acbd")],
+    [
+        ("c", "before", "a", "cabd"),
+        ("a", "after", "d", "bcda"),
+        ("d", "after", "a", "adbc"),
+        ("b", "before", "d", "acbd"),
+    ],
 )
-async def test_a_category_moves_to_a_place(ada: Person, moved: str, *, place: str, anchor: str, order: str) -> None:
+async def test_a_category_moves_to_a_place(
+    ada: Person, moved: str, *, place: str, anchor: str, order: str
+) -> None:
     ids = {name: (await create(ada, name))["id"] for name in "abcd"}
     response = await ada.client.post(f"{PATH}/{ids[moved]}/move", json={place: ids[anchor]})
     assert response.status_code == 200
     assert "".join(await names(ada)) == order
     [change] = await ada.changes(after=4)
-    assert (change["entity_id"], change["action"], change["after"]) == (ids[moved], "moved", {"position": response.json()["position"]})
+    assert (change["entity_id"], change["action"], change["after"]) == (
+        ids[moved],
+        "moved",
+        {"position": response.json()["position"]},
+    )
 
 
 @pytest.mark.spec("CAT-007")
@@ -272,73 +313,3 @@ async def test_a_move_beside_what_is_not_there_is_refused(ada: Person, bob: Pers
     for body in ({}, {"before": ABSENT, "after": ABSENT}, {"after": "x"}):
         assert (await ada.client.post(path, json=body)).status_code == 422
     assert (await ada.client.get(f"{PATH}/{category['id']}")).json() == category
-
-
-@pytest.mark.spec("CAT-008")
-@pytest.mark.parametrize("query", ["", "?tasks=keep"])
-async def test_tasks_leave_a_category_that_is_deleted(ada: Person, query: str) -> None:
-    category, other = await create(ada), await create(ada, "Garden")
-    tasks = [await ada.create_task(category_id=category["id"], completed=number == 1) for number in range(3)]
-    bystander = await ada.create_task(category_id=other["id"], parent_id=tasks[0]["id"])
-    await ada.client.delete(f"{PATH}/{category['id']}{query}")
-    for task in tasks:
-        now = await task_of(ada, task)
-        assert now == task | {"category_id": None, "version": 2, "updated_at": now["updated_at"]}
-    assert await task_of(ada, bystander) == bystander
-    changes = await ada.changes(after=6)
-    assert [(change["entity"], change["action"]) for change in changes] == [("task", "updated")] * 3 + [("category", "deleted")]
-    assert [change["entity_id"] for change in changes] == [task["id"] for task in tasks] + [category["id"]]
-    assert (changes[0]["before"], changes[0]["after"]) == ({"category_id": category["id"]}, {"category_id": None})
-    assert changes[3]["after"] == {"deleted_at": changes[3]["occurred_at"]}
-
-
-@pytest.mark.spec("CAT-009")
-async def test_tasks_go_to_the_trash_with_their_subtasks(ada: Person) -> None:
-    category, other = await create(ada), await create(ada, "Garden")
-    root = await ada.create_task(category_id=category["id"])
-    child = await ada.create_task(category_id=other["id"], parent_id=root["id"])
-    grandchild = await ada.create_task(category_id=category["id"], parent_id=child["id"])
-    bystander = await ada.create_task(category_id=other["id"])
-    parent = await ada.create_task()
-    below = await ada.create_task(category_id=category["id"], parent_id=parent["id"])
-    await ada.client.delete(f"{PATH}/{category['id']}?tasks=trash")
-    changes = await ada.changes(after=8)
-    assert [change["action"] for change in changes] == ["deleted"] * 5
-    assert [change["entity_id"] for change in changes] == [task["id"] for task in (grandchild, child, below, root, category)]
-    assert [await task_of(ada, task) for task in (bystander, parent)] == [bystander, parent]
-    assert (await ada.client.get("/api/tasks")).json()["total"] == 2
-
-
-@pytest.mark.spec("CAT-008", "CAT-009")
-@pytest.mark.parametrize("fate", ["keep", "trash"])
-async def test_what_is_in_the_trash_keeps_its_category(ada: Person, connection: asyncpg.Connection, fate: str) -> None:
-    category = await create(ada)
-    task = await ada.create_task(category_id=category["id"])
-    await ada.client.delete(f"/api/tasks/{task['id']}")
-    await ada.client.delete(f"{PATH}/{category['id']}?tasks={fate}")
-    [row] = await fetch(connection, "select category_id, version from agendum.task where id = $1", UUID(task["id"]))
-    assert (row["category_id"], row["version"]) == (UUID(category["id"]), 2)
-    assert [change["entity"] for change in await ada.changes(after=3)] == ["category"]
-
-
-@pytest.mark.spec("CAT-008", "CAT-009")
-@pytest.mark.parametrize("query", ["tasks=burn", "tasks=", "tasks=KEEP", "task=trash"])
-async def test_another_fate_of_the_tasks_is_refused(ada: Person, query: str) -> None:
-    category = await create(ada)
-    response = await ada.client.delete(f"{PATH}/{category['id']}?{query}")
-    assert (response.status_code, response.json()["errors"][0]["field"]) == (422, query.partition("=")[0])
-    assert (await ada.client.get(f"{PATH}/{category['id']}")).json() == category
-
-
-@pytest.mark.spec("CAT-008", "CAT-009")
-@pytest.mark.parametrize(("fate", "left"), [("keep", 1201), ("trash", 0)])
-async def test_a_category_of_many_tasks_is_deleted_at_once(ada: Person, connection: asyncpg.Connection, *, fate: str, left: int) -> None:
-    category = await create(ada)
-    row = "$1, gen_random_uuid(), 'Pay rent', 'none', now(), now(), 1, $2::uuid"
-    columns = "user_id, id, title, priority, created_at, updated_at, version, category_id"
-    query = f"insert into agendum.task ({columns}) select {row} from generate_series(1, 1201)"
-    await fetch(connection, query, ada.user_id, category["id"])
-    assert (await ada.client.delete(f"{PATH}/{category['id']}?tasks={fate}")).status_code == 204
-    assert (await ada.client.get("/api/tasks?count=exact&limit=1")).json()["total"] == left
-    numbers = await fetch(connection, "select seq from agendum.change where user_id = $1 order by seq", ada.user_id)
-    assert [record["seq"] for record in numbers] == list(range(1, 1204))

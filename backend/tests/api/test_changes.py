@@ -29,7 +29,7 @@ WRITES: dict[str, Write] = {
 
 
 async def follow(person: Person, total: int) -> list[int]:
-    """Read the sequence from its beginning while others write, until it has `total` numbers, and return them as they came."""
+    """Read the sequence while others write, until it has `total` numbers, and return them as they came."""
     seen: list[int] = []
     last = 0
     while len(seen) < total:
@@ -68,7 +68,12 @@ async def test_each_write_records_exactly_one_change(ada: Person, action: str) -
     task = await ada.create_task(completed=action == "reopened")
     await WRITES[action](ada, f"/api/tasks/{task['id']}")
     [change] = await ada.changes(after=1)
-    assert (change["seq"], change["action"], change["version"], change["entity_id"]) == (2, action, 2, task["id"])
+    assert (change["seq"], change["action"], change["version"], change["entity_id"]) == (
+        2,
+        action,
+        2,
+        task["id"],
+    )
     assert change["occurred_at"] == IsNow(tz="UTC", delta=5, iso_string=True)
 
 
@@ -88,7 +93,11 @@ async def test_a_change_names_its_actor_and_its_door(ada: Person, connection: as
         ({"title": "Pay more"}, {"title": "Pay rent"}, {"title": "Pay more"}),
         ({"title": "Pay rent", "priority": "high"}, {"priority": "none"}, {"priority": "high"}),
         ({"due": None}, {"due": {"date": "2026-12-01", "time": None, "timezone": None}}, {"due": None}),
-        ({"completed": True}, {"completed": False, "completed_at": None}, {"completed": True, "completed_at": IsStr()}),
+        (
+            {"completed": True},
+            {"completed": False, "completed_at": None},
+            {"completed": True, "completed_at": IsStr()},
+        ),
     ],
 )
 async def test_a_difference_names_only_what_differs(ada: Person, body: Any, before: Any, after: Any) -> None:
@@ -103,7 +112,10 @@ async def test_a_deletion_names_the_moment_alone(ada: Person) -> None:
     task = await ada.create_task()
     await ada.client.delete(f"/api/tasks/{task['id']}")
     [change] = await ada.changes(after=1)
-    assert (change["before"], change["after"]) == ({"deleted_at": None}, {"deleted_at": change["occurred_at"]})
+    assert (change["before"], change["after"]) == (
+        {"deleted_at": None},
+        {"deleted_at": change["occurred_at"]},
+    )
 
 
 @pytest.mark.spec("CHANGE-002")
@@ -119,7 +131,9 @@ async def test_numbers_have_no_gap_and_belong_to_one_person(ada: Person, bob: Pe
 async def test_a_reader_beside_many_writers_misses_nothing(own_app: FastAPI) -> None:
     ada = await make_person(own_app)
     async with asyncio.timeout(30):
-        seen, *_ = await asyncio.gather(follow(ada, 60), *(ada.create_task(title=str(number)) for number in range(60)))
+        seen, *_ = await asyncio.gather(
+            follow(ada, 60), *(ada.create_task(title=str(number)) for number in range(60))
+        )
     await ada.client.aclose()
     assert seen == list(range(1, 61))
 
@@ -128,18 +142,30 @@ async def test_a_reader_beside_many_writers_misses_nothing(own_app: FastAPI) -> 
 async def test_changes_come_in_pages_that_lead_to_the_next(ada: Person) -> None:
     for _ in range(5):
         await ada.create_task()
-    pages = [(await ada.client.get("/api/changes", params={"after": after, "limit": 2})).json() for after in (0, 2, 4, 5)]
+    pages = [
+        (await ada.client.get("/api/changes", params={"after": after, "limit": 2})).json()
+        for after in (0, 2, 4, 5)
+    ]
     assert [[change["seq"] for change in page["items"]] for page in pages] == [[1, 2], [3, 4], [5], []]
     assert [page["last"] for page in pages] == [2, 4, 5, 5]
     assert [page["has_more"] for page in pages] == [True, True, False, False]
 
 
 @pytest.mark.spec("CHANGE-004")
-async def test_a_page_has_100_changes_unless_told_otherwise(ada: Person, connection: asyncpg.Connection) -> None:
+async def test_a_page_has_100_changes_unless_told_otherwise(
+    ada: Person, connection: asyncpg.Connection
+) -> None:
     row = "$1, number, gen_random_uuid(), 'task', gen_random_uuid(), 1, 'created', $1, 'api', now()"
     columns = "user_id, seq, id, entity, entity_id, version, action, actor, source, occurred_at"
-    await fetch(connection, f"insert into agendum.change ({columns}) select {row} from generate_series(1, 600) number", ada.user_id)
-    pages = [(await ada.client.get(f"/api/changes{query}")).json() for query in ("", "?limit=50", "?after=550&limit=100")]
+    await fetch(
+        connection,
+        f"insert into agendum.change ({columns}) select {row} from generate_series(1, 600) number",
+        ada.user_id,
+    )
+    pages = [
+        (await ada.client.get(f"/api/changes{query}")).json()
+        for query in ("", "?limit=50", "?after=550&limit=100")
+    ]
     assert [(len(page["items"]), page["last"], page["has_more"]) for page in pages] == [
         (100, 100, True),
         (50, 50, True),
@@ -148,7 +174,9 @@ async def test_a_page_has_100_changes_unless_told_otherwise(ada: Person, connect
 
 
 @pytest.mark.spec("CHANGE-004")
-@pytest.mark.parametrize("query", ["after=-1", "after=x", f"after={2**63}", "limit=0", "limit=101", "before=3", "after="])
+@pytest.mark.parametrize(
+    "query", ["after=-1", "after=x", f"after={2**63}", "limit=0", "limit=101", "before=3", "after="]
+)
 async def test_other_questions_are_refused(ada: Person, query: str) -> None:
     response = await ada.client.get(f"/api/changes?{query}")
     assert (response.status_code, response.json()["errors"][0]["field"]) == (422, query.partition("=")[0])
@@ -165,8 +193,15 @@ async def test_a_change_names_who_made_it_beside_whose_row_it_is_of(
     ada: Person, bob: Person, app: FastAPI, connection: asyncpg.Connection
 ) -> None:
     task = await ada.create_task()
-    async with writing(app.state.runtime.database, Origin(ada.user_id, bob.user_id, Source.CONSOLE, None)) as work:
+    async with writing(
+        app.state.runtime.database, Origin(ada.user_id, bob.user_id, Source.CONSOLE, None)
+    ) as work:
         await tasks.set_completion(work, UUID(task["id"]), Completion(), now=datetime.now(UTC), expected=ANY)
-    rows = await fetch(connection, "SELECT user_id, actor, source FROM agendum.change WHERE entity = 'task' ORDER BY seq")
-    assert [tuple(row.values()) for row in rows] == [(ada.user_id, ada.user_id, "api"), (ada.user_id, bob.user_id, "console")]
+    rows = await fetch(
+        connection, "SELECT user_id, actor, source FROM agendum.change WHERE entity = 'task' ORDER BY seq"
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        (ada.user_id, ada.user_id, "api"),
+        (ada.user_id, bob.user_id, "console"),
+    ]
     assert await bob.changes() == []

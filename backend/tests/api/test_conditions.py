@@ -1,4 +1,7 @@
-"""Entity tags, conditions and merges: nobody writes over what they have not seen, and nobody is sent again what they have."""
+"""Entity tags, conditions and merges.
+
+Nobody writes over what they have not seen, and nobody is sent again what they have.
+"""
 
 from typing import Any
 
@@ -25,18 +28,24 @@ WRITES: list[tuple[str, str, Any]] = [
 GARBAGE = ["3", '"1', "", '"1" "2"', "*, *", 'w/"1"']
 
 
-async def write(person: Person, task: dict[str, Any], kind: tuple[str, str, Any], **headers: str) -> httpx2.Response:
+async def write(
+    person: Person, task: dict[str, Any], kind: tuple[str, str, Any], **headers: str
+) -> httpx2.Response:
     """Write a task in one way; the tag and the other task that this takes are made before."""
     method, below, body = kind
     if below == "/tags":
-        body = {"add": [(await person.client.post("/api/tags", json={"name": f"errand {uuid7()}"})).json()["id"]]}
+        body = {
+            "add": [(await person.client.post("/api/tags", json={"name": f"errand {uuid7()}"})).json()["id"]]
+        }
     if below == "/move":
         body = {"after": (await person.create_task())["id"]}
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     return await person.client.request(method, f"/api/tasks/{task['id']}{below}", json=body, headers=names)
 
 
-async def patch(person: Person, task: dict[str, Any], content: dict[str, Any], **headers: str) -> httpx2.Response:
+async def patch(
+    person: Person, task: dict[str, Any], content: dict[str, Any], **headers: str
+) -> httpx2.Response:
     """Update a task partially, under a condition."""
     return await write(person, task, ("PATCH", "", content), **headers)
 
@@ -57,7 +66,9 @@ async def test_what_is_created_and_what_is_read_carries_its_version(ada: Person)
 
 @pytest.mark.spec("SAFE-007")
 @pytest.mark.parametrize("kind", WRITES)
-async def test_the_answer_to_every_write_carries_the_new_version(ada: Person, kind: tuple[str, str, Any]) -> None:
+async def test_the_answer_to_every_write_carries_the_new_version(
+    ada: Person, kind: tuple[str, str, Any]
+) -> None:
     task = await ada.create_task()
     written = await write(ada, task, kind)
     assert written.is_success
@@ -82,7 +93,9 @@ async def test_several_header_lines_are_one_list(ada: Person) -> None:
     lines = [("If-None-Match", '"7"'), ("If-None-Match", '"1"')]
     assert (await ada.client.get(f"/api/tasks/{task['id']}", headers=lines)).status_code == 304
     matches = [("If-Match", '"7"'), ("If-Match", '"1"')]
-    assert (await ada.client.patch(f"/api/tasks/{task['id']}", json={"title": "Pay more"}, headers=matches)).status_code == 200
+    assert (
+        await ada.client.patch(f"/api/tasks/{task['id']}", json={"title": "Pay more"}, headers=matches)
+    ).status_code == 200
 
 
 @pytest.mark.spec("SAFE-007")
@@ -95,7 +108,9 @@ async def test_a_read_of_what_has_changed_is_answered_whole(ada: Person, known: 
 
 @pytest.mark.spec("SAFE-007")
 @pytest.mark.parametrize("known", ['"1"', "*"])
-async def test_a_condition_on_what_is_not_there_or_somebody_elses_is_404(ada: Person, bob: Person, known: str) -> None:
+async def test_a_condition_on_what_is_not_there_or_somebody_elses_is_404(
+    ada: Person, bob: Person, known: str
+) -> None:
     task = await ada.create_task()
     for person, task_id in ((bob, task["id"]), (ada, str(uuid7()))):
         answer = await person.client.get(f"/api/tasks/{task_id}", headers={"If-None-Match": known})
@@ -105,7 +120,9 @@ async def test_a_condition_on_what_is_not_there_or_somebody_elses_is_404(ada: Pe
 @pytest.mark.spec("SAFE-007", "SAFE-008")
 @pytest.mark.parametrize("header", ["If-Match", "If-None-Match"])
 @pytest.mark.parametrize("garbage", GARBAGE)
-async def test_what_is_no_list_of_tags_is_refused_by_the_name_of_its_header(ada: Person, header: str, garbage: str) -> None:
+async def test_what_is_no_list_of_tags_is_refused_by_the_name_of_its_header(
+    ada: Person, header: str, garbage: str
+) -> None:
     path = f"/api/tasks/{(await ada.create_task())['id']}"
     method, body = ("PATCH", {"title": "Pay more"}) if header == "If-Match" else ("GET", None)
     refused = await ada.client.request(method, path, json=body, headers={header: garbage})
@@ -135,7 +152,10 @@ async def test_a_write_of_what_was_not_seen_is_refused_and_changes_nothing(
     refused = await write(ada, task, kind, If_Match=seen)
     assert (refused.status_code, refused.json()["code"], refused.headers["ETag"]) == (412, "STALE", '"2"')
     assert (await ada.client.get(path)).json() == before
-    assert [change["version"] for change in await ada.changes() if change["entity_id"] == task["id"]] == [1, 2]
+    assert [change["version"] for change in await ada.changes() if change["entity_id"] == task["id"]] == [
+        1,
+        2,
+    ]
     assert len((await world_of(connection, ada.user_id))["idempotency_key"]) == 0
 
 
@@ -157,9 +177,13 @@ async def test_a_write_that_would_change_nothing_is_refused_too_when_it_is_stale
 
 @pytest.mark.spec("SAFE-008", "ISO-004")
 @pytest.mark.parametrize("kind", WRITES)
-async def test_a_condition_tells_nobody_of_somebody_elses_version(ada: Person, bob: Person, kind: tuple[str, str, Any]) -> None:
+async def test_a_condition_tells_nobody_of_somebody_elses_version(
+    ada: Person, bob: Person, kind: tuple[str, str, Any]
+) -> None:
     task = await ada.create_task()
-    answers = [await write(bob, {"id": task_id}, kind, If_Match='"7"') for task_id in (task["id"], str(uuid7()))]
+    answers = [
+        await write(bob, {"id": task_id}, kind, If_Match='"7"') for task_id in (task["id"], str(uuid7()))
+    ]
     assert [(answer.status_code, "ETag" in answer.headers) for answer in answers] == [(404, False)] * 2
 
 
@@ -174,7 +198,9 @@ async def test_a_condition_tells_nobody_of_somebody_elses_version(ada: Person, b
         ({"description": "by hand"}, {}),
     ],
 )
-async def test_a_stale_update_of_other_fields_is_merged(ada: Person, theirs: dict[str, Any], mine: dict[str, Any]) -> None:
+async def test_a_stale_update_of_other_fields_is_merged(
+    ada: Person, theirs: dict[str, Any], mine: dict[str, Any]
+) -> None:
     task = await changed(ada, **theirs)
     merged = await patch(ada, task, mine, If_Match='"1"', Prefer="merge")
     assert merged.status_code == 200
@@ -195,7 +221,9 @@ async def test_a_stale_update_of_other_fields_is_merged(ada: Person, theirs: dic
         ("start_date", "2026-11-28", "2026-11-29"),
     ],
 )
-async def test_a_field_that_was_written_otherwise_is_a_conflict_with_both_values(ada: Person, field: str, theirs: Any, mine: Any) -> None:
+async def test_a_field_that_was_written_otherwise_is_a_conflict_with_both_values(
+    ada: Person, field: str, theirs: Any, mine: Any
+) -> None:
     task = await changed(ada, **{field: theirs})
     refused = await patch(ada, task, {field: mine, "parent_id": None}, If_Match='"1"', Prefer="merge")
     assert (refused.status_code, refused.json()["code"]) == (409, "EDIT_CONFLICT")
@@ -211,40 +239,64 @@ async def test_a_conflict_names_every_field_with_the_last_change_of_it(ada: Pers
         await patch(ada, task, content)
     mine = {"title": "mine", "priority": "high", "start_date": "2026-11-28"}
     refused = await patch(ada, task, mine, If_Match='"1"', Prefer="merge")
-    assert [(conflict["field"], conflict["seq"]) for conflict in refused.json()["conflicts"]] == [("priority", 3), ("title", 4)]
+    assert [(conflict["field"], conflict["seq"]) for conflict in refused.json()["conflicts"]] == [
+        ("priority", 3),
+        ("title", 4),
+    ]
 
 
 @pytest.mark.spec("SAFE-010")
-async def test_a_field_that_was_changed_and_changed_back_is_as_it_was_only_for_who_writes_the_same(ada: Person) -> None:
+async def test_a_field_that_was_changed_and_changed_back_is_as_it_was_only_for_who_writes_the_same(
+    ada: Person,
+) -> None:
     task = await changed(ada, title="Pay more")
     await patch(ada, task, {"title": "Pay rent"})
-    assert (await patch(ada, task, {"title": "Pay less"}, If_Match='"1"', Prefer="merge")).json()["code"] == "EDIT_CONFLICT"
-    assert (await patch(ada, task, {"title": "Pay rent"}, If_Match='"1"', Prefer="merge")).json()["version"] == 3
+    assert (await patch(ada, task, {"title": "Pay less"}, If_Match='"1"', Prefer="merge")).json()[
+        "code"
+    ] == "EDIT_CONFLICT"
+    assert (await patch(ada, task, {"title": "Pay rent"}, If_Match='"1"', Prefer="merge")).json()[
+        "version"
+    ] == 3
 
 
 @pytest.mark.spec("SAFE-009")
-@pytest.mark.parametrize("content", [{"title": "Pay more"}, {"due": DUE}, {"completed": True}, {"description": None}])
+@pytest.mark.parametrize(
+    "content", [{"title": "Pay more"}, {"due": DUE}, {"completed": True}, {"description": None}]
+)
 async def test_the_same_value_is_no_conflict(ada: Person, content: dict[str, Any]) -> None:
     task = await changed(ada, **content)
     merged = await patch(ada, task, content, If_Match='"1"', Prefer="merge")
-    assert (merged.status_code, merged.json()["version"]) == (200, 1 if content == {"description": None} else 2)
+    assert (merged.status_code, merged.json()["version"]) == (
+        200,
+        1 if content == {"description": None} else 2,
+    )
 
 
 @pytest.mark.spec("SAFE-009")
 async def test_tags_merge_as_one_field(ada: Person) -> None:
-    first, second = [(await ada.client.post("/api/tags", json={"name": name})).json()["id"] for name in ("one", "two")]
+    first, second = [
+        (await ada.client.post("/api/tags", json={"name": name})).json()["id"] for name in ("one", "two")
+    ]
     task = await changed(ada, tag_ids=[first])
     assert (await patch(ada, task, {"title": "Pay more"}, If_Match='"1"', Prefer="merge")).status_code == 200
-    assert (await patch(ada, task, {"tag_ids": [first, first]}, If_Match='"1"', Prefer="merge")).status_code == 200
+    assert (
+        await patch(ada, task, {"tag_ids": [first, first]}, If_Match='"1"', Prefer="merge")
+    ).status_code == 200
     refused = await patch(ada, task, {"tag_ids": [second]}, If_Match='"1"', Prefer="merge")
-    assert refused.json()["conflicts"] == [{"field": "tag_ids", "current": [first], "given": [second], "seq": 4}]
+    assert refused.json()["conflicts"] == [
+        {"field": "tag_ids", "current": [first], "given": [second], "seq": 4}
+    ]
 
 
 @pytest.mark.spec("SAFE-009")
-@pytest.mark.parametrize("preference", ["merge", "Merge", "return=minimal, merge", "respond-async;a=b,MERGE;c"])
+@pytest.mark.parametrize(
+    "preference", ["merge", "Merge", "return=minimal, merge", "respond-async;a=b,MERGE;c"]
+)
 async def test_a_merge_is_asked_for_among_other_preferences(ada: Person, preference: str) -> None:
     task = await changed(ada, title="Pay more")
-    assert (await patch(ada, task, {"description": "by hand"}, If_Match='"1"', Prefer=preference)).status_code == 200
+    assert (
+        await patch(ada, task, {"description": "by hand"}, If_Match='"1"', Prefer=preference)
+    ).status_code == 200
 
 
 @pytest.mark.spec("SAFE-008", "SAFE-009")
@@ -268,12 +320,16 @@ async def test_a_version_that_never_was_is_no_base_for_a_merge(ada: Person, seen
 async def test_a_merge_starts_from_the_newest_version_that_was_seen(ada: Person) -> None:
     task = await changed(ada, title="Pay more")
     await patch(ada, task, {"priority": "high"})
-    assert (await patch(ada, task, {"title": "mine"}, If_Match='"1", "2", "9"', Prefer="merge")).status_code == 200
+    assert (
+        await patch(ada, task, {"title": "mine"}, If_Match='"1", "2", "9"', Prefer="merge")
+    ).status_code == 200
 
 
 @pytest.mark.spec("SAFE-009")
 @pytest.mark.parametrize("kind", WRITES)
-async def test_every_partial_update_is_merged_and_nothing_else(ada: Person, kind: tuple[str, str, Any]) -> None:
+async def test_every_partial_update_is_merged_and_nothing_else(
+    ada: Person, kind: tuple[str, str, Any]
+) -> None:
     task = await changed(ada, description="by hand")
     response = await write(ada, task, kind, If_Match='"1"', Prefer="merge")
     assert response.status_code == (200 if kind[0] == "PATCH" else 412)

@@ -58,7 +58,10 @@ async def test_an_allowed_origin_may_ask(browser: httpx2.AsyncClient) -> None:
     assert "PATCH" in preflight.headers["Access-Control-Allow-Methods"]
     assert "Authorization" in preflight.headers["Access-Control-Allow-Headers"]
     assert "Access-Control-Allow-Credentials" not in preflight.headers
-    assert answers[1].headers["Access-Control-Expose-Headers"] == "ETag, Idempotency-Replayed, Location, Retry-After, X-Request-ID"
+    assert (
+        answers[1].headers["Access-Control-Expose-Headers"]
+        == "ETag, Idempotency-Replayed, Location, Retry-After, X-Request-ID"
+    )
 
 
 @pytest.mark.spec("OPS-008")
@@ -85,7 +88,9 @@ async def test_an_allowed_origin_may_ask(browser: httpx2.AsyncClient) -> None:
     ],
 )
 async def test_another_origin_may_not_ask(browser: httpx2.AsyncClient, origin: str) -> None:
-    preflight = await browser.options("/api/tasks", headers={"Origin": origin, "Access-Control-Request-Method": "GET"})
+    preflight = await browser.options(
+        "/api/tasks", headers={"Origin": origin, "Access-Control-Request-Method": "GET"}
+    )
     answer = await browser.get("/health/live", headers={"Origin": origin})
     assert (preflight.status_code, preflight.json()["code"]) == (403, "ORIGIN_NOT_ALLOWED")
     assert "Access-Control-Allow-Origin" not in preflight.headers | answer.headers
@@ -101,24 +106,47 @@ async def test_no_origin_may_ask_unless_one_is_configured(client: httpx2.AsyncCl
 async def test_an_origin_that_is_refused_stands_in_the_log(browser: httpx2.AsyncClient, logs: Logs) -> None:
     await browser.options("/api/tasks", headers=PREFLIGHT | {"Origin": OTHER})
     await browser.get("/health/live", headers={"Origin": OTHER})
-    line = {"event": "refused origin", "log_level": "warning", "origin": OTHER, "cors_origins": [ORIGIN], "request_id": IsStr()}
+    line = {
+        "event": "refused origin",
+        "log_level": "warning",
+        "origin": OTHER,
+        "cors_origins": [ORIGIN],
+        "request_id": IsStr(),
+    }
     assert refusals(logs) == [line, line]
-    assert [entry["request_id"] for entry in logs if entry["event"] == "request"] == [entry["request_id"] for entry in refusals(logs)]
+    assert [entry["request_id"] for entry in logs if entry["event"] == "request"] == [
+        entry["request_id"] for entry in refusals(logs)
+    ]
 
 
 @pytest.mark.spec("OPS-054")
-async def test_an_origin_is_refused_and_logged_where_none_is_configured(client: httpx2.AsyncClient, logs: Logs) -> None:
+async def test_an_origin_is_refused_and_logged_where_none_is_configured(
+    client: httpx2.AsyncClient, logs: Logs
+) -> None:
     answer = await client.options("/api/tasks", headers=PREFLIGHT | {"Origin": OTHER})
-    assert (answer.status_code, answer.json()["code"], answer.json()["type"]) == (403, "ORIGIN_NOT_ALLOWED", "/problems/origin-not-allowed")
+    assert (answer.status_code, answer.json()["code"], answer.json()["type"]) == (
+        403,
+        "ORIGIN_NOT_ALLOWED",
+        "/problems/origin-not-allowed",
+    )
     assert [(entry["origin"], entry["cors_origins"]) for entry in refusals(logs)] == [(OTHER, [])]
 
 
 @pytest.mark.spec("OPS-054")
-async def test_a_header_that_an_allowed_origin_may_not_send_stands_in_the_log(browser: httpx2.AsyncClient, logs: Logs) -> None:
-    asked = PREFLIGHT | {"Origin": ORIGIN, "Access-Control-Request-Headers": "authorization, x-trace,x-\u00e4"}
-    answer = await browser.options("/api/tasks", headers={name.encode(): value.encode() for name, value in asked.items()})
+async def test_a_header_that_an_allowed_origin_may_not_send_stands_in_the_log(
+    browser: httpx2.AsyncClient, logs: Logs
+) -> None:
+    asked = PREFLIGHT | {
+        "Origin": ORIGIN,
+        "Access-Control-Request-Headers": "authorization, x-trace,x-\u00e4",
+    }
+    answer = await browser.options(
+        "/api/tasks", headers={name.encode(): value.encode() for name, value in asked.items()}
+    )
     assert answer.status_code == 403
-    assert [(entry["event"], entry["headers"]) for entry in refusals(logs)] == [("refused headers", "x-trace,x-??")]
+    assert [(entry["event"], entry["headers"]) for entry in refusals(logs)] == [
+        ("refused headers", "x-trace,x-??")
+    ]
 
 
 @pytest.mark.spec("OPS-054")
@@ -132,13 +160,17 @@ async def test_a_header_that_an_allowed_origin_may_not_send_stands_in_the_log(br
         {"Origin": "https://tasks.example.com", "Sec-Fetch-Site": "same-origin"},
     ],
 )
-async def test_what_is_allowed_or_our_own_is_not_logged(browser: httpx2.AsyncClient, logs: Logs, headers: dict[str, str]) -> None:
+async def test_what_is_allowed_or_our_own_is_not_logged(
+    browser: httpx2.AsyncClient, logs: Logs, headers: dict[str, str]
+) -> None:
     answer = await browser.get("/health/live", headers=headers)
     assert (answer.status_code, refusals(logs)) == (200, [])
 
 
 @pytest.mark.spec("OPS-054", "OPS-005")
-async def test_what_a_stranger_calls_an_origin_is_bounded_before_it_is_logged(client: httpx2.AsyncClient, logs: Logs) -> None:
+async def test_what_a_stranger_calls_an_origin_is_bounded_before_it_is_logged(
+    client: httpx2.AsyncClient, logs: Logs
+) -> None:
     await client.get("/health/live", headers={b"Origin": b"http://\x1b[31m\xff" + b"x" * 5000})
     [line] = refusals(logs)
     assert (line["origin"][:13], len(line["origin"])) == ("http://?[31m?", 200)

@@ -1,4 +1,4 @@
-"""Walking a list by cursor: everything that stays is shown once, and a cursor is of one person, one list and one question."""
+"""Prove that a walk by cursor shows once what stays, and that a cursor is of one person, list and question."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,7 +31,11 @@ FILTERS = st.fixed_dictionaries(
     },
 )
 DUES = st.none() | st.sampled_from(
-    [{"date": "2020-01-01"}, {"date": "2026-12-01"}, {"date": "2026-12-01", "time": "09:00", "timezone": "Europe/Berlin"}]
+    [
+        {"date": "2020-01-01"},
+        {"date": "2026-12-01"},
+        {"date": "2026-12-01", "time": "09:00", "timezone": "Europe/Berlin"},
+    ]
 )
 TASKS = st.fixed_dictionaries(
     {
@@ -55,7 +59,9 @@ async def undone(connection: asyncpg.Connection) -> AsyncIterator[None]:
         await savepoint.rollback()
 
 
-async def walk(person: Person, query: dict[str, Any], chance: Random, *, waiting: list[str], disturbing: bool = True) -> list[str]:
+async def walk(
+    person: Person, query: dict[str, Any], chance: Random, *, waiting: list[str], disturbing: bool = True
+) -> list[str]:
     """Walk to the end while others are added, changed and deleted; return the ids in the order of showing."""
     shown, cursor = list[str](), dict[str, str]()
     for _ in range(200):
@@ -76,14 +82,24 @@ async def disturb(person: Person, deed: str, waiting: list[str]) -> None:
     elif deed == "delete":
         await person.client.delete(f"/api/tasks/{waiting.pop()}")
     else:
-        await person.client.patch(f"/api/tasks/{waiting.pop()}", json={"title": "Sent", "priority": "high", "due": None})
+        await person.client.patch(
+            f"/api/tasks/{waiting.pop()}", json={"title": "Sent", "priority": "high", "due": None}
+        )
 
 
 @pytest.mark.spec("FIND-002", "FIND-006")
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(tasks=st.lists(TASKS, min_size=1, max_size=14), sort=SORTS, filters=FILTERS, seed=st.integers(0, 2**32))
+@given(
+    tasks=st.lists(TASKS, min_size=1, max_size=14), sort=SORTS, filters=FILTERS, seed=st.integers(0, 2**32)
+)
 async def test_walking_shows_each_task_that_stays_once(
-    ada: Person, connection: asyncpg.Connection, tasks: list[dict[str, Any]], *, sort: tuple[str, ...], filters: dict[str, str], seed: int
+    ada: Person,
+    connection: asyncpg.Connection,
+    tasks: list[dict[str, Any]],
+    *,
+    sort: tuple[str, ...],
+    filters: dict[str, str],
+    seed: int,
 ) -> None:
     query, chance = {**filters, "sort": ",".join(sort)}, Random(seed)
     async with undone(connection):
@@ -106,7 +122,9 @@ async def test_walking_by_rank_shows_everything_once(ada: Person) -> None:
 
 
 @pytest.mark.spec("FIND-002", "FIND-006")
-@pytest.mark.parametrize("sort", ["priority,-due", "-priority,due", "-title,created_at", "start_date,-priority,title,-due"])
+@pytest.mark.parametrize(
+    "sort", ["priority,-due", "-priority,due", "-title,created_at", "start_date,-priority,title,-due"]
+)
 async def test_walking_in_mixed_directions_shows_what_is_equal_once(ada: Person, sort: str) -> None:
     dues: list[Any] = [None, {"date": "2026-12-01"}, {"date": "2026-12-02"}]
     for number in range(18):
@@ -117,7 +135,9 @@ async def test_walking_in_mixed_directions_shows_what_is_equal_once(ada: Person,
 
 
 @pytest.mark.spec("FIND-002")
-async def test_walking_many_that_share_a_moment_shows_everything_once(ada: Person, connection: asyncpg.Connection) -> None:
+async def test_walking_many_that_share_a_moment_shows_everything_once(
+    ada: Person, connection: asyncpg.Connection
+) -> None:
     await insert_tasks(connection, ada, 40, moments=3)
     whole = ids(await page(ada, limit=100))
     assert await walk(ada, {}, Random(0), waiting=[], disturbing=False) == whole
@@ -130,7 +150,11 @@ async def test_the_longest_titles_fit_into_a_cursor(ada: Person) -> None:
     first = await page(ada, sort="title,-position", limit=1)
     second = await page(ada, sort="title,-position", limit=1, cursor=first["next_cursor"])
     third = await page(ada, sort="title,-position", limit=1, cursor=second["next_cursor"])
-    assert (len(first["next_cursor"]) > 1024, len(set(ids(first) + ids(second) + ids(third))), third["has_more"]) == (True, 3, False)
+    assert (
+        len(first["next_cursor"]) > 1024,
+        len(set(ids(first) + ids(second) + ids(third))),
+        third["has_more"],
+    ) == (True, 3, False)
 
 
 @pytest.mark.spec("FIND-002")
@@ -181,8 +205,17 @@ async def test_an_altered_cursor_is_refused(ada: Person) -> None:
     cursor = await first_cursor(ada)
     # The last character holds bits that no byte takes, so it has neighbours that stand for the same bytes.
     places = [*range(0, len(cursor), 7), len(cursor) - 1]
-    other = [cursor[:at] + letter + cursor[at + 1 :] for at in places for letter in "ABCD" if letter != cursor[at]]
-    spelled = [cursor + "=", cursor + "==", cursor + "A", " " + cursor, cursor.replace(".", "!."), cursor.replace(".", "=.")]
+    other = [
+        cursor[:at] + letter + cursor[at + 1 :] for at in places for letter in "ABCD" if letter != cursor[at]
+    ]
+    spelled = [
+        cursor + "=",
+        cursor + "==",
+        cursor + "A",
+        " " + cursor,
+        cursor.replace(".", "!."),
+        cursor.replace(".", "=."),
+    ]
     for altered in [*other, *spelled, cursor[:-4], cursor[4:], "AAAA", "x", "%00", "\u20ac", "a" * 8192]:
         assert await say(ada, cursor=altered) == REFUSED, altered
     assert await say(ada, cursor="a" * 8193) == (422, "cursor: must have at most 8192 characters")
@@ -226,9 +259,14 @@ async def test_a_cursor_of_another_list_is_refused(ada: Person) -> None:
 @pytest.mark.spec("FIND-002")
 async def test_the_same_question_in_other_words_takes_the_cursor(ada: Person) -> None:
     cursor = await first_cursor(ada, priority="low,none", tag_match="any")
-    assert (await page(ada, priority=["none", "low"], timezone="UTC", limit=5, cursor=cursor))["has_more"] is False
+    assert (await page(ada, priority=["none", "low"], timezone="UTC", limit=5, cursor=cursor))[
+        "has_more"
+    ] is False
 
 
 @pytest.mark.spec("FIND-002")
 async def test_a_cursor_together_with_an_offset_is_refused(ada: Person) -> None:
-    assert await say(ada, cursor=await first_cursor(ada), offset=1) == (422, "cursor: must not come with an offset")
+    assert await say(ada, cursor=await first_cursor(ada), offset=1) == (
+        422,
+        "cursor: must not come with an offset",
+    )

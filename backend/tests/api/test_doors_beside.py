@@ -46,7 +46,9 @@ def calendar_door(runtime: Runtime) -> Door:
 
     routes = [Route("/forbidden", forbid), Route("/put", put, methods=["PUT"]), Route("/fail", fail)]
     application = Starlette(routes=[*routes, Route("/plain", speak_plainly)])
-    return Door(application, Dialect(XML, lambda status, name: f'<error status="{status}" id="{name}"/>'.encode()))
+    return Door(
+        application, Dialect(XML, lambda status, name: f'<error status="{status}" id="{name}"/>'.encode())
+    )
 
 
 def tool_door(_runtime: Runtime) -> Door:

@@ -53,11 +53,25 @@ def failing(app: FastAPI, settings: Settings) -> FastAPI:
 
 @pytest.mark.spec("OPS-001")
 @pytest.mark.parametrize(
-    "path", ["/nowhere", "/apis", "/api/task", "/api/tasks/a/b", "/docs/assets/none.js", "/docs/assets/", "/\u00e4/%00/%ff", "/health"]
+    "path",
+    [
+        "/nowhere",
+        "/apis",
+        "/api/task",
+        "/api/tasks/a/b",
+        "/docs/assets/none.js",
+        "/docs/assets/",
+        "/\u00e4/%00/%ff",
+        "/health",
+    ],
 )
 async def test_an_unknown_address_is_a_problem(client: httpx2.AsyncClient, path: str) -> None:
     body = problem(await client.get(path))
-    assert (body["status"], body["code"], body["detail"]) == (404, "NOT_FOUND", "There is nothing at this address.")
+    assert (body["status"], body["code"], body["detail"]) == (
+        404,
+        "NOT_FOUND",
+        "There is nothing at this address.",
+    )
 
 
 @pytest.mark.spec("OPS-001")
@@ -85,11 +99,16 @@ async def test_a_method_that_an_address_does_not_take_is_told_which_it_takes(
 
 @pytest.mark.spec("OPS-001")
 async def test_a_refused_field_is_named_with_its_rule(ada: Person) -> None:
-    answer = problem(await ada.client.post("/api/tasks", json={"title": "", "priority": "x", "due": {"date": 5}}))
+    answer = problem(
+        await ada.client.post("/api/tasks", json={"title": "", "priority": "x", "due": {"date": 5}})
+    )
     assert (answer["code"], answer["title"]) == ("VALIDATION_ERROR", "Validation failed")
     assert answer["detail"] == "title: must not be empty"
     assert [error["field"] for error in answer["errors"]] == ["title", "priority", "due.date"]
-    assert answer["errors"][1] == {"field": "priority", "message": "must be 'none', 'low', 'medium', 'high' or 'urgent'"}
+    assert answer["errors"][1] == {
+        "field": "priority",
+        "message": "must be 'none', 'low', 'medium', 'high' or 'urgent'",
+    }
 
 
 @pytest.mark.spec("OPS-001")
@@ -129,7 +148,10 @@ async def test_no_answer_repeats_the_refused_input(ada: Person, content: dict[st
 @pytest.mark.spec("OPS-001")
 @pytest.mark.parametrize("path", ["/auth/register", "/auth/login"])
 async def test_no_answer_repeats_an_email_or_a_password(client: httpx2.AsyncClient, path: str) -> None:
-    for body in ({"email": CANARY, "password": CANARY}, {"email": f"{CANARY}@example.com", "password": CANARY * 50, "name": ""}):
+    for body in (
+        {"email": CANARY, "password": CANARY},
+        {"email": f"{CANARY}@example.com", "password": CANARY * 50, "name": ""},
+    ):
         response = await client.post(path, json=body)
         assert problem(response)["status"] in (401, 422)
         assert CANARY not in response.text

@@ -41,7 +41,9 @@ async def test_a_status_is_open_or_completed(ada: Person) -> None:
 
 @pytest.mark.spec("FIND-003")
 async def test_priorities_are_one_or_several_by_comma_or_repeated(ada: Person) -> None:
-    await create_titled(ada, none={}, low={"priority": "low"}, high={"priority": "high"}, urgent={"priority": "urgent"})
+    await create_titled(
+        ada, none={}, low={"priority": "low"}, high={"priority": "high"}, urgent={"priority": "urgent"}
+    )
     assert await titles(ada, priority="low") == ["low"]
     assert await titles(ada, priority="low,urgent") == ["urgent", "low"]
     assert await titles(ada, priority=["low", "urgent,none"]) == ["urgent", "low", "none"]
@@ -101,13 +103,19 @@ async def test_a_due_date_is_there_or_not(ada: Person) -> None:
     ("moment", "overdue"),
     [("2026-12-01T07:59:59", []), ("2026-12-01T08:00:00", []), ("2026-12-01T08:00:00.000001", ["rent"])],
 )
-async def test_a_time_has_passed_right_after_it_in_its_own_zone(app: FastAPI, moment: str, *, overdue: list[str]) -> None:
+async def test_a_time_has_passed_right_after_it_in_its_own_zone(
+    app: FastAPI, moment: str, *, overdue: list[str]
+) -> None:
     with time_machine.travel(datetime.fromisoformat(moment).replace(tzinfo=UTC), tick=False):
         async with joined(app) as person:
-            await create_titled(person, rent={"due": BERLIN}, done={"due": BERLIN, "completed": True}, none={})
+            await create_titled(
+                person, rent={"due": BERLIN}, done={"due": BERLIN, "completed": True}, none={}
+            )
             for zone in ("UTC", "Pacific/Auckland", "Pacific/Pago_Pago"):
                 assert await titles(person, overdue="true", timezone=zone) == overdue
-                assert await titles(person, overdue="false", timezone=zone, sort="title") == sorted({"done", "none", "rent"} - {*overdue})
+                assert await titles(person, overdue="false", timezone=zone, sort="title") == sorted(
+                    {"done", "none", "rent"} - {*overdue}
+                )
 
 
 @pytest.mark.spec("FIND-005")
@@ -122,7 +130,9 @@ async def test_a_time_has_passed_right_after_it_in_its_own_zone(app: FastAPI, mo
         ("2026-12-02T11:00:00", {"Pacific/Auckland", "UTC", "Pacific/Pago_Pago"}),
     ],
 )
-async def test_a_date_has_passed_at_its_end_where_the_caller_is(app: FastAPI, moment: str, *, passed: set[str]) -> None:
+async def test_a_date_has_passed_at_its_end_where_the_caller_is(
+    app: FastAPI, moment: str, *, passed: set[str]
+) -> None:
     zones = ("Pacific/Auckland", "UTC", "Pacific/Pago_Pago")
     with time_machine.travel(datetime.fromisoformat(moment).replace(tzinfo=UTC), tick=False):
         async with joined(app) as person:
@@ -142,7 +152,9 @@ async def test_changes_are_after_a_moment_with_any_offset(ada: Person) -> None:
     assert await titles(ada, updated_after=new["updated_at"]) == []
     east = (moment + timedelta(hours=9)).replace(tzinfo=None).isoformat() + "+09:00"
     assert await titles(ada, updated_after=east) == ["new"]
-    assert [task["title"] for task in (await ada.client.get(f"/api/tasks?updated_after={east}")).json()["items"]] == ["new"]
+    assert [
+        task["title"] for task in (await ada.client.get(f"/api/tasks?updated_after={east}")).json()["items"]
+    ] == ["new"]
 
 
 @pytest.mark.spec("FIND-004")
@@ -156,7 +168,12 @@ async def test_deleted_tasks_are_left_out_unless_asked_for(ada: Person) -> None:
 
 @pytest.mark.spec("FIND-004")
 async def test_tasks_wait_for_their_start_date_where_the_caller_is(eve: Person) -> None:
-    await create_titled(eve, now={"start_date": "2026-11-30"}, tomorrow={"start_date": "2026-12-01"}, later={"start_date": "2026-12-02"})
+    await create_titled(
+        eve,
+        now={"start_date": "2026-11-30"},
+        tomorrow={"start_date": "2026-12-01"},
+        later={"start_date": "2026-12-02"},
+    )
     assert await titles(eve) == ["now"]
     assert await titles(eve, timezone="Pacific/Auckland") == ["tomorrow", "now"]
     assert await titles(eve, include_hidden="true") == ["later", "tomorrow", "now"]
@@ -165,22 +182,34 @@ async def test_tasks_wait_for_their_start_date_where_the_caller_is(eve: Person) 
 
 @pytest.mark.spec("FIND-003")
 async def test_all_filters_that_are_given_must_hold(ada: Person) -> None:
-    [home], [errand] = await create_named(ada, "/api/categories", ["Home"]), await create_named(ada, "/api/tags", ["errand"])
-    top = await ada.create_task(title="top")
-    fits = {"category_id": home, "tag_ids": [errand], "priority": "high", "parent_id": top["id"], **due("2020-01-02")}
-    await create_titled(ada, fits=fits, done=fits | {"completed": True}, calm=fits | {"priority": "low"}, bare=fits | {"tag_ids": []})
-    await create_titled(ada, later=fits | due("2020-01-03"), homeless=fits | {"category_id": None}, orphan=fits | {"parent_id": None})
-    question = {"category_id": home, "tag": "errand", "tag_match": "all", "priority": "high,urgent", "parent_id": top["id"]}
-    answer = await page(
-        ada, **question, status="open", overdue="true", no_due="false", due_before="2020-01-03", due_after="2020-01-01", q="fit", sort="due"
-    )
+    [home] = await create_named(ada, "/api/categories", ["Home"])
+    [errand] = await create_named(ada, "/api/tags", ["errand"])
+    place = {"category_id": home, "parent_id": (await ada.create_task(title="top"))["id"]}
+    fits = place | {"tag_ids": [errand], "priority": "high"} | due("2020-01-02")
+    others: dict[str, dict[str, Any]] = {
+        "done": {"completed": True},
+        "calm": {"priority": "low"},
+        "bare": {"tag_ids": []},
+        "later": due("2020-01-03"),
+        "homeless": {"category_id": None},
+        "orphan": {"parent_id": None},
+    }
+    contents = {"fits": fits} | {title: fits | other for title, other in others.items()}
+    await create_titled(ada, **contents)
+    labels = {"tag": "errand", "tag_match": "all", "priority": "high,urgent", "status": "open"}
+    days = {"overdue": "true", "no_due": "false", "due_before": "2020-01-03", "due_after": "2020-01-01"}
+    answer = await page(ada, **place, **labels, **days, q="fit", sort="due")
     assert ([task["title"] for task in answer["items"]], answer["total"]) == (["fits"], 1)
 
 
 @pytest.mark.spec("FIND-003", "ISO-008")
 @pytest.mark.parametrize(
     ("parameter", "path", "entity"),
-    [("category_id", "/api/categories", "category"), ("parent_id", "/api/tasks", "task"), ("tag", "/api/tags", "tag")],
+    [
+        ("category_id", "/api/categories", "category"),
+        ("parent_id", "/api/tasks", "task"),
+        ("tag", "/api/tags", "tag"),
+    ],
 )
 async def test_what_is_not_there_is_refused_as_what_is_somebody_elses(
     ada: Person, bob: Person, *, parameter: str, path: str, entity: str
@@ -196,7 +225,11 @@ async def test_what_is_not_there_is_refused_as_what_is_somebody_elses(
 async def test_the_name_of_somebody_elses_tag_is_refused(ada: Person, bob: Person) -> None:
     await create_named(bob, "/api/tags", ["errand"])
     await create_named(ada, "/api/tags", ["shop"])
-    assert await refused(ada, "tag=errand") == await refused(ada, "tag=shop,errand") == {"tag": "there is no such tag"}
+    assert (
+        await refused(ada, "tag=errand")
+        == await refused(ada, "tag=shop,errand")
+        == {"tag": "there is no such tag"}
+    )
 
 
 @pytest.mark.spec("FIND-003")
@@ -239,7 +272,15 @@ async def test_the_name_of_somebody_elses_tag_is_refused(ada: Person, bob: Perso
         ],
         *[
             (f"updated_after={value}", "updated_after")
-            for value in ("2026-12-01", "2026-12-01T09:00:00", "2026-13-01T09:00:00Z", "1764547200", "0001-01-01T00:00:00Z", "now", "")
+            for value in (
+                "2026-12-01",
+                "2026-12-01T09:00:00",
+                "2026-13-01T09:00:00Z",
+                "1764547200",
+                "0001-01-01T00:00:00Z",
+                "now",
+                "",
+            )
         ],
         *[
             ("timezone=Berlin", "timezone"),

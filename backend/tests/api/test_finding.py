@@ -12,7 +12,9 @@ async def test_a_list_has_50_tasks_unless_told_otherwise(ada: Person, connection
     await insert_tasks(connection, ada, 101)
     pages = [await page(ada), await page(ada, limit=100), await page(ada, limit=1)]
     assert [(len(answer["items"]), answer["limit"]) for answer in pages] == [(50, 50), (100, 100), (1, 1)]
-    assert {(answer["total"], answer["total_exact"], answer["has_more"]) for answer in pages} == {(101, True, True)}
+    assert {(answer["total"], answer["total_exact"], answer["has_more"]) for answer in pages} == {
+        (101, True, True)
+    }
 
 
 @pytest.mark.spec("FIND-001")
@@ -21,7 +23,13 @@ async def test_an_offset_passes_over_the_newest(ada: Person) -> None:
     pages = [await page(ada, limit=2, offset=offset) for offset in (0, 2, 4, 5, 1_000_000)]
     assert [answer["items"] for answer in pages] == [tasks[:2], tasks[2:4], tasks[4:], [], []]
     assert [answer["has_more"] for answer in pages] == [True, True, False, False, False]
-    assert [(answer["total"], answer["offset"]) for answer in pages] == [(5, 0), (5, 2), (5, 4), (5, 5), (5, 1_000_000)]
+    assert [(answer["total"], answer["offset"]) for answer in pages] == [
+        (5, 0),
+        (5, 2),
+        (5, 4),
+        (5, 5),
+        (5, 1_000_000),
+    ]
 
 
 @pytest.mark.spec("FIND-001")
@@ -52,12 +60,17 @@ async def test_an_offset_passes_over_the_newest(ada: Person) -> None:
 )
 async def test_other_values_and_unknown_parameters_are_refused(ada: Person, query: str) -> None:
     response = await ada.client.get(f"/api/tasks?{query}")
-    assert (response.status_code, [error["field"] for error in response.json()["errors"]]) == (422, [query.partition("=")[0]])
+    assert (response.status_code, [error["field"] for error in response.json()["errors"]]) == (
+        422,
+        [query.partition("=")[0]],
+    )
 
 
 @pytest.mark.spec("FIND-001")
 @pytest.mark.parametrize(("number", "total", "exact"), [(1000, 1000, True), (1001, 1000, False)])
-async def test_a_total_is_exact_up_to_1000(ada: Person, connection: asyncpg.Connection, *, number: int, total: int, exact: bool) -> None:
+async def test_a_total_is_exact_up_to_1000(
+    ada: Person, connection: asyncpg.Connection, *, number: int, total: int, exact: bool
+) -> None:
     await insert_tasks(connection, ada, number)
     answer = await page(ada, limit=1)
     assert (answer["total"], answer["total_exact"]) == (total, exact)
@@ -65,7 +78,9 @@ async def test_a_total_is_exact_up_to_1000(ada: Person, connection: asyncpg.Conn
 
 
 @pytest.mark.spec("FIND-001")
-async def test_an_exact_total_is_given_to_who_asks(ada: Person, bob: Person, connection: asyncpg.Connection) -> None:
+async def test_an_exact_total_is_given_to_who_asks(
+    ada: Person, bob: Person, connection: asyncpg.Connection
+) -> None:
     await insert_tasks(connection, ada, 1002)
     await insert_tasks(connection, bob, 3)
     first = await page(ada, count="exact")

@@ -1,4 +1,7 @@
-"""Input that is meant to break something: it is refused with a problem body, or kept exactly, and never a fault of ours."""
+"""Input that is meant to break something.
+
+It is refused with a problem body, or kept exactly, and never a fault of ours.
+"""
 
 import json
 from typing import Any
@@ -60,7 +63,17 @@ DATES = [
     '"\uff12\uff10\uff12\uff16-12-01"',
     *["0", "86400", "1.5", "true", "null", "[]", "{}"],
 ]
-IMPOSSIBLE_TIMES = ['"24:00"', '"23:60"', '"23:59:60"', '"9:00"', '"09"', '"-1:00"', '"T09:00"', '"3600"', '""']
+IMPOSSIBLE_TIMES = [
+    '"24:00"',
+    '"23:60"',
+    '"23:59:60"',
+    '"9:00"',
+    '"09"',
+    '"-1:00"',
+    '"T09:00"',
+    '"3600"',
+    '""',
+]
 TIMES = [
     *IMPOSSIBLE_TIMES,
     *['"09:00:00.0000001"', '"09:00:00.1"', '"09:00Z"', '"09:00-00:00"'],
@@ -117,10 +130,23 @@ BODIES: dict[str, bytes] = {
     "prototype": b'{"title":"a","__proto__":{"completed":true}}',
     "many names": json.dumps({"title": "a"} | {f"name{number}": 1 for number in range(5_000)}).encode(),
     **{f"date {date}": b'{"title":"a","due":{"date":' + date.encode() + b"}}" for date in DATES},
-    **{f"time {time}": b'{"title":"a","due":{"date":"2026-12-01","timezone":"UTC","time":' + time.encode() + b"}}" for time in TIMES},
-    **{f"zone {zone}": b'{"title":"a","due":{"date":"2026-12-01","time":"09:00","timezone":' + zone.encode() + b"}}" for zone in ZONES},
+    **{
+        f"time {time}": b'{"title":"a","due":{"date":"2026-12-01","timezone":"UTC","time":'
+        + time.encode()
+        + b"}}"
+        for time in TIMES
+    },
+    **{
+        f"zone {zone}": b'{"title":"a","due":{"date":"2026-12-01","time":"09:00","timezone":'
+        + zone.encode()
+        + b"}}"
+        for zone in ZONES
+    },
     **{f"completed {flag}": b'{"title":"a","completed":' + flag.encode() + b"}" for flag in FLAGS},
-    **{f"title {title}": b'{"title":' + title.encode() + b"}" for title in ("5", "1.5", "true", "null", '["a"]', '{"a":1}')},
+    **{
+        f"title {title}": b'{"title":' + title.encode() + b"}"
+        for title in ("5", "1.5", "true", "null", '["a"]', '{"a":1}')
+    },
     **{f"id {text}": b'{"title":"a","id":' + text.encode() + b"}" for text in IDS},
 }
 
@@ -135,14 +161,18 @@ def assert_refused(response: httpx2.Response, about: object) -> None:
 
 @pytest.mark.spec("OPS-003", "TASK-003", "TASK-004")
 @pytest.mark.parametrize("name", BODIES)
-async def test_a_hostile_body_is_refused_and_writes_nothing(ada: Person, connection: asyncpg.Connection, name: str) -> None:
+async def test_a_hostile_body_is_refused_and_writes_nothing(
+    ada: Person, connection: asyncpg.Connection, name: str
+) -> None:
     before = await count_rows(connection)
     assert_refused(await ada.client.post("/api/tasks", content=BODIES[name], headers=JSON), name)
     assert await count_rows(connection) == before
 
 
 @pytest.mark.spec("OPS-003")
-@pytest.mark.parametrize("name", ["invalid UTF-8", "UTF-16", "deep array", "deep and alone", "5,000 digits", "raw NUL", "unclosed"])
+@pytest.mark.parametrize(
+    "name", ["invalid UTF-8", "UTF-16", "deep array", "deep and alone", "5,000 digits", "raw NUL", "unclosed"]
+)
 @pytest.mark.parametrize(
     "target",
     [
@@ -168,7 +198,9 @@ async def test_a_hostile_body_changes_no_task(ada: Person, name: str) -> None:
     task = await ada.create_task(description="as it was")
     path = f"/api/tasks/{task['id']}"
     for method, below in (("PUT", ""), ("PATCH", ""), ("PATCH", "/complete")):
-        assert_refused(await ada.client.request(method, path + below, content=BODIES[name], headers=JSON), (name, method))
+        assert_refused(
+            await ada.client.request(method, path + below, content=BODIES[name], headers=JSON), (name, method)
+        )
     assert (await ada.client.get(path)).json() == task
 
 
@@ -189,13 +221,25 @@ async def test_a_byte_order_mark_is_ignored(ada: Person) -> None:
 
 @pytest.mark.spec("USER-001", "OPS-003")
 @pytest.mark.parametrize(
-    "value", [b'"\\ud800"', b'"\\ud800@example.com"', b'"a\\u0000@example.com"', b'"' + b"a" * 15_000 + b'@example.com"', b"5", b"[]"]
+    "value",
+    [
+        b'"\\ud800"',
+        b'"\\ud800@example.com"',
+        b'"a\\u0000@example.com"',
+        b'"' + b"a" * 15_000 + b'@example.com"',
+        b"5",
+        b"[]",
+    ],
 )
 @pytest.mark.parametrize("field", [b"email", b"password", b"name"])
 async def test_hostile_credentials_are_refused(
     client: httpx2.AsyncClient, connection: asyncpg.Connection, field: bytes, value: bytes
 ) -> None:
-    fields: dict[bytes, bytes] = {b"email": b'"ada@example.com"', b"password": b'"correct horse"', b"name": b'"Ada"'}
+    fields: dict[bytes, bytes] = {
+        b"email": b'"ada@example.com"',
+        b"password": b'"correct horse"',
+        b"name": b'"Ada"',
+    }
     fields[field] = value
     body = b"{" + b",".join(b'"' + name + b'":' + text for name, text in fields.items()) + b"}"
     storable_password = field == b"password" and value == b'"a\\u0000@example.com"'
@@ -252,17 +296,38 @@ async def test_a_hostile_id_is_refused(ada: Person, name: str) -> None:
     for method in ("GET", "DELETE", "HEAD"):
         assert_refused(await ada.client.request(method, f"/api/tasks/{name}"), (method, name[:50]))
     for method, path in (("PUT", ""), ("PATCH", ""), ("PATCH", "/complete")):
-        assert_refused(await ada.client.request(method, f"/api/tasks/{name}{path}", json={}), (method, name[:50]))
+        assert_refused(
+            await ada.client.request(method, f"/api/tasks/{name}{path}", json={}), (method, name[:50])
+        )
 
 
 @pytest.mark.spec("OPS-004", "OPS-008")
 @pytest.mark.parametrize(
-    "header", ["X-Request-ID", "Origin", "Accept", "Content-Type", "Content-Length", "Host", "Cookie", "If-Match", "Range", "Expect"]
+    "header",
+    [
+        "X-Request-ID",
+        "Origin",
+        "Accept",
+        "Content-Type",
+        "Content-Length",
+        "Host",
+        "Cookie",
+        "If-Match",
+        "Range",
+        "Expect",
+    ],
 )
-@pytest.mark.parametrize("value", [b"", b"\xff\xfe", b"\0", b"a\r\nX-Injected: 1", b"x" * 60_000, b"-1", b"null", "\u202e".encode()])
-async def test_a_hostile_header_is_never_a_fault_of_ours(client: httpx2.AsyncClient, header: str, value: bytes) -> None:
+@pytest.mark.parametrize(
+    "value",
+    [b"", b"\xff\xfe", b"\0", b"a\r\nX-Injected: 1", b"x" * 60_000, b"-1", b"null", "\u202e".encode()],
+)
+async def test_a_hostile_header_is_never_a_fault_of_ours(
+    client: httpx2.AsyncClient, header: str, value: bytes
+) -> None:
     for method, path in (("GET", "/health/live"), ("POST", "/auth/login"), ("GET", "/docs/assets/docs.js")):
-        response = await client.request(method, path, headers={header.encode(): value}, content=b"{}" if method == "POST" else None)
+        response = await client.request(
+            method, path, headers={header.encode(): value}, content=b"{}" if method == "POST" else None
+        )
         assert response.status_code < 500, (method, path)
         assert "X-Injected" not in response.headers
         assert value == b"null" or len(value) < 3 or value not in response.content
@@ -271,5 +336,9 @@ async def test_a_hostile_header_is_never_a_fault_of_ours(client: httpx2.AsyncCli
 @pytest.mark.spec("OPS-001")
 async def test_hostile_preflights_are_answered(client: httpx2.AsyncClient) -> None:
     for origin in (b"null", b"\xff", b"x" * 60_000, b"http://evil.example"):
-        headers: Any = {b"Origin": origin, b"Access-Control-Request-Method": b"\xff", b"Access-Control-Request-Headers": b"\xff, " * 1000}
+        headers: Any = {
+            b"Origin": origin,
+            b"Access-Control-Request-Method": b"\xff",
+            b"Access-Control-Request-Headers": b"\xff, " * 1000,
+        }
         assert_refused(await client.options("/api/tasks", headers=headers), origin[:20])

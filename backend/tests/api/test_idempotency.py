@@ -6,40 +6,20 @@ from typing import Any
 import asyncpg
 import httpx2
 import pytest
-from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
+from tests.api.keyed import NOBODYS_ID, create, replayed, send, told
 from tests.api.rows import fetch
-from tests.people import Person, access_token, open_client
+from tests.people import Person
 from tests.world import leave_role, world_of
 
-TASK = {"title": "Pay rent"}
-NOBODYS_ID = "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f"
 KEPT = "select status, created_at from agendum.idempotency_key where user_id = $1"
 
 
-async def send(person: Person, method: str, path: str, *, key: str = "8e03978e", body: Any = None, **headers: str) -> httpx2.Response:
-    """Send a request with a key."""
-    return await person.client.request(method, path, json=body, headers={"Idempotency-Key": key, **headers})
-
-
-async def create(person: Person, key: str = "8e03978e", **content: Any) -> httpx2.Response:
-    """Create a task with a key."""
-    return await send(person, "POST", "/api/tasks", key=key, body=TASK | content)
-
-
-def told(response: httpx2.Response) -> tuple[object, ...]:
-    """Return what a replay must have in common with the first answer."""
-    names = [name for name in response.headers if name not in ("x-request-id", "idempotency-replayed")]
-    return response.status_code, response.content, {name: response.headers[name] for name in names}
-
-
-def replayed(response: httpx2.Response) -> bool:
-    return response.headers.get("Idempotency-Replayed") == "true"
-
-
 @pytest.mark.spec("SAFE-011")
-async def test_a_request_that_is_sent_again_gets_the_first_answer_and_has_no_further_effect(ada: Person) -> None:
+async def test_a_request_that_is_sent_again_gets_the_first_answer_and_has_no_further_effect(
+    ada: Person,
+) -> None:
     first, *copies = [await create(ada) for _ in range(3)]
     assert (first.status_code, first.headers["ETag"], replayed(first)) == (201, '"1"', False)
     assert "Idempotency-Replayed" not in first.headers
@@ -87,79 +67,6 @@ async def test_a_deletion_without_a_body_is_replayed_as_such(ada: Person) -> Non
 
 
 @pytest.mark.spec("SAFE-011")
-async def test_a_key_with_quotes_and_without_is_the_same(ada: Person) -> None:
-    answers = [await create(ada, key) for key in ("a-key", '"a-key"', '"a\\"b"', '"a\\"b"')]
-    assert [replayed(answer) for answer in answers] == [False, True, False, True]
-    assert len(await ada.changes()) == 2
-
-
-@pytest.mark.spec("SAFE-011")
-async def test_keys_differ_by_case_and_by_every_character(ada: Person) -> None:
-    answers = [await create(ada, key) for key in ("key", "Key", "key.", "%6bey", '"key "', "k" * 255)]
-    assert not any(replayed(answer) for answer in answers)
-    assert len(await ada.changes()) == 6
-
-
-@pytest.mark.spec("SAFE-011")
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("POST", "/api/tasks", {"title": "Pay more"}),
-        ("POST", "/api/tasks", {"title": "Pay rent", "priority": "none"}),
-        ("POST", "/api/tasks?", {"title": "Pay rent "}),
-        ("POST", "/api/tasks?dry=1", TASK),
-        ("PUT", "/api/tasks/{id}", TASK),
-        ("PATCH", "/api/tasks/{id}", TASK),
-        ("DELETE", "/api/tasks/{id}", None),
-    ],
-)
-async def test_a_key_of_another_request_is_refused(ada: Person, method: str, path: str, body: Any) -> None:
-    task = (await create(ada)).json()
-    refused = await send(ada, method, path.format_map(task), body=body)
-    assert (refused.status_code, refused.json()["code"], replayed(refused)) == (422, "IDEMPOTENCY_KEY_REUSED", False)
-    assert len(await ada.changes()) == 1
-    assert replayed(await create(ada))
-
-
-@pytest.mark.spec("SAFE-011")
-async def test_the_same_change_of_another_task_is_another_request(ada: Person) -> None:
-    first, second = await ada.create_task(), await ada.create_task()
-    await send(ada, "PATCH", f"/api/tasks/{first['id']}", body={"title": "Pay more"})
-    refused = await send(ada, "PATCH", f"/api/tasks/{second['id']}", body={"title": "Pay more"})
-    assert refused.json()["code"] == "IDEMPOTENCY_KEY_REUSED"
-
-
-@pytest.mark.spec("SAFE-011")
-async def test_the_same_body_at_the_same_address_by_another_method_is_another_request(ada: Person) -> None:
-    path = f"/api/tasks/{(await ada.create_task())['id']}"
-    await send(ada, "PATCH", path, body={"title": "Pay more"})
-    assert (await send(ada, "PUT", path, body={"title": "Pay more"})).json()["code"] == "IDEMPOTENCY_KEY_REUSED"
-
-
-@pytest.mark.spec("SAFE-011")
-@pytest.mark.parametrize("query", ["a=%C3%BC", "a=\xff", "a=%FF", "%00"])
-async def test_a_query_of_any_bytes_is_part_of_the_request(app: FastAPI, ada: Person, query: str) -> None:
-    scope = {"type": "http", "method": "POST", "path": "/api/tasks", "query_string": query.encode("latin-1"), "root_path": ""}
-    headers = [
-        (b"idempotency-key", b"k"),
-        (b"content-type", b"application/json"),
-        (b"authorization", ada.client.headers["Authorization"].encode()),
-    ]
-    sent: list[Any] = []
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b'{"title":"Pay rent"}', "more_body": False}
-
-    async def note(message: Any) -> None:
-        sent.append(message)
-
-    for _copy in range(2):
-        await app(scope | {"headers": headers, "scheme": "http", "server": ("agendum.test", 80)}, receive, note)
-    assert [message["status"] for message in sent if "status" in message] == [201, 201]
-    assert len(await ada.changes()) == 1
-
-
-@pytest.mark.spec("SAFE-011")
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [
@@ -187,8 +94,15 @@ async def test_a_refusal_is_not_kept(
 @pytest.mark.spec("SAFE-011", "SAFE-008")
 async def test_a_stale_write_keeps_nothing_so_that_the_key_serves_the_next_try(ada: Person) -> None:
     path = (await create(ada, "another")).headers["Location"]
-    answers = [await send(ada, "PATCH", path, body={"title": "Pay more"}, **{"If-Match": seen}) for seen in ('"7"', '"1"', '"1"')]
-    assert [(answer.status_code, replayed(answer)) for answer in answers] == [(412, False), (200, False), (200, True)]
+    answers = [
+        await send(ada, "PATCH", path, body={"title": "Pay more"}, **{"If-Match": seen})
+        for seen in ('"7"', '"1"', '"1"')
+    ]
+    assert [(answer.status_code, replayed(answer)) for answer in answers] == [
+        (412, False),
+        (200, False),
+        (200, True),
+    ]
     assert told(answers[1]) == told(answers[2])
 
 
@@ -201,29 +115,15 @@ async def test_a_body_that_cannot_be_read_keeps_nothing(ada: Person) -> None:
 
 
 @pytest.mark.spec("SAFE-011")
-async def test_the_keys_of_two_people_are_independent(ada: Person, bob: Person) -> None:
-    answers = [await create(person) for person in (ada, bob, ada, bob)]
-    assert [replayed(answer) for answer in answers] == [False, False, True, True]
-    assert [told(answer) for answer in answers[:2]] == [told(answer) for answer in answers[2:]]
-    assert answers[0].json()["id"] != answers[1].json()["id"]
-
-
-@pytest.mark.spec("SAFE-011")
-async def test_a_replay_needs_the_same_person_and_not_the_same_token(app: FastAPI, ada: Person) -> None:
-    first = await create(ada)
-    other = access_token(app.state.runtime, ada.user_id, exp=int(datetime.now(UTC).timestamp()) + 60)
-    async with open_client(app, {"Authorization": f"Bearer {other}"}) as client:
-        assert told(await create(Person(ada.user_id, client))) == told(first)
-    async with open_client(app) as nobody:
-        assert (await create(Person("", nobody))).status_code == 401
-
-
-@pytest.mark.spec("SAFE-011")
 @pytest.mark.parametrize(("hours", "again"), [(23, True), (25, False)])
-async def test_an_answer_is_kept_for_a_day(ada: Person, connection: asyncpg.Connection, hours: int, *, again: bool) -> None:
+async def test_an_answer_is_kept_for_a_day(
+    ada: Person, connection: asyncpg.Connection, hours: int, *, again: bool
+) -> None:
     first = await create(ada)
     await leave_role(connection)
-    await connection.execute("update agendum.idempotency_key set created_at = created_at - make_interval(hours => $1)", hours)
+    await connection.execute(
+        "update agendum.idempotency_key set created_at = created_at - make_interval(hours => $1)", hours
+    )
     second = await create(ada)
     assert (replayed(second), told(second) == told(first)) == (again, again)
     third = await create(ada)
@@ -238,23 +138,6 @@ async def test_a_key_that_is_too_old_serves_any_request(ada: Person, connection:
     assert (await create(ada, title="Pay more")).status_code == 201
     [kept] = await fetch(connection, KEPT, ada.user_id)
     assert kept["created_at"] > datetime.now(UTC) - timedelta(minutes=1)
-
-
-@pytest.mark.spec("SAFE-011")
-@pytest.mark.parametrize("key", ["", '""', "k" * 256, '"' + "k" * 256 + '"', "two words", "k\x01", "\xfc", '"open', '"a", "b"', '"a";b'])
-async def test_what_is_no_key_is_refused_by_the_name_of_its_header(ada: Person, key: str) -> None:
-    headers = [(b"Idempotency-Key", key.encode("latin-1"))]
-    refused = await ada.client.post("/api/tasks", json=TASK, headers=headers)
-    assert (refused.status_code, refused.json()["code"]) == (422, "VALIDATION_ERROR")
-    assert refused.json()["errors"] == [{"field": "Idempotency-Key", "message": "must be one key of 1 to 255 visible characters"}]
-    assert await ada.changes() == []
-
-
-@pytest.mark.spec("SAFE-011")
-async def test_two_keys_are_refused(ada: Person) -> None:
-    refused = await ada.client.post("/api/tasks", json=TASK, headers=[("Idempotency-Key", "a"), ("Idempotency-Key", "a")])
-    assert refused.status_code == 422
-    assert await ada.changes() == []
 
 
 @pytest.mark.spec("SAFE-011", "SAFE-003")
@@ -310,7 +193,9 @@ async def test_a_repetition_is_no_victim_of_what_the_first_request_has_done(
         ("POST", "/api/categories", {"name": "Work"}),
     ],
 )
-async def test_that_a_key_was_used_is_told_before_any_other_refusal(ada: Person, method: str, path: str, body: Any) -> None:
+async def test_that_a_key_was_used_is_told_before_any_other_refusal(
+    ada: Person, method: str, path: str, body: Any
+) -> None:
     assert (await ada.client.post("/api/categories", json={"name": "Home"})).status_code == 201
     await create(ada)
     before = await ada.changes()
@@ -322,10 +207,14 @@ async def test_that_a_key_was_used_is_told_before_any_other_refusal(ada: Person,
 
 
 @pytest.mark.spec("SAFE-014")
-async def test_a_repetition_that_would_fail_is_answered_as_the_first_was(ada: Person, connection: asyncpg.Connection) -> None:
+async def test_a_repetition_that_would_fail_is_answered_as_the_first_was(
+    ada: Person, connection: asyncpg.Connection
+) -> None:
     first = await create(ada)
     await leave_role(connection)
-    await connection.execute("alter table agendum.change add constraint never check (action <> 'created') not valid")
+    await connection.execute(
+        "alter table agendum.change add constraint never check (action <> 'created') not valid"
+    )
     again, other = await create(ada), await create(ada, "another")
     assert (told(again), replayed(again)) == (told(first), True)
     assert (other.status_code, len(await ada.changes())) == (500, 1)
@@ -348,7 +237,9 @@ async def test_a_read_takes_no_key(ada: Person) -> None:
 
 
 @pytest.mark.spec("SAFE-011")
-async def test_a_login_is_never_kept_because_it_holds_a_token(client: httpx2.AsyncClient, connection: asyncpg.Connection) -> None:
+async def test_a_login_is_never_kept_because_it_holds_a_token(
+    client: httpx2.AsyncClient, connection: asyncpg.Connection
+) -> None:
     account = {"email": "ada@example.com", "password": "correct horse battery", "name": "Ada"}
     headers = {"Idempotency-Key": "8e03978e"}
     registered = [await client.post("/auth/register", json=account, headers=headers) for _ in range(2)]
@@ -360,7 +251,9 @@ async def test_a_login_is_never_kept_because_it_holds_a_token(client: httpx2.Asy
 
 
 @pytest.mark.spec("SAFE-011")
-async def test_a_kept_answer_has_its_content_and_no_header_of_the_moment(ada: Person, connection: asyncpg.Connection) -> None:
+async def test_a_kept_answer_has_its_content_and_no_header_of_the_moment(
+    ada: Person, connection: asyncpg.Connection
+) -> None:
     first, second = [await create(ada) for _ in range(2)]
     [row] = await fetch(connection, "select key, status, headers::text, body from agendum.idempotency_key")
     assert (row["key"], row["status"], row["body"]) == ("8e03978e", 201, first.content)

@@ -65,7 +65,9 @@ async def test_a_part_of_a_name_is_text_and_no_pattern(ada: Person, path: str, p
 @pytest.mark.spec("TAG-009", "CAT-010", "COMMENT-007", "FILTER-011")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("column", ["created_at", "updated_at"])
-async def test_every_list_is_walked_by_moments_in_both_directions(ada: Person, kind: str, column: str) -> None:
+async def test_every_list_is_walked_by_moments_in_both_directions(
+    ada: Person, kind: str, column: str
+) -> None:
     path, ids = await made(ada, kind)
     field = "body" if "comments" in path else "name"
     assert (await ada.client.patch(f"{path}/{ids[0]}", json={field: "Yard"})).status_code == 200
@@ -89,7 +91,11 @@ async def test_categories_are_listed_with_or_without_those_out_of_the_way(ada: P
     path, ids = await made(ada, "/api/categories")
     await ada.client.patch(f"{path}/{ids[1]}", json={"archived": True})
     assert [item["id"] for item in await items(ada, path, archived="true")] == [ids[1]]
-    assert [item["id"] for item in await items(ada, path, archived="false", sort="-position")] == [ids[3], ids[2], ids[0]]
+    assert [item["id"] for item in await items(ada, path, archived="false", sort="-position")] == [
+        ids[3],
+        ids[2],
+        ids[0],
+    ]
     assert [item["id"] for item in await items(ada, path)] == ids
 
 
@@ -104,7 +110,9 @@ async def test_categories_are_listed_with_or_without_those_out_of_the_way(ada: P
         ("order=name", "order"),
     ],
 )
-async def test_what_a_list_does_not_take_is_refused_by_its_name(ada: Person, kind: str, query: str, field: str) -> None:
+async def test_what_a_list_does_not_take_is_refused_by_its_name(
+    ada: Person, kind: str, query: str, field: str
+) -> None:
     path, _ids = await made(ada, kind)
     response = await ada.client.get(f"{path}?{query}")
     assert (response.status_code, [error["field"] for error in response.json()["errors"]]) == (422, [field])

@@ -101,17 +101,36 @@ async def test_a_request_id_goes_everywhere(ada: Person, logs: Logs, given: str)
     created = await ada.client.post("/api/tasks", json={"title": "Pay rent"}, headers={"X-Request-ID": given})
     refused = await ada.client.post("/api/tasks", json={}, headers={"X-Request-ID": given})
     [change] = await ada.changes()
-    assert created.headers["X-Request-ID"] == refused.headers["X-Request-ID"] == refused.json()["request_id"] == given
+    assert (
+        created.headers["X-Request-ID"]
+        == refused.headers["X-Request-ID"]
+        == refused.json()["request_id"]
+        == given
+    )
     assert change["request_id"] == given
     assert [entry["request_id"] for entry in logs[:2]] == [given, given]
 
 
 @pytest.mark.spec("OPS-004")
 @pytest.mark.parametrize(
-    "given", [None, "", "short-7", "x" * 65, "with space", "semi;colon", "caf\u00e9-caf\u00e9", "line\nbreak-x", "id-12345\n", "<script>x"]
+    "given",
+    [
+        None,
+        "",
+        "short-7",
+        "x" * 65,
+        "with space",
+        "semi;colon",
+        "caf\u00e9-caf\u00e9",
+        "line\nbreak-x",
+        "id-12345\n",
+        "<script>x",
+    ],
 )
 async def test_another_request_id_is_replaced(client: httpx2.AsyncClient, given: str | None) -> None:
-    response = await client.get("/nowhere", headers={} if given is None else {b"X-Request-ID": given.encode()})
+    response = await client.get(
+        "/nowhere", headers={} if given is None else {b"X-Request-ID": given.encode()}
+    )
     assert UUID(response.headers["X-Request-ID"]).version == 7
     assert response.json()["request_id"] == response.headers["X-Request-ID"]
 
@@ -153,13 +172,19 @@ async def test_no_credential_and_no_text_of_a_person_is_logged(
     account = {"email": f"{CANARY}@example.com", "password": f"{CANARY} password", "name": CANARY}
     async with open_client(app_with()) as client:
         await client.post("/auth/register", json=account)
-        token = (await client.post("/auth/login", json={name: account[name] for name in ("email", "password")})).json()["access_token"]
+        token = (
+            await client.post("/auth/login", json={name: account[name] for name in ("email", "password")})
+        ).json()["access_token"]
         await client.post("/auth/login", json=account)
         client.headers["Authorization"] = f"Bearer {token}"
         task = (await client.post("/api/tasks", json={"title": CANARY, "description": CANARY})).json()
-        await client.patch(f"/api/tasks/{task['id']}?note={CANARY}", json={"title": f"{CANARY}\n", CANARY: CANARY})
+        await client.patch(
+            f"/api/tasks/{task['id']}?note={CANARY}", json={"title": f"{CANARY}\n", CANARY: CANARY}
+        )
         await client.get(f"/broken/{CANARY}", headers={"X-Request-ID": "the id of a request"})
-        await client.get(f"/{CANARY}", headers={"Cookie": f"session={CANARY}", "Authorization": f"Bearer {CANARY}"})
+        await client.get(
+            f"/{CANARY}", headers={"Cookie": f"session={CANARY}", "Authorization": f"Bearer {CANARY}"}
+        )
     # The client of this test logs its own requests.
     foreign = [record.getMessage() for record in caplog.records if not record.name.startswith("httpx2")]
     written = f"{logs} {foreign} {capfd.readouterr()}"
@@ -170,11 +195,17 @@ async def test_no_credential_and_no_text_of_a_person_is_logged(
 
 @pytest.mark.spec("OPS-006")
 @pytest.mark.parametrize("debug", [False, True])
-async def test_a_stack_trace_is_logged_only_in_debug_mode(app_with: MakeApp, logs: Logs, *, debug: bool) -> None:
+async def test_a_stack_trace_is_logged_only_in_debug_mode(
+    app_with: MakeApp, logs: Logs, *, debug: bool
+) -> None:
     async with open_client(app_with(debug=debug)) as client:
         response = await client.get("/broken/word")
     failure = next(entry for entry in logs if entry["event"] == "unexpected")
-    assert (failure["log_level"], failure["error"], failure["request_id"]) == ("error", "RuntimeError", response.headers["X-Request-ID"])
+    assert (failure["log_level"], failure["error"], failure["request_id"]) == (
+        "error",
+        "RuntimeError",
+        response.headers["X-Request-ID"],
+    )
     assert failure["where"].startswith("test_operations.py:")
     assert isinstance(failure["exc_info"], RuntimeError) is debug
 
@@ -193,7 +224,9 @@ async def test_every_kind_of_answer_carries_the_security_headers(browser: httpx2
 async def test_production_demands_strict_transport(app_with: MakeApp) -> None:
     async with open_client(app_with(environment=Environment.PRODUCTION)) as client:
         answers = [await client.get(path) for path in ("/health/live", "/docs", "/nowhere", "/broken/word")]
-    assert {answer.headers["Strict-Transport-Security"] for answer in answers} == {"max-age=31536000; includeSubDomains"}
+    assert {answer.headers["Strict-Transport-Security"] for answer in answers} == {
+        "max-age=31536000; includeSubDomains"
+    }
 
 
 @pytest.mark.spec("OPS-010", "OPS-011")
@@ -203,7 +236,9 @@ async def test_a_living_service_is_ready_when_its_database_answers(client: httpx
 
 
 @pytest.mark.spec("OPS-010", "OPS-011")
-async def test_a_service_whose_database_is_silent_lives_and_is_not_ready(app: FastAPI, connection: asyncpg.Connection) -> None:
+async def test_a_service_whose_database_is_silent_lives_and_is_not_ready(
+    app: FastAPI, connection: asyncpg.Connection
+) -> None:
     app.state.runtime = using(app.state.runtime, SilentDatabase(connection))
     began = perf_counter()
     async with open_client(app) as client:
@@ -215,7 +250,9 @@ async def test_a_service_whose_database_is_silent_lives_and_is_not_ready(app: Fa
 
 @pytest.mark.spec("OPS-011", "OPS-012")
 async def test_a_database_that_is_not_there_is_told_at_once(settings: Settings) -> None:
-    away = create_app(Settings(DATABASE_URL="postgresql://127.0.0.1:1/none", BETTER_AUTH_SECRET=settings.secret))
+    away = create_app(
+        Settings(DATABASE_URL="postgresql://127.0.0.1:1/none", BETTER_AUTH_SECRET=settings.secret)
+    )
     async with away.router.lifespan_context(away), open_client(away) as client:
         began = perf_counter()
         answers = [

@@ -43,7 +43,9 @@ async def test_a_task_moves_before_and_after_another_and_nothing_else_changes(ad
     assert await order(ada) == [first, third, second]
     assert (await move(ada, first, after=second)).status_code == 200
     assert await order(ada) == [third, second, first]
-    assert [(change["action"], change["entity_id"], [*change["after"]]) for change in await ada.changes(after=3)] == [
+    assert [
+        (change["action"], change["entity_id"], [*change["after"]]) for change in await ada.changes(after=3)
+    ] == [
         ("moved", third, ["position"]),
         ("moved", first, ["position"]),
     ]
@@ -63,7 +65,9 @@ async def test_many_moves_give_the_order_of_a_plain_list(ada: Person) -> None:
 
 @pytest.mark.spec("ORDER-001", "TASK-012")
 @pytest.mark.parametrize(("moved", "place", "anchor"), [(1, "after", 0), (0, "before", 1), (2, "after", 1)])
-async def test_a_move_to_where_it_stands_already_changes_nothing(ada: Person, moved: int, place: str, anchor: int) -> None:
+async def test_a_move_to_where_it_stands_already_changes_nothing(
+    ada: Person, moved: int, place: str, anchor: int
+) -> None:
     ids = await make(ada, 3)
     response = await move(ada, ids[moved], **{place: ids[anchor]})
     assert (response.status_code, response.json()["version"]) == (200, 1)
@@ -71,15 +75,21 @@ async def test_a_move_to_where_it_stands_already_changes_nothing(ada: Person, mo
 
 
 @pytest.mark.spec("ORDER-001", "ISO-008")
-async def test_another_task_that_is_absent_deleted_foreign_or_the_same_is_refused_alike(ada: Person, bob: Person) -> None:
+async def test_another_task_that_is_absent_deleted_foreign_or_the_same_is_refused_alike(
+    ada: Person, bob: Person
+) -> None:
     (task, deleted), [foreign] = await make(ada, 2), await make(bob, 1)
     await ada.client.delete(f"/api/tasks/{deleted}")
     answers = [await move(ada, task, after=anchor) for anchor in (ABSENT, deleted, foreign, task)]
-    assert {(answer.status_code, answer.json()["detail"]) for answer in answers} == {(422, "after: there is no such other task")}
+    assert {(answer.status_code, answer.json()["detail"]) for answer in answers} == {
+        (422, "after: there is no such other task")
+    }
 
 
 @pytest.mark.spec("ORDER-001")
-@pytest.mark.parametrize("body", [{}, {"before": ABSENT, "after": ABSENT}, {"before": None}, {"before": 1}, {"below": ABSENT}])
+@pytest.mark.parametrize(
+    "body", [{}, {"before": ABSENT, "after": ABSENT}, {"before": None}, {"before": 1}, {"below": ABSENT}]
+)
 async def test_a_move_to_no_place_or_to_two_is_refused(ada: Person, body: dict[str, Any]) -> None:
     [task] = await make(ada, 1)
     assert (await move(ada, task, **body)).status_code == 422
@@ -96,11 +106,16 @@ async def test_who_comes_back_from_the_trash_does_not_share_a_place(ada: Person)
         assert (await move(ada, high, after=first)).status_code == 200
         stand = await order(ada)
         assert stand.index(high) == stand.index(first) + 1
-    assert len({item["position"] for item in (await ada.client.get("/api/tasks?limit=100")).json()["items"]}) == 48
+    assert (
+        len({item["position"] for item in (await ada.client.get("/api/tasks?limit=100")).json()["items"]})
+        == 48
+    )
 
 
 @pytest.mark.spec("ORDER-002")
-async def test_a_place_that_is_used_up_is_refused_and_nothing_is_moved(ada: Person, connection: asyncpg.Connection) -> None:
+async def test_a_place_that_is_used_up_is_refused_and_nothing_is_moved(
+    ada: Person, connection: asyncpg.Connection
+) -> None:
     first, second, third = await make(ada, 3)
     for task_id, position in ((first, "8" + "0" * 998 + "1"), (second, "8" + "0" * 998 + "2")):
         await fetch(connection, "update agendum.task set position = $2 where id = $1", task_id, position)

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from app.workers.housekeeping import tidy
 from tests.api.rows import fetch
-from tests.api.test_trash import CANARY, delete, purge
+from tests.api.trashing import CANARY, delete, purge
 from tests.people import Person
 
 
@@ -27,7 +27,10 @@ async def test_a_purge_empties_texts_and_leaves_numbers_and_fields(ada: Person) 
     purged_at = after[-1]["occurred_at"]
     emptied = {"title": "", "description": None}
     assert after[0] == before[0] | {"after": before[0]["after"] | emptied, "redacted_at": purged_at}
-    assert (after[1]["before"], after[1]["after"]) == ({"title": "", "description": None}, {"title": "", "description": ""})
+    assert (after[1]["before"], after[1]["after"]) == (
+        {"title": "", "description": None},
+        {"title": "", "description": ""},
+    )
     assert after[1]["redacted_at"] == purged_at
     assert after[2] == before[2]
     assert [change["redacted_at"] for change in after[2:]] == [None, None, None]
@@ -35,7 +38,9 @@ async def test_a_purge_empties_texts_and_leaves_numbers_and_fields(ada: Person) 
 
 @pytest.mark.spec("CHANGE-006", "TRASH-008")
 @pytest.mark.parametrize("kind", ["categories", "tags", "filters"])
-async def test_what_time_purges_loses_its_texts_as_well(ada: Person, app: FastAPI, connection: asyncpg.Connection, kind: str) -> None:
+async def test_what_time_purges_loses_its_texts_as_well(
+    ada: Person, app: FastAPI, connection: asyncpg.Connection, kind: str
+) -> None:
     body: dict[str, Any] = {"name": CANARY} | ({"query": {"q": CANARY}} if kind == "filters" else {})
     thing = (await ada.client.post(f"/api/{kind}", json=body)).json()
     await ada.client.delete(f"/api/{kind}/{thing['id']}")
@@ -52,8 +57,10 @@ async def test_a_long_history_is_emptied_whole(ada: Person, connection: asyncpg.
     await fetch(
         connection,
         """
-        insert into agendum.change (user_id, seq, id, entity, entity_id, version, action, before, after, actor, source, occurred_at)
-        select $1, n, gen_random_uuid(), 'task', $2, n, 'updated', '{}', jsonb_build_object('title', $3::text), $1, 'api', now()
+        insert into agendum.change
+            (user_id, seq, id, entity, entity_id, version, action, before, after, actor, source, occurred_at)
+        select $1, n, gen_random_uuid(), 'task', $2, n, 'updated', '{}', jsonb_build_object('title', $3::text),
+            $1, 'api', now()
         from generate_series(2, 1700) n
         """,
         ada.user_id,

@@ -97,7 +97,9 @@ async def test_what_a_read_gives_can_be_sent_back_and_changes_nothing(
 
 
 def test_everything_that_can_be_replaced_is_tried(operations: list[Operation]) -> None:
-    assert {operation.path.rpartition("/")[0] for operation in operations if operation.method == "PUT"} == CONTENTS.keys()
+    assert {
+        operation.path.rpartition("/")[0] for operation in operations if operation.method == "PUT"
+    } == CONTENTS.keys()
 
 
 @pytest.mark.spec("TASK-008")

@@ -12,7 +12,12 @@ from uuid_utils.compat import uuid7
 from tests.api.rows import count_rows
 from tests.people import Person, make_person
 
-CONTENT: dict[str, Any] = {"title": "Pay rent", "description": "by transfer", "priority": "low", "due": {"date": "2026-12-01"}}
+CONTENT: dict[str, Any] = {
+    "title": "Pay rent",
+    "description": "by transfer",
+    "priority": "low",
+    "due": {"date": "2026-12-01"},
+}
 
 
 def chosen(**content: Any) -> dict[str, Any]:
@@ -93,13 +98,25 @@ async def test_a_late_copy_of_a_create_does_not_bring_a_deleted_task_back(ada: P
 @pytest.mark.spec("SAFE-001")
 async def test_two_people_may_choose_the_same_id(ada: Person, bob: Person) -> None:
     body = chosen()
-    answers = [await person.client.post("/api/tasks", json=body | {"title": person.user_id}) for person in (ada, bob)]
-    assert [(answer.status_code, answer.json()["title"]) for answer in answers] == [(201, ada.user_id), (201, bob.user_id)]
+    answers = [
+        await person.client.post("/api/tasks", json=body | {"title": person.user_id}) for person in (ada, bob)
+    ]
+    assert [(answer.status_code, answer.json()["title"]) for answer in answers] == [
+        (201, ada.user_id),
+        (201, bob.user_id),
+    ]
 
 
 @pytest.mark.spec("SAFE-002")
 @pytest.mark.parametrize(
-    "body", [{"title": "Pay more"}, {"description": None}, {"priority": "urgent"}, {"due": None}, {"due": {"date": "2027-01-01"}}]
+    "body",
+    [
+        {"title": "Pay more"},
+        {"description": None},
+        {"priority": "urgent"},
+        {"due": None},
+        {"due": {"date": "2027-01-01"}},
+    ],
 )
 async def test_an_update_changes_only_what_it_names(ada: Person, body: dict[str, Any]) -> None:
     task = await ada.create_task(**CONTENT)
@@ -118,7 +135,9 @@ async def test_null_for_a_field_that_cannot_be_empty_is_refused(ada: Person, fie
 
 
 @pytest.mark.spec("SAFE-003")
-async def test_refused_writes_leave_no_row_no_number_and_no_change(ada: Person, bob: Person, connection: asyncpg.Connection) -> None:
+async def test_refused_writes_leave_no_row_no_number_and_no_change(
+    ada: Person, bob: Person, connection: asyncpg.Connection
+) -> None:
     body = chosen()
     await ada.client.post("/api/tasks", json=body)
     before = await count_rows(connection)
@@ -136,7 +155,9 @@ async def test_refused_writes_leave_no_row_no_number_and_no_change(ada: Person, 
 
 
 @pytest.mark.spec("SAFE-003")
-async def test_a_write_that_fails_half_way_leaves_nothing(ada: Person, connection: asyncpg.Connection) -> None:
+async def test_a_write_that_fails_half_way_leaves_nothing(
+    ada: Person, connection: asyncpg.Connection
+) -> None:
     before = await count_rows(connection)
     await connection.execute("alter table agendum.change add constraint never check (action <> 'created')")
     failed = await ada.client.post("/api/tasks", json={"title": "Pay rent"})
@@ -159,7 +180,9 @@ async def test_a_write_is_committed_before_its_response_begins(own_app: FastAPI,
         await own_app(scope, receive, looking)
 
     transport = httpx2.ASGITransport(app=watching)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://agendum.test", headers=person.client.headers) as client:
+    async with httpx2.AsyncClient(
+        transport=transport, base_url="http://agendum.test", headers=person.client.headers
+    ) as client:
         response = await client.post("/api/tasks", json={"title": "Pay rent"})
     await person.client.aclose()
     await observer.close()
@@ -170,7 +193,9 @@ async def test_a_write_is_committed_before_its_response_begins(own_app: FastAPI,
 async def test_concurrent_writes_to_one_task_are_all_applied(own_app: FastAPI) -> None:
     ada = await make_person(own_app)
     path = f"/api/tasks/{(await ada.create_task())['id']}"
-    bodies = [{"title": f"title {number}"} for number in range(12)] + [{"description": f"text {number}"} for number in range(12)]
+    bodies = [{"title": f"title {number}"} for number in range(12)] + [
+        {"description": f"text {number}"} for number in range(12)
+    ]
     responses = await asyncio.gather(*(ada.client.patch(path, json=body) for body in bodies))
     task, changes = (await ada.client.get(path)).json(), await ada.changes()
     await ada.client.aclose()

@@ -1,4 +1,4 @@
-"""Finding tasks by words: in titles, descriptions and comments, whatever their case, the best first, and never somebody else's."""
+"""Find tasks by words: in titles, descriptions and comments, in any case, best first, never somebody else's."""
 
 from typing import Any
 
@@ -69,8 +69,13 @@ async def comment(person: Person, task_id: str, body: str) -> str:
         ("rents", False),
     ],
 )
-async def test_all_words_are_found_in_any_case_and_without_accents(ada: Person, question: str, *, found: bool) -> None:
-    await ada.create_task(title="Pay Rent caf\u00e9 Stra\u00dfe", description="A standing order, 2026 in \u0141\u00f3d\u017a: snake_case")
+async def test_all_words_are_found_in_any_case_and_without_accents(
+    ada: Person, question: str, *, found: bool
+) -> None:
+    await ada.create_task(
+        title="Pay Rent caf\u00e9 Stra\u00dfe",
+        description="A standing order, 2026 in \u0141\u00f3d\u017a: snake_case",
+    )
     await ada.create_task(title="Something else")
     answer = await page(ada, q=question)
     assert (len(answer["items"]), answer["total"]) == ((1, 1) if found else (0, 0))
@@ -80,7 +85,9 @@ async def test_all_words_are_found_in_any_case_and_without_accents(ada: Person, 
 async def test_what_is_changed_is_found_by_its_new_words_alone(ada: Person) -> None:
     tasks = await create_titled(ada, rent={"description": "landlord"})
     await ada.client.patch(f"/api/tasks/{tasks['rent']}", json={"title": "bill"})
-    assert [len(await titles(ada, q=question)) for question in ("rent", "bill", "landlord", "bill landlord")] == [0, 1, 1, 1]
+    assert [
+        len(await titles(ada, q=question)) for question in ("rent", "bill", "landlord", "bill landlord")
+    ] == [0, 1, 1, 1]
     await ada.client.patch(f"/api/tasks/{tasks['rent']}", json={"description": None})
     assert await titles(ada, q="landlord") == []
 
@@ -123,11 +130,20 @@ async def test_what_is_equally_good_comes_newest_first(ada: Person) -> None:
 
 @pytest.mark.spec("FIND-008", "FIND-004")
 async def test_words_narrow_down_what_is_listed_anyway(ada: Person) -> None:
-    tasks = await create_titled(ada, gone={"description": "rent"}, waiting={"description": "rent", "start_date": "9998-12-31"}, rent={})
+    tasks = await create_titled(
+        ada,
+        gone={"description": "rent"},
+        waiting={"description": "rent", "start_date": "9998-12-31"},
+        rent={},
+    )
     await comment(ada, tasks["gone"], "rent")
     await ada.client.delete(f"/api/tasks/{tasks['gone']}")
     assert await titles(ada, q="rent") == ["rent"]
-    assert set(await titles(ada, q="rent", include_deleted="true", include_hidden="true")) == {"gone", "waiting", "rent"}
+    assert set(await titles(ada, q="rent", include_deleted="true", include_hidden="true")) == {
+        "gone",
+        "waiting",
+        "rent",
+    }
     assert await titles(ada, q="rent", status="completed") == []
 
 
@@ -143,7 +159,9 @@ async def test_nobody_finds_somebody_elses_words(
         await take_row_security_down(connection)
     elif down == "the filter":
         take_filters_down(monkeypatch)
-    assert [(await page(ada, q=question))["total"] for question in ("rent", "secret", "hidden", "s", "r h")] == [0] * 5
+    assert [
+        (await page(ada, q=question))["total"] for question in ("rent", "secret", "hidden", "s", "r h")
+    ] == [0] * 5
     assert [await titles(bob, q=question) for question in ("rent", "secret", "hidden")] == [["rent"]] * 3
 
 

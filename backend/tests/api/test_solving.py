@@ -88,15 +88,22 @@ async def client() -> AsyncIterator[httpx2.AsyncClient]:
         ("DELETE", ID, None),
     ],
 )
-async def test_an_endpoint_gets_what_fastapi_would_give_it(client: httpx2.AsyncClient, method: str, path: str, body: bytes | None) -> None:
+async def test_an_endpoint_gets_what_fastapi_would_give_it(
+    client: httpx2.AsyncClient, method: str, path: str, body: bytes | None
+) -> None:
     headers = {} if body is None else {"Content-Type": "application/json"}
-    theirs, ours = [await client.request(method, f"/{whose}/{path}", content=body, headers=headers) for whose in ("theirs", "ours")]
+    theirs, ours = [
+        await client.request(method, f"/{whose}/{path}", content=body, headers=headers)
+        for whose in ("theirs", "ours")
+    ]
     assert (ours.status_code, ours.content) == (theirs.status_code, theirs.content)
 
 
 def test_fastapi_alone_answers_where_it_shapes_what_is_answered(application: FastAPI) -> None:
     routes = [context.original_route for context in iter_route_contexts(application.router.routes)]
-    left: list[Any] = [route for route in routes if isinstance(route, Route) and not is_direct(route.dependant)]
+    left: list[Any] = [
+        route for route in routes if isinstance(route, Route) and not is_direct(route.dependant)
+    ]
     assert {route.path for route in left} == FASTAPI_ALONE
 
 

@@ -14,7 +14,12 @@ BERLIN = {"date": "2026-12-01", "time": "09:00", "timezone": "Europe/Berlin"}
 CONTENTS: dict[str, dict[str, dict[str, Any]]] = {
     "created_at": {"a": {}, "b": {}, "c": {}},
     "completed_at": {"a": {"completed": True}, "b": {"completed": True}, "c": {}},
-    "due": {"c": {"due": {"date": "2026-12-01"}}, "a": {"due": {"date": "2026-11-30"}}, "d": {}, "b": {"due": BERLIN}},
+    "due": {
+        "c": {"due": {"date": "2026-12-01"}},
+        "a": {"due": {"date": "2026-11-30"}},
+        "d": {},
+        "b": {"due": BERLIN},
+    },
     "start_date": {"c": {}, "a": {"start_date": "2020-01-01"}, "b": {"start_date": "2020-01-02"}},
     "priority": {
         "c": {"priority": "medium"},
@@ -42,14 +47,20 @@ async def test_a_column_sorts_both_ways_with_what_is_absent_last(ada: Person, co
 async def test_what_was_changed_last_is_found_by_its_moment(ada: Person) -> None:
     tasks = await create_titled(ada, a={}, b={}, c={})
     await ada.client.patch(f"/api/tasks/{tasks['b']}", json={"priority": "low"})
-    assert (await titles(ada, sort="-updated_at"), await titles(ada, sort="updated_at")) == (["b", "c", "a"], ["a", "c", "b"])
+    assert (await titles(ada, sort="-updated_at"), await titles(ada, sort="updated_at")) == (
+        ["b", "c", "a"],
+        ["a", "c", "b"],
+    )
 
 
 @pytest.mark.spec("FIND-006")
 async def test_a_move_changes_the_manual_order(ada: Person) -> None:
     tasks = await create_titled(ada, a={}, b={}, c={})
     await ada.client.post(f"/api/tasks/{tasks['c']}/move", json={"before": tasks["a"]})
-    assert (await titles(ada, sort="position"), await titles(ada, sort="-position")) == (["c", "a", "b"], ["b", "a", "c"])
+    assert (await titles(ada, sort="position"), await titles(ada, sort="-position")) == (
+        ["c", "a", "b"],
+        ["b", "a", "c"],
+    )
 
 
 @pytest.mark.spec("FIND-006")
@@ -81,7 +92,14 @@ async def test_later_columns_decide_what_earlier_ones_leave_open(ada: Person) ->
 
 @pytest.mark.spec("FIND-006")
 @pytest.mark.parametrize(
-    "sort", ["priority", "-priority", "priority,-start_date", "-priority,start_date", "title,due,-priority,completed_at"]
+    "sort",
+    [
+        "priority",
+        "-priority",
+        "priority,-start_date",
+        "-priority,start_date",
+        "title,due,-priority,completed_at",
+    ],
 )
 async def test_ties_are_broken_by_id_in_the_direction_of_the_first_column(ada: Person, sort: str) -> None:
     tasks = [(await ada.create_task())["id"] for _ in range(5)]

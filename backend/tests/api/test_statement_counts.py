@@ -13,14 +13,18 @@ _ENDS = ("RELEASE", "ROLLBACK")
 DUE = {"date": "2026-12-01", "time": "09:00", "timezone": "Europe/Berlin"}
 
 
-async def count(person: Person, connection: asyncpg.Connection, *, method: str, path: str, body: Any = None) -> tuple[int, int]:
+async def count(
+    person: Person, connection: asyncpg.Connection, *, method: str, path: str, body: Any = None
+) -> tuple[int, int]:
     """Send a request; return its status and the number of statements, without those that end a transaction."""
     statements: list[str] = []
     with connection.query_logger(lambda record: statements.append(record.query)):
         response = await person.client.request(method, path, json=body)
         # The driver tells its loggers when the loop comes round.
         await asyncio.sleep(0)
-    return response.status_code, len([statement for statement in statements if not statement.startswith(_ENDS)])
+    return response.status_code, len(
+        [statement for statement in statements if not statement.startswith(_ENDS)]
+    )
 
 
 @pytest.mark.parametrize(
@@ -39,7 +43,13 @@ async def count(person: Person, connection: asyncpg.Connection, *, method: str, 
 )
 @pytest.mark.spec("TASK-012")
 async def test_the_price_of_an_operation_on_a_task(
-    ada: Person, connection: asyncpg.Connection, method: str, *, below: str, body: Any, expected: tuple[int, int]
+    ada: Person,
+    connection: asyncpg.Connection,
+    method: str,
+    *,
+    below: str,
+    body: Any,
+    expected: tuple[int, int],
 ) -> None:
     path = f"/api/tasks/{(await ada.create_task())['id']}{below}"
     assert await count(ada, connection, method=method, path=path, body=body) == expected
@@ -48,7 +58,10 @@ async def test_the_price_of_an_operation_on_a_task(
 async def test_the_price_of_creating(ada: Person, connection: asyncpg.Connection) -> None:
     await ada.client.get("/api/me")
     chosen = {"id": str(uuid7()), "title": "Pay rent"}
-    prices = [await count(ada, connection, method="POST", path="/api/tasks", body=body) for body in ({"title": "Pay rent"}, chosen, chosen)]
+    prices = [
+        await count(ada, connection, method="POST", path="/api/tasks", body=body)
+        for body in ({"title": "Pay rent"}, chosen, chosen)
+    ]
     assert prices == [(201, 2), (201, 3), (201, 3)]
 
 
@@ -65,7 +78,9 @@ async def test_the_price_of_creating(ada: Person, connection: asyncpg.Connection
         "?category_id=none&parent_id=none&include_deleted=true&include_hidden=true",
     ],
 )
-async def test_the_price_of_a_list_does_not_depend_on_its_length(ada: Person, connection: asyncpg.Connection, query: str) -> None:
+async def test_the_price_of_a_list_does_not_depend_on_its_length(
+    ada: Person, connection: asyncpg.Connection, query: str
+) -> None:
     prices = []
     for _ in range(3):
         await ada.create_task(due=DUE)
@@ -74,10 +89,18 @@ async def test_the_price_of_a_list_does_not_depend_on_its_length(ada: Person, co
 
 
 @pytest.mark.spec("FIND-007")
-async def test_the_price_of_naming_what_is_the_persons_own(ada: Person, connection: asyncpg.Connection) -> None:
-    category, tag = [(await ada.client.post(f"/api/{kind}", json={"name": "Home"})).json()["id"] for kind in ("categories", "tags")]
+async def test_the_price_of_naming_what_is_the_persons_own(
+    ada: Person, connection: asyncpg.Connection
+) -> None:
+    category, tag = [
+        (await ada.client.post(f"/api/{kind}", json={"name": "Home"})).json()["id"]
+        for kind in ("categories", "tags")
+    ]
     task = await ada.create_task(category_id=category, tag_ids=[tag])
-    for query in (f"tag=home,{tag}&tag_match=all", f"category_id={category}&parent_id={task['id']}&tag=home&q=rent&status=open&sort=title"):
+    for query in (
+        f"tag=home,{tag}&tag_match=all",
+        f"category_id={category}&parent_id={task['id']}&tag=home&q=rent&status=open&sort=title",
+    ):
         assert await count(ada, connection, method="GET", path=f"/api/tasks?{query}") == (200, 3)
     assert await count(ada, connection, method="GET", path="/api/tasks?tag=shop&category_id=none") == (422, 2)
 
@@ -90,9 +113,12 @@ async def test_the_price_of_walking_by_cursor(ada: Person, connection: asyncpg.C
 
 
 @pytest.mark.parametrize(
-    ("path", "statements"), [("/api/changes", 2), ("/api/me", 2), ("/health/ready", 1), ("/health/live", 0), ("/docs", 0)]
+    ("path", "statements"),
+    [("/api/changes", 2), ("/api/me", 2), ("/health/ready", 1), ("/health/live", 0), ("/docs", 0)],
 )
-async def test_the_price_of_everything_else_that_is_read(ada: Person, connection: asyncpg.Connection, path: str, statements: int) -> None:
+async def test_the_price_of_everything_else_that_is_read(
+    ada: Person, connection: asyncpg.Connection, path: str, statements: int
+) -> None:
     await ada.create_task()
     assert await count(ada, connection, method="GET", path=path) == (200, statements)
 

@@ -38,17 +38,32 @@ async def tree(person: Person, task_id: str) -> Any:
 async def test_a_task_can_be_put_below_another_and_taken_out_again(ada: Person) -> None:
     parent, child = [(await ada.create_task())["id"] for _ in range(2)]
     assert (await put_below(ada, child, parent), await put_below(ada, child, None)) == ((200, []), (200, []))
-    assert [change["after"] for change in await ada.changes(after=2)] == [{"parent_id": parent}, {"parent_id": None}]
+    assert [change["after"] for change in await ada.changes(after=2)] == [
+        {"parent_id": parent},
+        {"parent_id": None},
+    ]
 
 
 @pytest.mark.spec("SUB-001", "TASK-013")
 async def test_a_parent_that_is_absent_deleted_or_foreign_is_refused_alike(ada: Person, bob: Person) -> None:
-    task, deleted, foreign = (await ada.create_task())["id"], (await ada.create_task())["id"], (await bob.create_task())["id"]
+    task, deleted, foreign = (
+        (await ada.create_task())["id"],
+        (await ada.create_task())["id"],
+        (await bob.create_task())["id"],
+    )
     await ada.client.delete(f"/api/tasks/{deleted}")
     before = await ada.changes()
-    answers = [await ada.client.patch(f"/api/tasks/{task}", json={"parent_id": parent}) for parent in (ABSENT, deleted, foreign)]
-    answers += [await ada.client.post("/api/tasks", json={"title": "Below", "parent_id": parent}) for parent in (ABSENT, deleted, foreign)]
-    assert {(answer.status_code, answer.json()["detail"]) for answer in answers} == {(422, "parent_id: there is no such task")}
+    answers = [
+        await ada.client.patch(f"/api/tasks/{task}", json={"parent_id": parent})
+        for parent in (ABSENT, deleted, foreign)
+    ]
+    answers += [
+        await ada.client.post("/api/tasks", json={"title": "Below", "parent_id": parent})
+        for parent in (ABSENT, deleted, foreign)
+    ]
+    assert {(answer.status_code, answer.json()["detail"]) for answer in answers} == {
+        (422, "parent_id: there is no such task")
+    }
     assert await ada.changes() == before
 
 
@@ -74,7 +89,9 @@ async def test_what_stands_below_a_task_counts_when_it_is_moved(ada: Person) -> 
 
 
 @pytest.mark.spec("SUB-002", "TRASH-003")
-async def test_subtasks_in_the_trash_do_not_make_a_task_too_deep_and_come_back_without_it(ada: Person) -> None:
+async def test_subtasks_in_the_trash_do_not_make_a_task_too_deep_and_come_back_without_it(
+    ada: Person,
+) -> None:
     upper, (leaf, below) = await chain(ada, 5), await chain(ada, 2)
     await ada.client.delete(f"/api/tasks/{below}")
     assert await put_below(ada, leaf, upper[-1]) == (200, [])
@@ -91,7 +108,10 @@ async def test_a_family_that_is_restored_is_as_deep_as_all_that_comes_back(ada: 
     assert await put_below(ada, upper[0], higher) == (200, [])
     restored = await ada.client.post(f"/api/trash/{family[0]}/restore")
     assert (restored.status_code, restored.json()["parent_id"]) == (200, None)
-    assert [len(await tree(ada, family[0])), (await ada.client.get(f"/api/tasks/{family[2]}")).status_code] == [2, 200]
+    assert [
+        len(await tree(ada, family[0])),
+        (await ada.client.get(f"/api/tasks/{family[2]}")).status_code,
+    ] == [2, 200]
 
 
 @pytest.mark.spec("SUB-003")
@@ -102,7 +122,9 @@ async def test_completing_a_parent_leaves_its_subtasks_open(ada: Person) -> None
 
 
 @pytest.mark.spec("SUB-004")
-async def test_deleting_a_task_deletes_what_is_below_it_and_records_each_before_its_parent(ada: Person) -> None:
+async def test_deleting_a_task_deletes_what_is_below_it_and_records_each_before_its_parent(
+    ada: Person,
+) -> None:
     ids = await chain(ada, 3)
     other = await ada.create_task()
     assert (await ada.client.delete(f"/api/tasks/{ids[0]}")).status_code == 204
@@ -117,7 +139,9 @@ async def test_deleting_a_task_deletes_what_is_below_it_and_records_each_before_
 @pytest.mark.spec("SUB-005")
 async def test_a_tree_shows_every_level_in_manual_order(ada: Person) -> None:
     top = (await ada.create_task(title="top"))["id"]
-    first, second = [(await ada.create_task(title=title, parent_id=top))["id"] for title in ("first", "second")]
+    first, second = [
+        (await ada.create_task(title=title, parent_id=top))["id"] for title in ("first", "second")
+    ]
     await ada.create_task(title="below", parent_id=first, start_date="2999-01-01")
     gone = (await ada.create_task(title="gone", parent_id=top))["id"]
     await ada.client.delete(f"/api/tasks/{gone}")
@@ -140,4 +164,7 @@ async def test_a_node_of_a_tree_is_what_reading_the_task_gives(ada: Person) -> N
 async def test_there_is_no_tree_of_a_deleted_task(ada: Person) -> None:
     parent, child = await chain(ada, 2)
     await ada.client.delete(f"/api/tasks/{parent}")
-    assert {(await ada.client.get(f"/api/tasks/{task_id}/tree")).status_code for task_id in (parent, child, ABSENT)} == {404}
+    assert {
+        (await ada.client.get(f"/api/tasks/{task_id}/tree")).status_code
+        for task_id in (parent, child, ABSENT)
+    } == {404}

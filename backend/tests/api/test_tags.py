@@ -1,15 +1,13 @@
-"""What a person can do with tags over HTTP, and with the set of them that a task has."""
+"""What a person can do with tags over HTTP."""
 
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import pytest
 from dirty_equals import IsNow, IsStr
 from uuid_utils.compat import uuid7
 
 from app.domain.fields import folded
-from tests.api.rows import fetch
 from tests.people import Person
 
 ABSENT = "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f"
@@ -84,7 +82,19 @@ async def test_creating_and_changing_a_tag_are_recorded(ada: Person) -> None:
 @pytest.mark.spec("TAG-002")
 @pytest.mark.parametrize(
     "name",
-    ["x", "x" * 200, " x ", "\u6f22" * 200, "\u00df" * 200, "'; drop table tag; --", "<b>", "e\u0301", "\u202eevil", "a\uff0cb", "#1"],
+    [
+        "x",
+        "x" * 200,
+        " x ",
+        "\u6f22" * 200,
+        "\u00df" * 200,
+        "'; drop table tag; --",
+        "<b>",
+        "e\u0301",
+        "\u202eevil",
+        "a\uff0cb",
+        "#1",
+    ],
 )
 async def test_a_name_is_stored_exactly_as_written(ada: Person, name: str) -> None:
     tag = await create(ada, name)
@@ -94,13 +104,32 @@ async def test_a_name_is_stored_exactly_as_written(ada: Person, name: str) -> No
 
 @pytest.mark.spec("TAG-002")
 @pytest.mark.parametrize(
-    "name", ["", " ", "\u3000", "x" * 201, "a\nb", "a\0b", "a\x7fb", "a\u2028b", 5, None, [], ",", "a,b", "\ufdfa" * 200]
+    "name",
+    [
+        "",
+        " ",
+        "\u3000",
+        "x" * 201,
+        "a\nb",
+        "a\0b",
+        "a\x7fb",
+        "a\u2028b",
+        5,
+        None,
+        [],
+        ",",
+        "a,b",
+        "\ufdfa" * 200,
+    ],
 )
 async def test_a_name_that_is_no_tag_is_refused(ada: Person, name: object) -> None:
     tag = await create(ada)
     for method, path in (("POST", PATH), ("PATCH", f"{PATH}/{tag['id']}")):
         response = await ada.client.request(method, path, json={"name": name})
-        assert (response.status_code, [error["field"] for error in response.json()["errors"]]) == (422, ["name"])
+        assert (response.status_code, [error["field"] for error in response.json()["errors"]]) == (
+            422,
+            ["name"],
+        )
     assert len(await ada.changes()) == 1
 
 
@@ -109,7 +138,10 @@ async def test_a_name_that_is_no_tag_is_refused(ada: Person, name: object) -> No
 async def test_a_name_that_could_be_an_id_is_refused(ada: Person, form: str) -> None:
     for name in (form.format(ABSENT), form.format(ABSENT.upper()), form.format(ABSENT.replace("-", ""))):
         response = await ada.client.post(PATH, json={"name": name})
-        assert (response.status_code, response.json()["errors"]) == (422, [{"field": "name", "message": "must not look like a UUID"}])
+        assert (response.status_code, response.json()["errors"]) == (
+            422,
+            [{"field": "name", "message": "must not look like a UUID"}],
+        )
     assert (await create(ada, ABSENT[:-1]))["name"] == ABSENT[:-1]
 
 
@@ -125,7 +157,10 @@ async def test_a_long_name_of_many_kinds_of_letters_can_be_kept(ada: Person) -> 
     ("field", "value"),
     [
         *[("color", color) for color in ("", "red", "#fff", "#3366fg", "#3366ff0", 5)],
-        *[(field, None) for field in ("folded_name", "version", "created_at", "deleted_at", "user_id", "tasks")],
+        *[
+            (field, None)
+            for field in ("folded_name", "version", "created_at", "deleted_at", "user_id", "tasks")
+        ],
         ("id", "x"),
     ],
 )
@@ -138,13 +173,27 @@ async def test_other_values_and_fields_are_refused(ada: Person, field: str, valu
 @pytest.mark.spec("TAG-003")
 @pytest.mark.parametrize(
     ("name", "same"),
-    [("errand", "ERRAND"), ("\u00e9", "E\u0301"), ("stra\u00dfe", "STRASSE"), ("\uff21", "a"), ("\ufb01t", "FIT"), ("\u03c3", "\u03c2")],
+    [
+        ("errand", "ERRAND"),
+        ("\u00e9", "E\u0301"),
+        ("stra\u00dfe", "STRASSE"),
+        ("\uff21", "a"),
+        ("\ufb01t", "FIT"),
+        ("\u03c3", "\u03c2"),
+    ],
 )
-async def test_a_name_is_given_once_in_any_letter_case(ada: Person, bob: Person, name: str, same: str) -> None:
+async def test_a_name_is_given_once_in_any_letter_case(
+    ada: Person, bob: Person, name: str, same: str
+) -> None:
     await create(ada, name)
     other = await create(ada, "other")
-    refused = [await ada.client.post(PATH, json={"name": same}), await ada.client.patch(f"{PATH}/{other['id']}", json={"name": same})]
-    assert [(response.status_code, response.json()["code"]) for response in refused] == [(409, "NAME_TAKEN")] * 2
+    refused = [
+        await ada.client.post(PATH, json={"name": same}),
+        await ada.client.patch(f"{PATH}/{other['id']}", json={"name": same}),
+    ]
+    assert [(response.status_code, response.json()["code"]) for response in refused] == [
+        (409, "NAME_TAKEN")
+    ] * 2
     assert len(await ada.changes()) == 2
     assert (await create(bob, same))["name"] == same
 
@@ -181,7 +230,11 @@ async def test_the_list_comes_in_pages(ada: Person, letter: str) -> None:
     second = (await ada.client.get(PATH, params={"limit": 2, "cursor": first["next_cursor"]})).json()
     last = (await ada.client.get(PATH, params={"limit": 2, "offset": 4})).json()
     assert first["items"] + second["items"] + last["items"] == created
-    assert [(page["total"], page["has_more"]) for page in (first, second, last)] == [(5, True), (5, True), (5, False)]
+    assert [(page["total"], page["has_more"]) for page in (first, second, last)] == [
+        (5, True),
+        (5, True),
+        (5, False),
+    ]
 
 
 @pytest.mark.spec("TAG-006")
@@ -200,7 +253,10 @@ async def test_a_write_of_an_older_version_is_refused(ada: Person) -> None:
     path = f"{PATH}/{(await create(ada))['id']}"
     await ada.client.patch(path, json={"color": "#000000"})
     stale = {"If-Match": '"1"'}
-    refused = [await ada.client.patch(path, json={"name": "shop"}, headers=stale), await ada.client.delete(path, headers=stale)]
+    refused = [
+        await ada.client.patch(path, json={"name": "shop"}, headers=stale),
+        await ada.client.delete(path, headers=stale),
+    ]
     assert [(response.status_code, response.headers["ETag"]) for response in refused] == [(412, '"2"')] * 2
     assert (await ada.client.delete(path, headers={"If-Match": '"2"'})).status_code == 204
 
@@ -221,99 +277,11 @@ async def test_an_update_of_an_older_version_merges_on_request(ada: Person) -> N
 async def test_a_deleted_tag_is_there_for_nobody(ada: Person) -> None:
     path = f"{PATH}/{(await create(ada))['id']}"
     deleted = await ada.client.delete(path)
-    afterwards = [await ada.client.get(path), await ada.client.patch(path, json={"name": "x"}), await ada.client.delete(path)]
+    afterwards = [
+        await ada.client.get(path),
+        await ada.client.patch(path, json={"name": "x"}),
+        await ada.client.delete(path),
+    ]
     assert (deleted.status_code, deleted.content) == (204, b"")
     assert [response.status_code for response in afterwards] == [404] * 3
     assert len(await ada.changes()) == 2
-
-
-@pytest.mark.spec("TAG-007", "TAG-005", "TASK-013", "ISO-008")
-async def test_a_task_has_living_tags_of_its_own_person(ada: Person, bob: Person) -> None:
-    [own, gone], [foreign] = await ids_of(ada, "own", "gone"), await ids_of(bob, "Bob's")
-    await ada.client.delete(f"{PATH}/{gone}")
-    task = await ada.create_task(tag_ids=[own])
-    answers = []
-    for tag_id in (foreign, gone, ABSENT):
-        answers.append(await ada.client.post("/api/tasks", json={"title": "Pay rent", "tag_ids": [own, tag_id]}))
-        answers.append(await ada.client.patch(f"/api/tasks/{task['id']}/tags", json={"add": [tag_id]}))
-    assert [(answer.status_code, answer.json()["errors"][0]["field"]) for answer in answers] == [(422, "tag_ids"), (422, "add")] * 3
-    assert len({str(answer.json() | {"request_id": ""}) for answer in answers[::2]}) == 1
-    assert len({str(answer.json() | {"request_id": ""}) for answer in answers[1::2]}) == 1
-    assert (await ada.client.get("/api/tasks")).json()["items"] == [task]
-
-
-@pytest.mark.spec("TAG-008")
-async def test_deleting_a_tag_takes_it_from_every_living_task(ada: Person) -> None:
-    [kept, doomed] = await ids_of(ada, "kept", "doomed")
-    tasks = [await ada.create_task(tag_ids=tag_ids) for tag_ids in ([doomed], [kept, doomed], [kept])]
-    await ada.client.delete(f"{PATH}/{doomed}")
-    after = [(await ada.client.get(f"/api/tasks/{task['id']}")).json() for task in tasks]
-    assert [(task["tag_ids"], task["version"]) for task in after] == [([], 2), ([kept], 2), ([kept], 1)]
-    changes = await ada.changes(after=5)
-    assert [(change["entity"], change["action"]) for change in changes] == [("task", "updated"), ("task", "updated"), ("tag", "deleted")]
-    assert [change["entity_id"] for change in changes] == [tasks[0]["id"], tasks[1]["id"], doomed]
-    assert (changes[1]["before"], changes[1]["after"]) == ({"tag_ids": sorted([kept, doomed])}, {"tag_ids": [kept]})
-
-
-@pytest.mark.spec("TAG-008")
-async def test_what_is_in_the_trash_keeps_its_tags(ada: Person, connection: asyncpg.Connection) -> None:
-    [tag] = await ids_of(ada, "errand")
-    task = await ada.create_task(tag_ids=[tag])
-    await ada.client.delete(f"/api/tasks/{task['id']}")
-    await ada.client.delete(f"{PATH}/{tag}")
-    query = "select tag_id from agendum.task_tag where task_id = $1"
-    assert await fetch(connection, query, UUID(task["id"])) == [{"tag_id": UUID(tag)}]
-    assert [change["entity"] for change in await ada.changes(after=3)] == ["tag"]
-
-
-@pytest.mark.spec("TAG-008")
-async def test_a_tag_of_many_tasks_is_deleted_at_once(ada: Person, connection: asyncpg.Connection) -> None:
-    [tag] = await ids_of(ada, "errand")
-    row = "$1, gen_random_uuid(), 'Pay rent', 'none', now(), now(), 1"
-    columns = "user_id, id, title, priority, created_at, updated_at, version"
-    await fetch(connection, f"insert into agendum.task ({columns}) select {row} from generate_series(1, 1201)", ada.user_id)
-    link = "insert into agendum.task_tag (user_id, task_id, tag_id) select user_id, id, $2::uuid from agendum.task where user_id = $1"
-    await fetch(connection, link, ada.user_id, tag)
-    assert (await ada.client.delete(f"{PATH}/{tag}")).status_code == 204
-    assert await fetch(connection, "select 1 from agendum.task_tag where user_id = $1", ada.user_id) == []
-    numbers = await fetch(connection, "select seq from agendum.change where user_id = $1 order by seq", ada.user_id)
-    assert [record["seq"] for record in numbers] == list(range(1, 1204))
-
-
-@pytest.mark.spec("TAG-005")
-async def test_two_clients_who_change_tags_do_not_overwrite_one_another(ada: Person) -> None:
-    [first, second, third] = await ids_of(ada, "first", "second", "third")
-    path = f"/api/tasks/{(await ada.create_task(tag_ids=[first]))['id']}/tags"
-    await ada.client.patch(path, json={"add": [second]})
-    changed = (await ada.client.patch(path, json={"add": [third], "remove": [first]})).json()
-    assert (changed["tag_ids"], changed["version"]) == (sorted([second, third]), 3)
-    [change] = await ada.changes(after=5)
-    assert (change["before"], change["after"]) == ({"tag_ids": sorted([first, second])}, {"tag_ids": sorted([second, third])})
-
-
-@pytest.mark.spec("TAG-005")
-async def test_changing_tags_to_what_they_are_records_nothing(ada: Person) -> None:
-    [present, absent] = await ids_of(ada, "present", "absent")
-    task = await ada.create_task(tag_ids=[present, present])
-    for body in ({"add": [present]}, {"remove": [absent, ABSENT]}, {"add": [absent], "remove": [absent]}, {}):
-        response = await ada.client.patch(f"/api/tasks/{task['id']}/tags", json=body)
-        assert (response.status_code, response.json()) == (200, task)
-    assert len(await ada.changes()) == 3
-
-
-@pytest.mark.spec("TAG-005")
-async def test_a_task_has_at_most_100_tags(ada: Person) -> None:
-    tags = await ids_of(ada, *(str(number) for number in range(101)))
-    task = await ada.create_task(tag_ids=tags[:100])
-    path = f"/api/tasks/{task['id']}/tags"
-    refused = [
-        await ada.client.patch(path, json={"add": tags[100:]}),
-        await ada.client.patch(path, json={"add": tags}),
-        await ada.client.post("/api/tasks", json={"title": "Pay rent", "tag_ids": tags}),
-        await ada.client.post("/api/tasks", json={"title": "Pay rent", "tag_ids": [str(uuid7()) for _ in range(10_000)]}),
-    ]
-    assert [response.status_code for response in refused] == [422] * 4
-    assert [response.json()["errors"][0]["field"] for response in refused] == ["add", "add", "tag_ids", "tag_ids"]
-    assert (await ada.client.get(f"/api/tasks/{task['id']}")).json() == task
-    swapped = await ada.client.patch(path, json={"add": tags[100:], "remove": tags[:1]})
-    assert len(swapped.json()["tag_ids"]) == 100

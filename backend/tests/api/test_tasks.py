@@ -82,7 +82,22 @@ async def test_a_title_may_have_1_to_500_characters(ada: Person, title: str) -> 
 
 @pytest.mark.spec("TASK-002")
 @pytest.mark.parametrize(
-    "title", ["", " ", "\u00a0\u3000", "x" * 501, "a\nb", "a\rb", "a\tb", "a\u2028b", "a\u2029b", "a\u0085b", "a\x7fb", 5, None]
+    "title",
+    [
+        "",
+        " ",
+        "\u00a0\u3000",
+        "x" * 501,
+        "a\nb",
+        "a\rb",
+        "a\tb",
+        "a\u2028b",
+        "a\u2029b",
+        "a\u0085b",
+        "a\x7fb",
+        5,
+        None,
+    ],
 )
 async def test_a_title_that_is_no_line_of_text_is_refused(ada: Person, title: object) -> None:
     assert await refused_fields(ada, title=title) == ["title"]
@@ -96,7 +111,17 @@ async def test_a_description_may_have_10000_characters_and_no_more(ada: Person) 
 
 @pytest.mark.spec("TASK-003")
 @pytest.mark.parametrize(
-    "text", ["", " \n", "a\tb\r\nc", "e\u0301 is not \u00e9", "\u202eright\u202c", "\U0001f469\u200d\U0001f4bb", "\ufeff", "\uffff"]
+    "text",
+    [
+        "",
+        " \n",
+        "a\tb\r\nc",
+        "e\u0301 is not \u00e9",
+        "\u202eright\u202c",
+        "\U0001f469\u200d\U0001f4bb",
+        "\ufeff",
+        "\uffff",
+    ],
 )
 async def test_a_description_is_kept_exactly_as_written(ada: Person, text: str) -> None:
     task = await ada.create_task(description=text)
@@ -113,11 +138,17 @@ async def test_control_characters_in_a_description_are_refused(ada: Person, char
 @pytest.mark.spec("TASK-004")
 @pytest.mark.parametrize("date", ["2026-12-01", "1900-01-01", "9998-12-31", "2028-02-29"])
 async def test_a_due_date_stays_a_date(ada: Person, date: str) -> None:
-    assert (await ada.create_task(due={"date": date}))["due"] == {"date": date, "time": None, "timezone": None}
+    assert (await ada.create_task(due={"date": date}))["due"] == {
+        "date": date,
+        "time": None,
+        "timezone": None,
+    }
 
 
 @pytest.mark.spec("TASK-004")
-@pytest.mark.parametrize(("written", "read"), [("09:00", "09:00:00"), ("23:59:59", "23:59:59"), ("00:00:00.000", "00:00:00")])
+@pytest.mark.parametrize(
+    ("written", "read"), [("09:00", "09:00:00"), ("23:59:59", "23:59:59"), ("00:00:00.000", "00:00:00")]
+)
 async def test_a_due_time_is_wall_clock_time_of_its_zone(ada: Person, written: str, read: str) -> None:
     due = {"date": "2026-03-29", "time": written, "timezone": "America/Argentina/Buenos_Aires"}
     assert (await ada.create_task(due=due))["due"] == due | {"time": read}
@@ -144,9 +175,13 @@ async def test_a_due_that_cannot_be_kept_is_refused(ada: Person, due: dict[str, 
 
 
 @pytest.mark.spec("TASK-005")
-@pytest.mark.parametrize("field", ["completed_at", "created_at", "updated_at", "deleted_at", "version", "user_id", "owner"])
+@pytest.mark.parametrize(
+    "field", ["completed_at", "created_at", "updated_at", "deleted_at", "version", "user_id", "owner"]
+)
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
-async def test_fields_of_the_server_and_unknown_fields_are_refused(ada: Person, method: str, field: str) -> None:
+async def test_fields_of_the_server_and_unknown_fields_are_refused(
+    ada: Person, method: str, field: str
+) -> None:
     path = "/api/tasks" if method == "POST" else f"/api/tasks/{ABSENT}"
     response = await ada.client.request(method, path, json={"title": "Pay rent", field: None})
     assert response.status_code == 422
@@ -191,7 +226,11 @@ async def test_a_deleted_task_is_there_for_nobody(ada: Person) -> None:
 async def test_a_deleted_task_keeps_its_row(ada: Person, connection: asyncpg.Connection) -> None:
     task = await ada.create_task(**FULL)
     await ada.client.delete(f"/api/tasks/{task['id']}")
-    [row] = await fetch(connection, "select title, description, deleted_at, version from agendum.task where id = $1", UUID(task["id"]))
+    [row] = await fetch(
+        connection,
+        "select title, description, deleted_at, version from agendum.task where id = $1",
+        UUID(task["id"]),
+    )
     assert (row["title"], row["description"], row["version"]) == (FULL["title"], FULL["description"], 2)
     assert row["deleted_at"] >= datetime.fromisoformat(task["created_at"])
 
@@ -200,7 +239,13 @@ async def test_a_deleted_task_keeps_its_row(ada: Person, connection: asyncpg.Con
 async def test_replacing_gives_absent_fields_their_defaults(ada: Person) -> None:
     task = await ada.create_task(**FULL | {"completed": True})
     replaced = (await ada.client.put(f"/api/tasks/{task['id']}", json={"title": "Pay less"})).json()
-    expected: dict[str, Any] = {"title": "Pay less", "description": None, "completed": False, "completed_at": None, "priority": "none"}
+    expected: dict[str, Any] = {
+        "title": "Pay less",
+        "description": None,
+        "completed": False,
+        "completed_at": None,
+        "priority": "none",
+    }
     expected |= {"due": None, "start_date": None, "category_id": None, "parent_id": None, "tag_ids": []}
     assert replaced == task | expected | {"version": 2, "updated_at": replaced["updated_at"]}
     assert replaced["updated_at"] > task["updated_at"]
@@ -245,7 +290,12 @@ async def test_completion_by_a_write_of_the_whole_task_is_completion(ada: Person
     reopened = (await ada.client.request(method, path, json={"title": "Pay more", "completed": False})).json()
     assert completed["completed_at"] == again["completed_at"] == completed["updated_at"]
     assert reopened["completed_at"] is None
-    assert [change["action"] for change in await ada.changes()] == ["created", "completed", "updated", "reopened"]
+    assert [change["action"] for change in await ada.changes()] == [
+        "created",
+        "completed",
+        "updated",
+        "reopened",
+    ]
 
 
 @pytest.mark.spec("TASK-012")
@@ -259,7 +309,9 @@ async def test_completion_by_a_write_of_the_whole_task_is_completion(ada: Person
         ("PATCH", "/complete", {"completed": False}),
     ],
 )
-async def test_a_write_that_changes_nothing_records_nothing(ada: Person, method: str, path: str, body: dict[str, object]) -> None:
+async def test_a_write_that_changes_nothing_records_nothing(
+    ada: Person, method: str, path: str, body: dict[str, object]
+) -> None:
     task = await ada.create_task(**FULL)
     response = await ada.client.request(method, f"/api/tasks/{task['id']}{path}", json=body)
     assert (response.status_code, response.json()) == (200, task)

@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 
 from app.config import Settings
 from tests.api.tokens import ELSEWHERE, MakeClient, ask, assert_refused, serving, shared
-from tests.issuer import HOSTILE, Issuer, make_key
+from tests.forgeries import HOSTILE
+from tests.issuer import Issuer, make_key
 
 
 @pytest.fixture
@@ -42,7 +43,10 @@ async def reason_of(client: httpx2.AsyncClient, token: str) -> str:
 @pytest.mark.parametrize(
     ("claims", "reason"),
     [
-        ({"issuer": "https://canary.example"}, f"The issuer is not configured; configured are agendum, {ELSEWHERE}"),
+        (
+            {"issuer": "https://canary.example"},
+            f"The issuer is not configured; configured are agendum, {ELSEWHERE}",
+        ),
         ({"aud": "canary"}, "The audience is not tasks"),
         ({"aud": None}, "Missing claim: 'aud'"),
         ({"exp": 1}, "The token is expired"),
@@ -50,14 +54,20 @@ async def reason_of(client: httpx2.AsyncClient, token: str) -> str:
         ({"nbf": 2**33}, "The token is not yet valid"),
         (
             {"issuer": "HTTP://elsewhere.example:443/"},
-            f"The issuer is configured in another spelling: the token says HTTP://elsewhere.example:443/, and configured is {ELSEWHERE}",
+            "The issuer is configured in another spelling: the token says HTTP://elsewhere.example:443/, "
+            f"and configured is {ELSEWHERE}",
         ),
     ],
     ids=str,
 )
-async def test_the_log_says_why_a_token_is_not_accepted(client_with: MakeClient, claims: dict[str, Any], reason: str) -> None:
+async def test_the_log_says_why_a_token_is_not_accepted(
+    client_with: MakeClient, claims: dict[str, Any], reason: str
+) -> None:
     async with client_with(shared_secret_issuer=ELSEWHERE, shared_secret_audience="tasks") as client:
-        assert await reason_of(client, shared(**{"aud": "tasks", "email": "canary@example.com"} | claims)) == reason
+        assert (
+            await reason_of(client, shared(**{"aud": "tasks", "email": "canary@example.com"} | claims))
+            == reason
+        )
 
 
 @pytest.mark.spec("AUTH-011")
@@ -87,11 +97,15 @@ async def test_the_log_says_that_localhost_is_not_127_0_0_1(client_with: MakeCli
     configured = issuer.origin.replace("127.0.0.1", "localhost")
     async with client_with(better_auth_url=configured) as client:
         told = await reason_of(client, issuer.token())
-    assert told == (f"The issuer is configured in another spelling: the token says {issuer.origin}, and configured is {configured}")
+    assert told == (
+        f"The issuer is configured in another spelling: the token says {issuer.origin}, and configured is {configured}"
+    )
 
 
 @pytest.mark.spec("AUTH-011")
-async def test_every_hostile_token_is_logged_once_with_a_reason(client_with: MakeClient, issuer: Issuer) -> None:
+async def test_every_hostile_token_is_logged_once_with_a_reason(
+    client_with: MakeClient, issuer: Issuer
+) -> None:
     async with client_with(better_auth_url=issuer.origin, shared_secret_issuer=ELSEWHERE) as client:
         for name, forge in HOSTILE.items():
             if name != "line break" and (token := forge(issuer)):

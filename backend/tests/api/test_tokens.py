@@ -1,4 +1,4 @@
-"""Who is calling: our own tokens, Better Auth's, those under the shared secret, and everything that only looks like one."""
+"""Tell who calls, by our own tokens, Better Auth's and the shared secret's, and refuse what only looks like one."""
 
 import asyncio
 import hashlib
@@ -26,7 +26,8 @@ from app.utils.passwords import Passwords
 from tests.api.rows import count_rows, fetch
 from tests.api.tokens import ELSEWHERE, INVALID, MISSING, MakeClient, ask, assert_refused, serving, shared
 from tests.conftest import SECRET
-from tests.issuer import ALGORITHMS, FAULTS, HOSTILE, Issuer, craft, hs256
+from tests.forgeries import HOSTILE
+from tests.issuer import ALGORITHMS, FAULTS, Issuer, craft, hs256
 from tests.people import Person, access_token, open_client
 
 pytestmark = pytest.mark.broad
@@ -49,13 +50,19 @@ def client_with(settings: Settings, connection: asyncpg.Connection) -> MakeClien
     ("header", "told"),
     [
         *((header, MISSING) for header in (None, "", "Bearer", "Bearer ", "Basic YTpi", "Token x", "\0")),
-        *((header, INVALID) for header in ("Bearer a b", "Bearer x" + "x" * 100_000, "bearer \u00e9", "Bearer \0")),
+        *(
+            (header, INVALID)
+            for header in ("Bearer a b", "Bearer x" + "x" * 100_000, "bearer \u00e9", "Bearer \0")
+        ),
     ],
 )
 async def test_a_credential_that_is_missing_or_malformed_is_refused(
     client: httpx2.AsyncClient, header: str | None, told: tuple[str, str]
 ) -> None:
-    assert_refused(await client.get("/api/me", headers={} if header is None else {b"Authorization": header.encode()}), told=told)
+    assert_refused(
+        await client.get("/api/me", headers={} if header is None else {b"Authorization": header.encode()}),
+        told=told,
+    )
 
 
 @pytest.mark.spec("AUTH-004")
@@ -74,7 +81,9 @@ async def test_a_credential_that_is_missing_or_malformed_is_refused(
         {"nbf": 2**33},
     ],
 )
-async def test_our_own_token_with_one_wrong_claim_is_refused(app: FastAPI, ada: Person, claims: dict[str, object]) -> None:
+async def test_our_own_token_with_one_wrong_claim_is_refused(
+    app: FastAPI, ada: Person, claims: dict[str, object]
+) -> None:
     token = access_token(app.state.runtime, ada.user_id, **claims)
     async with open_client(app) as client:
         assert_refused(await ask(client, token))
@@ -82,55 +91,89 @@ async def test_our_own_token_with_one_wrong_claim_is_refused(app: FastAPI, ada: 
 
 
 @pytest.mark.spec("AUTH-004", "AUTH-008")
-async def test_our_own_token_of_another_type_algorithm_or_secret_is_refused(client: httpx2.AsyncClient, ada: Person) -> None:
+async def test_our_own_token_of_another_type_algorithm_or_secret_is_refused(
+    client: httpx2.AsyncClient, ada: Person
+) -> None:
     moment = int(datetime.now(UTC).timestamp())
     claims = {"iss": "agendum", "aud": "agendum", "sub": ada.user_id, "iat": moment, "exp": moment + 60}
     header = {"alg": "HS256", "typ": "at+jwt"}
     good = craft(header, claims, hs256(SECRET.encode()))
-    others = [craft(header | {"typ": kind}, claims, hs256(SECRET.encode())) for kind in ("JWT", None, "at+jwt ")]
-    others += [craft(header | {"alg": name}, claims, hs256(SECRET.encode())) for name in ("HS512", "none", "EdDSA", None)]
-    others += [craft(header, claims, hs256(b"another secret")), craft(header, claims), good[:-2], good + "A", good + ".", "." + good]
+    others = [
+        craft(header | {"typ": kind}, claims, hs256(SECRET.encode())) for kind in ("JWT", None, "at+jwt ")
+    ]
+    others += [
+        craft(header | {"alg": name}, claims, hs256(SECRET.encode()))
+        for name in ("HS512", "none", "EdDSA", None)
+    ]
+    others += [
+        craft(header, claims, hs256(b"another secret")),
+        craft(header, claims),
+        good[:-2],
+        good + "A",
+        good + ".",
+        "." + good,
+    ]
     for token in others:
         assert_refused(await ask(client, token), token)
     assert (await ask(client, good)).json()["id"] == ada.user_id
 
 
 @pytest.mark.spec("AUTH-009")
-async def test_a_token_in_the_query_or_a_cookie_is_no_credential(app: FastAPI, client: httpx2.AsyncClient, ada: Person) -> None:
+async def test_a_token_in_the_query_or_a_cookie_is_no_credential(
+    app: FastAPI, client: httpx2.AsyncClient, ada: Person
+) -> None:
     token = access_token(app.state.runtime, ada.user_id)
     assert_refused(await client.get("/api/me", params={"access_token": token}), told=MISSING)
     assert_refused(
-        await client.get("/api/me", headers={"Cookie": f"access_token={token}; better-auth.session_token={token}"}), told=MISSING
+        await client.get(
+            "/api/me", headers={"Cookie": f"access_token={token}; better-auth.session_token={token}"}
+        ),
+        told=MISSING,
     )
 
 
 @pytest.mark.spec("AUTH-005", "USER-005")
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-async def test_a_person_of_better_auth_gets_a_profile_on_first_use(client_with: MakeClient, issuer: Issuer, algorithm: str) -> None:
+async def test_a_person_of_better_auth_gets_a_profile_on_first_use(
+    client_with: MakeClient, issuer: Issuer, algorithm: str
+) -> None:
     token = issuer.token(issuer.key_of(algorithm))
     async with client_with(better_auth_url=issuer.origin) as client:
-        created = await client.post("/api/tasks", json={"title": "Pay rent"}, headers={"Authorization": f"Bearer {token}"})
-        first, again = await ask(client, token), await ask(client, issuer.token(issuer.key_of(algorithm), jti="another"))
+        created = await client.post(
+            "/api/tasks", json={"title": "Pay rent"}, headers={"Authorization": f"Bearer {token}"}
+        )
+        first, again = (
+            await ask(client, token),
+            await ask(client, issuer.token(issuer.key_of(algorithm), jti="another")),
+        )
     assert (created.status_code, first.status_code) == (201, 200)
     assert first.json() == again.json()
     assert (first.json()["email"], first.json()["name"]) == ("ada@example.com", "Ada")
 
 
 @pytest.mark.spec("AUTH-005")
-async def test_better_auths_tokens_are_nothing_without_its_address(client: httpx2.AsyncClient, issuer: Issuer) -> None:
+async def test_better_auths_tokens_are_nothing_without_its_address(
+    client: httpx2.AsyncClient, issuer: Issuer
+) -> None:
     assert_refused(await ask(client, issuer.token()))
     assert issuer.requests == 0
 
 
 @pytest.mark.spec("AUTH-005")
-async def test_a_base_path_and_an_audience_of_its_own_are_configured(client_with: MakeClient, issuer: Issuer) -> None:
-    async with client_with(better_auth_url=f"{issuer.origin}/api/auth", better_auth_audience="tasks") as client:
+async def test_a_base_path_and_an_audience_of_its_own_are_configured(
+    client_with: MakeClient, issuer: Issuer
+) -> None:
+    async with client_with(
+        better_auth_url=f"{issuer.origin}/api/auth", better_auth_audience="tasks"
+    ) as client:
         assert_refused(await ask(client, issuer.token()))
         assert (await ask(client, issuer.token(aud="tasks"))).status_code == 200
 
 
 @pytest.mark.spec("AUTH-008", "AUTH-005", "AUTH-007")
-async def test_hostile_tokens_are_refused_and_make_nobody(client_with: MakeClient, issuer: Issuer, connection: asyncpg.Connection) -> None:
+async def test_hostile_tokens_are_refused_and_make_nobody(
+    client_with: MakeClient, issuer: Issuer, connection: asyncpg.Connection
+) -> None:
     before = await count_rows(connection)
     async with client_with(better_auth_url=issuer.origin, shared_secret_issuer=ELSEWHERE) as client:
         # HTTP itself takes the line break off the end of a header.
@@ -143,7 +186,9 @@ async def test_hostile_tokens_are_refused_and_make_nobody(client_with: MakeClien
 
 
 @pytest.mark.spec("AUTH-006")
-async def test_an_issuer_that_never_answered_is_told_as_away(client_with: MakeClient, issuer: Issuer, ada: Person, app: FastAPI) -> None:
+async def test_an_issuer_that_never_answered_is_told_as_away(
+    client_with: MakeClient, issuer: Issuer, ada: Person, app: FastAPI
+) -> None:
     issuer.fault = FAULTS["error"]
     async with client_with(better_auth_url=issuer.origin) as client:
         away = await ask(client, issuer.token())
@@ -153,7 +198,9 @@ async def test_an_issuer_that_never_answered_is_told_as_away(client_with: MakeCl
 
 
 @pytest.mark.spec("AUTH-006")
-async def test_known_keys_stay_in_use_while_the_issuer_is_away(client_with: MakeClient, issuer: Issuer) -> None:
+async def test_known_keys_stay_in_use_while_the_issuer_is_away(
+    client_with: MakeClient, issuer: Issuer
+) -> None:
     async with client_with(better_auth_url=issuer.origin) as client:
         assert (await ask(client, issuer.token())).status_code == 200
         issuer.stop()
@@ -162,14 +209,18 @@ async def test_known_keys_stay_in_use_while_the_issuer_is_away(client_with: Make
 
 
 @pytest.mark.spec("AUTH-007")
-async def test_shared_secret_tokens_are_accepted_only_when_asked_for(client: httpx2.AsyncClient, client_with: MakeClient) -> None:
+async def test_shared_secret_tokens_are_accepted_only_when_asked_for(
+    client: httpx2.AsyncClient, client_with: MakeClient
+) -> None:
     assert_refused(await ask(client, shared()))
     async with client_with(shared_secret_issuer=ELSEWHERE) as opted:
         assert (await ask(opted, shared())).status_code == 200
 
 
 @pytest.mark.spec("AUTH-007")
-async def test_a_shared_secret_token_needs_issuer_subject_expiry_and_audience(client_with: MakeClient) -> None:
+async def test_a_shared_secret_token_needs_issuer_subject_expiry_and_audience(
+    client_with: MakeClient,
+) -> None:
     wrong: list[dict[str, Any]] = [
         {"exp": None},
         {"exp": 1},
@@ -193,11 +244,16 @@ async def test_one_subject_of_two_issuers_is_two_people(client_with: MakeClient,
 
 
 @pytest.mark.spec("USER-006")
-async def test_a_token_from_elsewhere_is_never_one_of_our_people(client_with: MakeClient, issuer: Issuer, ada: Person) -> None:
+async def test_a_token_from_elsewhere_is_never_one_of_our_people(
+    client_with: MakeClient, issuer: Issuer, ada: Person
+) -> None:
     await ada.create_task()
     mine = (await ada.client.get("/api/me")).json()
     async with client_with(better_auth_url=issuer.origin, shared_secret_issuer=ELSEWHERE) as client:
-        for token in (issuer.token(sub=ada.user_id, id=ada.user_id, email=mine["email"]), shared(sub=ada.user_id, email=mine["email"])):
+        for token in (
+            issuer.token(sub=ada.user_id, id=ada.user_id, email=mine["email"]),
+            shared(sub=ada.user_id, email=mine["email"]),
+        ):
             stranger = (await ask(client, token)).json()
             assert (stranger["email"], stranger["id"] == ada.user_id) == (mine["email"], False)
             assert (await ask(client, token, "/api/tasks")).json()["total"] == 0
@@ -205,14 +261,18 @@ async def test_a_token_from_elsewhere_is_never_one_of_our_people(client_with: Ma
 
 @pytest.mark.spec("USER-005")
 @pytest.mark.parametrize("value", [5, None, ["ada"], "", "a\nb", "x" * 321, " "])
-async def test_what_cannot_be_displayed_of_a_new_person_is_left_out(client_with: MakeClient, value: object) -> None:
+async def test_what_cannot_be_displayed_of_a_new_person_is_left_out(
+    client_with: MakeClient, value: object
+) -> None:
     async with client_with(shared_secret_issuer=ELSEWHERE) as client:
         answer = await ask(client, shared(email=value, name=value))
     assert (answer.status_code, answer.json()["email"], answer.json()["name"]) == (200, None, None)
 
 
 @pytest.mark.spec("USER-005")
-async def test_first_requests_that_come_at_once_make_one_profile(own_database: str, settings: Settings) -> None:
+async def test_first_requests_that_come_at_once_make_one_profile(
+    own_database: str, settings: Settings
+) -> None:
     more = {"database_url": SecretStr(own_database), "shared_secret_issuer": ELSEWHERE}
     async with serving(settings.model_copy(update=more)) as client:
         answers = await asyncio.gather(*(ask(client, shared(jti=str(number))) for number in range(20)))
@@ -246,7 +306,9 @@ async def test_a_verified_token_is_remembered_for_60_seconds(
 
 
 @pytest.mark.spec("USER-004")
-async def test_the_token_of_somebody_who_is_gone_is_refused(ada: Person, connection: asyncpg.Connection) -> None:
+async def test_the_token_of_somebody_who_is_gone_is_refused(
+    ada: Person, connection: asyncpg.Connection
+) -> None:
     await ada.client.get("/api/me")
     for table in ("change_counter", "password", "account"):
         await fetch(connection, f"delete from agendum.{table} where user_id = $1", ada.user_id)
@@ -275,7 +337,9 @@ async def test_a_person_who_leaves_between_two_looks_is_refused() -> None:
 
 
 @pytest.mark.spec("AUTH-010")
-async def test_a_remembered_token_does_not_outlive_its_expiry(remembering: Callable[[float], None], app: FastAPI, ada: Person) -> None:
+async def test_a_remembered_token_does_not_outlive_its_expiry(
+    remembering: Callable[[float], None], app: FastAPI, ada: Person
+) -> None:
     token = access_token(app.state.runtime, ada.user_id, exp=int(datetime.now(UTC).timestamp()) + 30)
     async with open_client(app) as client:
         assert (await ask(client, token)).status_code == 200
@@ -285,7 +349,9 @@ async def test_a_remembered_token_does_not_outlive_its_expiry(remembering: Calla
 
 
 @pytest.mark.spec("AUTH-010")
-async def test_tokens_are_remembered_by_their_hash(app: FastAPI, client: httpx2.AsyncClient, ada: Person) -> None:
+async def test_tokens_are_remembered_by_their_hash(
+    app: FastAPI, client: httpx2.AsyncClient, ada: Person
+) -> None:
     token = access_token(app.state.runtime, ada.user_id)
     await ask(client, token)
     assert list(app.state.runtime.callers._entries) == [hashlib.sha256(token.encode()).digest()]

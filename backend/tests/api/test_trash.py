@@ -1,33 +1,17 @@
-"""The trash: what was deleted is listed, comes back with what was deleted with it, and goes for good when that is wanted."""
+"""The trash lists what was deleted, and gives it back together with what was deleted with it."""
 
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
-from uuid_utils.compat import uuid7
 
-from app.services import trash
-from tests.api.rows import count_rows, fetch
+from tests.api.rows import fetch
 from tests.api.test_statement_counts import count
+from tests.api.trashing import delete, family, fill, last_changes, page, titles
 from tests.people import Person
 
 ABSENT = "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f"
-CANARY = "canary-7f3a"
-_DELETED = """
-    INSERT INTO agendum.task (user_id, id, title, priority, created_at, updated_at, deleted_at, version)
-    SELECT $1, gen_random_uuid(), 'Task ' || number, 'none', now(), now(), now() - number / $3 * interval '1 second', 1
-    FROM generate_series(1, $2) number
-"""
-_COMMENTS = """
-    INSERT INTO agendum.comment (user_id, id, task_id, body, created_at, updated_at, deleted_at, version, search)
-    SELECT $1, gen_random_uuid(), $3, $4, now(), now(), CASE number WHEN 1 THEN now() END, 1, '' FROM generate_series(1, $2) number
-"""
-
-
-async def delete(person: Person, *tasks: dict[str, Any]) -> None:
-    for task in tasks:
-        assert (await person.client.delete(f"/api/tasks/{task['id']}")).status_code == 204
 
 
 async def restore(person: Person, task: dict[str, Any]) -> dict[str, Any]:
@@ -35,39 +19,6 @@ async def restore(person: Person, task: dict[str, Any]) -> dict[str, Any]:
     assert (response.status_code, response.headers["ETag"]) == (200, f'"{response.json()["version"]}"')
     restored: dict[str, Any] = response.json()
     return restored
-
-
-async def purge(person: Person, task: dict[str, Any]) -> None:
-    assert (await person.client.delete(f"/api/trash/{task['id']}")).status_code == 204
-
-
-async def page(person: Person, **query: Any) -> dict[str, Any]:
-    response = await person.client.get("/api/trash", params=query)
-    assert response.status_code == 200, response.text
-    answer: dict[str, Any] = response.json()
-    return answer
-
-
-async def titles(person: Person) -> list[str]:
-    """Return what is in the trash, latest first."""
-    return [task["title"] for task in (await page(person))["items"]]
-
-
-async def family(person: Person) -> list[dict[str, Any]]:
-    """Create a task, a subtask and a subtask of that."""
-    first = await person.create_task(title="first")
-    second = await person.create_task(title="second", parent_id=first["id"])
-    return [first, second, await person.create_task(title="third", parent_id=second["id"])]
-
-
-async def fill(connection: asyncpg.Connection, person: Person, number: int, *, at_once: int = 1) -> None:
-    """Put tasks into the trash past the API, as many at one moment as is said."""
-    await fetch(connection, _DELETED, person.user_id, number, at_once)
-
-
-async def last_changes(person: Person, number: int) -> list[tuple[Any, ...]]:
-    changes = (await person.changes())[-number:]
-    return [(change["action"], change["entity_id"], change["before"], change["after"]) for change in changes]
 
 
 @pytest.mark.spec("TRASH-001")
@@ -101,7 +52,9 @@ async def test_an_item_of_the_trash_is_a_task_as_the_api_shows_it(ada: Person) -
 
 @pytest.mark.spec("TRASH-001")
 @pytest.mark.parametrize("at_once", [1, 4, 100])
-async def test_walking_the_trash_shows_each_task_once(ada: Person, connection: asyncpg.Connection, at_once: int) -> None:
+async def test_walking_the_trash_shows_each_task_once(
+    ada: Person, connection: asyncpg.Connection, at_once: int
+) -> None:
     await fill(connection, ada, 23, at_once=at_once)
     shown, cursor = list[str](), dict[str, str]()
     while True:
@@ -116,17 +69,31 @@ async def test_walking_the_trash_shows_each_task_once(ada: Person, connection: a
 
 
 @pytest.mark.spec("TRASH-001")
-async def test_the_total_of_the_trash_is_exact_when_that_is_asked_for(ada: Person, connection: asyncpg.Connection) -> None:
+async def test_the_total_of_the_trash_is_exact_when_that_is_asked_for(
+    ada: Person, connection: asyncpg.Connection
+) -> None:
     await fill(connection, ada, 1002)
-    answers = [await page(ada, limit=1, **query) for query in ({}, {"count": "exact"}, {"count": "exact", "offset": 2000})]
-    assert [(answer["total"], answer["total_exact"]) for answer in answers] == [(1000, False), (1002, True), (1002, True)]
+    answers = [
+        await page(ada, limit=1, **query)
+        for query in ({}, {"count": "exact"}, {"count": "exact", "offset": 2000})
+    ]
+    assert [(answer["total"], answer["total_exact"]) for answer in answers] == [
+        (1000, False),
+        (1002, True),
+        (1002, True),
+    ]
 
 
 @pytest.mark.spec("TRASH-001")
-@pytest.mark.parametrize("query", ["limit=0", "limit=1000000000", "offset=-1", "cursor=x", "count=all", "sort=password"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=1000000000", "offset=-1", "cursor=x", "count=all", "sort=password"]
+)
 async def test_the_trash_refuses_what_lists_refuse(ada: Person, query: str) -> None:
     response = await ada.client.get(f"/api/trash?{query}")
-    assert (response.status_code, [error["field"] for error in response.json()["errors"]]) == (422, [query.partition("=")[0]])
+    assert (response.status_code, [error["field"] for error in response.json()["errors"]]) == (
+        422,
+        [query.partition("=")[0]],
+    )
 
 
 @pytest.mark.spec("TRASH-001")
@@ -135,7 +102,10 @@ async def test_a_cursor_of_another_list_or_person_is_refused(ada: Person, bob: P
     await delete(ada, *tasks[:2])
     mine = (await page(ada, limit=1))["next_cursor"]
     other = (await ada.client.get("/api/tasks?limit=1")).json()["next_cursor"]
-    answers = [await person.client.get("/api/trash", params={"cursor": cursor}) for person, cursor in ((ada, other), (bob, mine))]
+    answers = [
+        await person.client.get("/api/trash", params={"cursor": cursor})
+        for person, cursor in ((ada, other), (bob, mine))
+    ]
     assert [answer.status_code for answer in answers] == [422, 422]
 
 
@@ -148,7 +118,9 @@ async def test_a_restored_task_is_as_it_was(ada: Person) -> None:
     assert restored == task | {"version": 3, "updated_at": restored["updated_at"]}
     assert (await ada.client.get(f"/api/tasks/{task['id']}")).json() == restored
     assert await titles(ada) == []
-    assert await last_changes(ada, 1) == [("restored", task["id"], {"deleted_at": deleted["deleted_at"]}, {"deleted_at": None})]
+    assert await last_changes(ada, 1) == [
+        ("restored", task["id"], {"deleted_at": deleted["deleted_at"]}, {"deleted_at": None})
+    ]
 
 
 @pytest.mark.spec("TRASH-002")
@@ -157,7 +129,9 @@ async def test_what_was_deleted_together_comes_back_together(ada: Person) -> Non
     await delete(ada, tasks[0])
     assert (await restore(ada, tasks[0]))["title"] == "first"
     assert await titles(ada) == []
-    assert [(action, task_id) for action, task_id, _, _ in await last_changes(ada, 3)] == [("restored", task["id"]) for task in tasks]
+    assert [(action, task_id) for action, task_id, _, _ in await last_changes(ada, 3)] == [
+        ("restored", task["id"]) for task in tasks
+    ]
     back = [(await ada.client.get(f"/api/tasks/{task['id']}")).json() for task in tasks]
     assert [task["parent_id"] for task in back] == [task["parent_id"] for task in tasks]
 
@@ -191,8 +165,13 @@ async def test_what_is_not_in_the_trash_is_restored_and_purged_by_nobody(ada: Pe
     await delete(bob, foreign)
     before = [await ada.changes(), await bob.changes()]
     for task_id in (living["id"], foreign["id"], ABSENT):
-        answers = [await ada.client.post(f"/api/trash/{task_id}/restore"), await ada.client.delete(f"/api/trash/{task_id}")]
-        assert [(answer.status_code, answer.json()["detail"]) for answer in answers] == [(404, "There is no such task.")] * 2
+        answers = [
+            await ada.client.post(f"/api/trash/{task_id}/restore"),
+            await ada.client.delete(f"/api/trash/{task_id}"),
+        ]
+        assert [(answer.status_code, answer.json()["detail"]) for answer in answers] == [
+            (404, "There is no such task.")
+        ] * 2
     assert [await ada.changes(), await bob.changes()] == before
     assert [item["id"] for item in (await page(bob))["items"]] == [foreign["id"]]
 
@@ -204,7 +183,9 @@ async def test_what_is_no_id_is_refused(ada: Person, method: str, path: str) -> 
 
 @pytest.mark.spec("TRASH-002", "SAFE-008")
 @pytest.mark.parametrize(("method", "below", "success"), [("POST", "/restore", 200), ("DELETE", "", 204)])
-async def test_the_trash_is_changed_only_as_it_was_seen(ada: Person, method: str, below: str, success: int) -> None:
+async def test_the_trash_is_changed_only_as_it_was_seen(
+    ada: Person, method: str, below: str, success: int
+) -> None:
     task = await ada.create_task()
     await delete(ada, task)
     path, before = f"/api/trash/{task['id']}{below}", await ada.changes()
@@ -229,7 +210,10 @@ async def test_a_task_whose_parent_is_gone_comes_back_without_one(ada: Person) -
     moment = next(task["deleted_at"] for task in (await page(ada))["items"] if task["title"] == "second")
     assert (await restore(ada, second))["parent_id"] is None
     [change, below] = await last_changes(ada, 2)
-    assert change[2:] == ({"deleted_at": moment, "parent_id": first["id"]}, {"deleted_at": None, "parent_id": None})
+    assert change[2:] == (
+        {"deleted_at": moment, "parent_id": first["id"]},
+        {"deleted_at": None, "parent_id": None},
+    )
     assert below[2:] == ({"deleted_at": moment}, {"deleted_at": None})
 
 
@@ -244,14 +228,18 @@ async def test_a_task_that_would_stand_too_deep_comes_back_without_a_parent(
     parent_id: str | None = None
     for _ in range(above):
         parent_id = (await ada.create_task(parent_id=parent_id))["id"]
-    await fetch(connection, "update agendum.task set parent_id = $2 where id = $1", UUID(first["id"]), UUID(parent_id))
+    await fetch(
+        connection, "update agendum.task set parent_id = $2 where id = $1", UUID(first["id"]), UUID(parent_id)
+    )
     assert (await restore(ada, second))["parent_id"] == (first["id"] if fits else None)
 
 
 @pytest.mark.spec("TRASH-003")
 async def test_a_category_and_tags_that_are_gone_are_dropped(ada: Person) -> None:
     category = (await ada.client.post("/api/categories", json={"name": "Home"})).json()
-    tags = [(await ada.client.post("/api/tags", json={"name": name})).json()["id"] for name in ("kept", "gone")]
+    tags = [
+        (await ada.client.post("/api/tags", json={"name": name})).json()["id"] for name in ("kept", "gone")
+    ]
     task = await ada.create_task(category_id=category["id"], tag_ids=tags)
     below = await ada.create_task(parent_id=task["id"], category_id=category["id"])
     await delete(ada, task)
@@ -261,7 +249,11 @@ async def test_a_category_and_tags_that_are_gone_are_dropped(ada: Person) -> Non
     assert (restored["category_id"], restored["tag_ids"]) == (None, tags[:1])
     assert (await ada.client.get(f"/api/tasks/{below['id']}")).json()["category_id"] is None
     [change, _] = await last_changes(ada, 2)
-    assert (change[0], change[2]["category_id"], change[3]["category_id"]) == ("restored", category["id"], None)
+    assert (change[0], change[2]["category_id"], change[3]["category_id"]) == (
+        "restored",
+        category["id"],
+        None,
+    )
 
 
 @pytest.mark.spec("TRASH-003")
@@ -274,120 +266,14 @@ async def test_a_category_and_tags_that_are_there_are_kept(ada: Person) -> None:
     assert restored == task | {"version": 3, "updated_at": restored["updated_at"]}
 
 
-@pytest.mark.spec("TRASH-004")
-async def test_purging_takes_everything_below_and_records_each(ada: Person, connection: asyncpg.Connection) -> None:
-    first, second, third = await family(ada)
-    kept = await ada.create_task(title="kept")
-    await delete(ada, third, first, kept)
-    await purge(ada, first)
-    assert await titles(ada) == ["kept"]
-    assert await last_changes(ada, 3) == [("purged", task["id"], None, None) for task in (third, second, first)]
-    assert (await fetch(connection, "select id from agendum.task where id <> $1", UUID(kept["id"]))) == []
-
-
-@pytest.mark.spec("TRASH-004", "TRASH-005")
-@pytest.mark.parametrize("below", ["/{id}", ""])
-async def test_comments_and_tagging_go_with_a_purged_task(ada: Person, connection: asyncpg.Connection, below: str) -> None:
-    tag = (await ada.client.post("/api/tags", json={"name": "home"})).json()
-    task, kept = await ada.create_task(tag_ids=[tag["id"]]), await ada.create_task()
-    for among, number in ((task, 1500), (await ada.create_task(parent_id=task["id"]), 2), (kept, 3)):
-        await add_comments(connection, ada, among, number=number)
-    await delete(ada, task)
-    assert (await ada.client.delete(f"/api/trash{below.format_map(task)}")).status_code == 204
-    rows = await count_rows(connection)
-    assert (rows["task"], rows["task_tag"], rows["comment"], rows["tag"]) == (1, 0, 3, 1)
-    purged = await fetch(connection, "select entity, entity_id, before, after from agendum.change where action = 'purged' order by seq")
-    assert sorted(change["entity"] for change in purged) == ["comment"] * 1502 + ["task"] * 2
-    assert len({change["entity_id"] for change in purged}) == 1504
-    assert {change["before"] or change["after"] for change in purged} == {None}
-
-
-@pytest.mark.spec("TRASH-006")
-async def test_a_living_task_below_a_purged_one_stays_and_loses_its_parent(ada: Person, connection: asyncpg.Connection) -> None:
-    first, second, third = await family(ada)
-    # As a release that knows no subtasks deletes.
-    await fetch(connection, "update agendum.task set deleted_at = now() where id = any($1)", [UUID(task["id"]) for task in (first, third)])
-    await purge(ada, first)
-    assert (await ada.client.get(f"/api/tasks/{second['id']}")).json()["parent_id"] is None
-    assert await last_changes(ada, 2) == [
-        ("updated", second["id"], {"parent_id": first["id"]}, {"parent_id": None}),
-        ("purged", first["id"], None, None),
-    ]
-    assert await titles(ada) == ["third"]
-
-
-@pytest.mark.spec("TRASH-005")
-@pytest.mark.parametrize("bite", [1, 2, trash.BITE])
-async def test_emptying_takes_everything_in_the_trash_and_nothing_else(
-    ada: Person, bob: Person, monkeypatch: pytest.MonkeyPatch, bite: int
-) -> None:
-    monkeypatch.setattr(trash, "BITE", bite)
-    tasks, living, foreign = await family(ada), await ada.create_task(title="living"), await bob.create_task()
-    await delete(ada, tasks[1], tasks[0])
-    await delete(bob, foreign)
-    assert (await ada.client.delete("/api/trash")).status_code == 204
-    assert (await ada.client.get("/api/tasks")).json()["items"] == [living]
-    assert (await titles(ada), len(await titles(bob))) == ([], 1)
-    assert sorted(last[1] for last in await last_changes(ada, 3)) == sorted(task["id"] for task in tasks)
-    assert (await ada.client.delete("/api/trash")).status_code == 204
-    assert len(await ada.changes()) == 10
-
-
-@pytest.mark.spec("TRASH-005", "TRASH-006")
-async def test_emptying_leaves_a_living_task_below(ada: Person, connection: asyncpg.Connection) -> None:
-    first, second, third = await family(ada)
-    await fetch(connection, "update agendum.task set deleted_at = now() where id = any($1)", [UUID(task["id"]) for task in (first, third)])
-    assert (await ada.client.delete("/api/trash")).status_code == 204
-    [left] = (await ada.client.get("/api/tasks")).json()["items"]
-    assert (left["id"], left["parent_id"]) == (second["id"], None)
-
-
-@pytest.mark.spec("TRASH-005")
-async def test_a_large_trash_is_emptied_in_one_go(ada: Person, connection: asyncpg.Connection) -> None:
-    await fill(connection, ada, 2300, at_once=100)
-    assert (await ada.client.delete("/api/trash")).status_code == 204
-    assert (await page(ada))["total"] == 0
-    [numbers] = await fetch(connection, "select count(*), max(seq) from agendum.change where user_id = $1", ada.user_id)
-    assert (numbers["count"], numbers["max"]) == (2300, 2300)
-
-
-@pytest.mark.spec("TRASH-007")
-async def test_what_is_purged_is_gone_and_its_id_is_not_free(ada: Person) -> None:
-    task = await ada.create_task(id=str(uuid7()), title=CANARY)
-    await delete(ada, task)
-    await purge(ada, task)
-    path = f"/api/trash/{task['id']}"
-    answers = [await ada.client.get(f"/api/tasks/{task['id']}"), await ada.client.post(f"{path}/restore"), await ada.client.delete(path)]
-    assert [answer.status_code for answer in answers] == [404] * 3
-    for title in (CANARY, "other"):
-        again = await ada.client.post("/api/tasks", json={"id": task["id"], "title": title})
-        assert (again.status_code, again.json()["code"]) == (409, "ID_TAKEN")
-    assert len(await ada.changes()) == 3
-
-
-@pytest.mark.spec("TRASH-007", "CHANGE-006")
-async def test_of_what_is_purged_nothing_that_was_written_is_kept(ada: Person, connection: asyncpg.Connection) -> None:
-    task = await ada.create_task(title=CANARY, description=CANARY)
-    await add_comments(connection, ada, task, number=2)
-    await delete(ada, task)
-    await purge(ada, task)
-    holding = {}
-    for table in await count_rows(connection):
-        if table != "numbers":
-            rows = await fetch(connection, f"select row::text from agendum.{table} row where row::text like '%{CANARY}%'")
-            holding[table] = len(rows)
-    assert {table: number for table, number in holding.items() if number} == {}
-    assert (await ada.changes())[-1]["after"] is None
-
-
-async def add_comments(connection: asyncpg.Connection, person: Person, task: dict[str, Any], *, number: int) -> None:
-    """Put comments below a task, past the API, the first of them deleted."""
-    await fetch(connection, _COMMENTS, person.user_id, number, UUID(task["id"]), CANARY)
-
-
 @pytest.mark.parametrize(
     ("method", "below", "expected"),
-    [("GET", "", (200, 2)), ("POST", "/{id}/restore", (200, 3)), ("DELETE", "/{id}", (204, 6)), ("DELETE", "", (204, 7))],
+    [
+        ("GET", "", (200, 2)),
+        ("POST", "/{id}/restore", (200, 3)),
+        ("DELETE", "/{id}", (204, 6)),
+        ("DELETE", "", (204, 7)),
+    ],
 )
 async def test_the_price_of_the_trash(
     ada: Person, connection: asyncpg.Connection, method: str, below: str, *, expected: tuple[int, int]

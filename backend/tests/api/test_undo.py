@@ -20,7 +20,12 @@ async def test_an_update_of_anything_is_undone_and_that_is_undone_in_turn(ada: P
     change = await undone(ada, seq)
     assert await read(ada, path) == original != updated
     assert [change] == await ada.changes(after=seq)
-    assert (change["entity"], change["action"], change["version"], change["after"].keys()) == (kind, "reverted", 3, KINDS[kind][2].keys())
+    assert (change["entity"], change["action"], change["version"], change["after"].keys()) == (
+        kind,
+        "reverted",
+        3,
+        KINDS[kind][2].keys(),
+    )
     await undone(ada, change["seq"])
     assert await read(ada, path) == updated
 
@@ -31,7 +36,11 @@ async def test_a_creation_of_anything_is_undone_and_that_is_undone_in_turn(ada: 
     path, seq = await begun(ada, kind)
     original = await read(ada, path)
     change = await undone(ada, seq)
-    assert (await read(ada, path), change["action"], change["before"]) == (None, "reverted", {"deleted_at": None})
+    assert (await read(ada, path), change["action"], change["before"]) == (
+        None,
+        "reverted",
+        {"deleted_at": None},
+    )
     await undone(ada, seq + 1)
     assert await read(ada, path) == original
     await undone(ada, seq + 2)
@@ -88,13 +97,16 @@ async def test_a_change_that_undoes_another_names_it(ada: Person) -> None:
 
 @pytest.mark.spec("UNDO-003")
 @pytest.mark.parametrize("purged", [False, True])
-async def test_undoing_a_restoration_gives_back_what_it_took(ada: Person, connection: asyncpg.Connection, *, purged: bool) -> None:
+async def test_undoing_a_restoration_gives_back_what_it_took(
+    ada: Person, connection: asyncpg.Connection, *, purged: bool
+) -> None:
     parent, category, kept = await ada.create_task(), await made(ada, "category"), await made(ada, "tag")
     gone = await made(ada, "tag", name="Gone")
-    refers = {"parent_id": parent["id"], "category_id": category["id"], "tag_ids": sorted([kept["id"], gone["id"]])}
+    tags = sorted([kept["id"], gone["id"]])
+    refers = {"parent_id": parent["id"], "category_id": category["id"], "tag_ids": tags}
     task = await ada.create_task(**refers)
-    for path in ("tasks/" + task["id"], "tasks/" + parent["id"], "categories/" + category["id"], "tags/" + gone["id"]):
-        await sent(ada, "DELETE", f"/api/{path}")
+    for path, thing in (("tasks", task), ("tasks", parent), ("categories", category), ("tags", gone)):
+        await sent(ada, "DELETE", f"/api/{path}/{thing['id']}")
     restoration = await sent(ada, "POST", f"/api/trash/{task['id']}/restore")
     nothing = {"parent_id": None, "category_id": None, "tag_ids": [kept["id"]]}
     assert {name: (await ada.changes())[-1]["after"][name] for name in refers} == nothing
@@ -102,10 +114,11 @@ async def test_undoing_a_restoration_gives_back_what_it_took(ada: Person, connec
         await sent(ada, "DELETE", f"/api/trash/{parent['id']}")
         await fetch(connection, "delete from agendum.category")
         await fetch(connection, "delete from agendum.tag where name = 'Gone'")
-    change = await undone(ada, restoration)
-    assert {name: change["after"].get(name, nothing[name]) for name in refers} == (nothing if purged else refers)
-    [trashed] = [item for item in (await ada.client.get("/api/trash")).json()["items"] if item["id"] == task["id"]]
-    assert {name: trashed[name] for name in refers} == (nothing if purged else refers)
+    change, given_back = await undone(ada, restoration), nothing if purged else refers
+    assert {name: change["after"].get(name, nothing[name]) for name in refers} == given_back
+    items = (await ada.client.get("/api/trash")).json()["items"]
+    [trashed] = [item for item in items if item["id"] == task["id"]]
+    assert {name: trashed[name] for name in refers} == given_back
     await undone(ada, change["seq"])
     again = await read(ada, f"/api/tasks/{task['id']}") or {}
     assert {name: again[name] for name in refers} == nothing
@@ -126,7 +139,9 @@ async def test_undoing_a_restoration_gives_back_what_it_took(ada: Person, connec
     ],
 )
 async def test_every_field_of_a_task_goes_back(ada: Person, content: Content) -> None:
-    task = await ada.create_task(description="by transfer", start_date="2026-11-01", due=DUE | {"time": "10:00:00"})
+    task = await ada.create_task(
+        description="by transfer", start_date="2026-11-01", due=DUE | {"time": "10:00:00"}
+    )
     path = f"/api/tasks/{task['id']}"
     original = await read(ada, path)
     await undone(ada, await sent(ada, "PATCH", path, **content))
@@ -134,7 +149,9 @@ async def test_every_field_of_a_task_goes_back(ada: Person, content: Content) ->
 
 
 @pytest.mark.spec("UNDO-002")
-async def test_the_moment_of_a_due_time_goes_back_with_it(ada: Person, connection: asyncpg.Connection) -> None:
+async def test_the_moment_of_a_due_time_goes_back_with_it(
+    ada: Person, connection: asyncpg.Connection
+) -> None:
     path = f"/api/tasks/{(await ada.create_task(due=DUE))['id']}"
     await undone(ada, await sent(ada, "PATCH", path, due=DUE | {"time": "10:00:00"}))
     [row] = await fetch(connection, "select due_at::text from agendum.task where user_id = $1", ada.user_id)
@@ -155,7 +172,9 @@ async def test_completing_and_reopening_are_undone(ada: Person) -> None:
 @pytest.mark.spec("UNDO-002")
 @pytest.mark.parametrize("kind", ["task", "category"])
 async def test_a_move_is_undone(ada: Person, kind: str) -> None:
-    first, second = [await made(ada, kind, **{"title" if kind == "task" else "name": name}) for name in ("One", "Two")]
+    first, second = [
+        await made(ada, kind, **{"title" if kind == "task" else "name": name}) for name in ("One", "Two")
+    ]
     path = f"{KINDS[kind][0]}/{second['id']}"
     await undone(ada, await sent(ada, "POST", f"{path}/move", before=first["id"]))
     assert (await read(ada, path) or {})["position"] == second["position"]
@@ -164,7 +183,11 @@ async def test_a_move_is_undone(ada: Person, kind: str) -> None:
 @pytest.mark.spec("UNDO-002")
 async def test_parent_category_and_tags_go_back(ada: Person) -> None:
     parent, task = [await ada.create_task() for _ in range(2)]
-    category, tag, other = await made(ada, "category"), await made(ada, "tag"), await made(ada, "tag", name="Other")
+    category, tag, other = (
+        await made(ada, "category"),
+        await made(ada, "tag"),
+        await made(ada, "tag", name="Other"),
+    )
     path = f"/api/tasks/{task['id']}"
     await sent(ada, "PATCH", path, parent_id=parent["id"], category_id=category["id"], tag_ids=[tag["id"]])
     full = await read(ada, path)
@@ -235,7 +258,9 @@ async def test_undoing_the_deletions_of_a_tree_gives_the_same_tree_again(ada: Pe
 
 @pytest.mark.spec("UNDO-004", "CAT-008", "CAT-009")
 @pytest.mark.parametrize("fate", ["keep", "trash"])
-async def test_undoing_all_that_the_deletion_of_a_category_did_gives_the_same_again(ada: Person, fate: str) -> None:
+async def test_undoing_all_that_the_deletion_of_a_category_did_gives_the_same_again(
+    ada: Person, fate: str
+) -> None:
     category = await made(ada, "category")
     parent = await ada.create_task(category_id=category["id"])
     child = await ada.create_task(category_id=category["id"], parent_id=parent["id"])
@@ -251,12 +276,23 @@ async def test_undoing_all_that_the_deletion_of_a_category_did_gives_the_same_ag
 async def test_what_comes_back_drops_what_it_refers_to_and_is_gone(ada: Person) -> None:
     parent, category = await ada.create_task(), await made(ada, "category")
     kept, gone = await made(ada, "tag"), await made(ada, "tag", name="Gone")
-    task = await ada.create_task(parent_id=parent["id"], category_id=category["id"], tag_ids=[kept["id"], gone["id"]])
+    task = await ada.create_task(
+        parent_id=parent["id"], category_id=category["id"], tag_ids=[kept["id"], gone["id"]]
+    )
     seq = await sent(ada, "DELETE", f"/api/tasks/{task['id']}")
-    for path in (f"/api/tasks/{parent['id']}", f"/api/categories/{category['id']}", f"/api/tags/{gone['id']}"):
+    for path in (
+        f"/api/tasks/{parent['id']}",
+        f"/api/categories/{category['id']}",
+        f"/api/tags/{gone['id']}",
+    ):
         await sent(ada, "DELETE", path)
     change = await undone(ada, seq)
-    assert change["after"] == {"deleted_at": None, "parent_id": None, "category_id": None, "tag_ids": [kept["id"]]}
+    assert change["after"] == {
+        "deleted_at": None,
+        "parent_id": None,
+        "category_id": None,
+        "tag_ids": [kept["id"]],
+    }
 
 
 @pytest.mark.spec("UNDO-001")
@@ -279,5 +315,8 @@ async def test_an_undoing_that_is_sent_again_is_done_once(ada: Person) -> None:
 async def test_the_price_of_undoing(ada: Person, connection: asyncpg.Connection) -> None:
     path = f"/api/tasks/{(await ada.create_task())['id']}"
     seq = await sent(ada, "PATCH", path, title="Pay more")
-    prices = [await count(ada, connection, method="POST", path=f"/api/changes/{number}/revert") for number in (seq, seq, 99)]
+    prices = [
+        await count(ada, connection, method="POST", path=f"/api/changes/{number}/revert")
+        for number in (seq, seq, 99)
+    ]
     assert prices == [(200, 6), (409, 3), (404, 2)]

@@ -76,7 +76,9 @@ async def test_what_was_written_by_hand_after_undoings_is_not_written_over(ada: 
     for title in "DBE":
         await sent(ada, "PATCH", path, title=title)
     await undone(ada, 9)
-    assert (await undo(ada, 2)).json()["conflicts"] == [{"field": "title", "current": "B", "given": "A", "seq": 10}]
+    assert (await undo(ada, 2)).json()["conflicts"] == [
+        {"field": "title", "current": "B", "given": "A", "seq": 10}
+    ]
 
 
 @pytest.mark.spec("UNDO-005")
@@ -84,7 +86,9 @@ async def test_an_undoing_that_was_undone_is_told(ada: Person) -> None:
     path = f"/api/tasks/{(await ada.create_task(title='A'))['id']}"
     for seq in (await sent(ada, "PATCH", path, title="B"), 3):
         await undone(ada, seq)
-    assert (await undo(ada, 1)).json()["conflicts"] == [{"field": "title", "current": "B", "given": "A", "seq": 4}]
+    assert (await undo(ada, 1)).json()["conflicts"] == [
+        {"field": "title", "current": "B", "given": "A", "seq": 4}
+    ]
 
 
 @pytest.mark.spec("UNDO-005")
@@ -94,12 +98,18 @@ async def test_a_write_after_an_undoing_is_told(ada: Person) -> None:
     await undone(ada, await sent(ada, "PATCH", path, title="C"))
     await undone(ada, 4)
     await sent(ada, "PATCH", path, title="B")
-    assert (await undo(ada, 2)).json()["conflicts"] == [{"field": "title", "current": "B", "given": "A", "seq": 6}]
+    assert (await undo(ada, 2)).json()["conflicts"] == [
+        {"field": "title", "current": "B", "given": "A", "seq": 6}
+    ]
 
 
 @pytest.mark.spec("UNDO-003")
-@pytest.mark.parametrize(("kind", "name"), [("task", "parent_id"), ("category", "category_id"), ("tag", "tag_ids")])
-async def test_a_creation_that_living_tasks_build_upon_is_not_undone(ada: Person, kind: str, name: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "name"), [("task", "parent_id"), ("category", "category_id"), ("tag", "tag_ids")]
+)
+async def test_a_creation_that_living_tasks_build_upon_is_not_undone(
+    ada: Person, kind: str, name: str
+) -> None:
     thing = await made(ada, kind)
     await ada.create_task(**{name: [thing["id"]] if kind == "tag" else thing["id"]})
     after = await last(ada)
@@ -133,7 +143,9 @@ async def test_a_creation_tells_what_was_written_since(ada: Person) -> None:
     task = await ada.create_task()
     await sent(ada, "PATCH", f"/api/tasks/{task['id']}", description="by transfer")
     response = await undo(ada, 1)
-    assert response.json()["conflicts"] == [{"field": "description", "current": "by transfer", "given": None, "seq": 2}]
+    assert response.json()["conflicts"] == [
+        {"field": "description", "current": "by transfer", "given": None, "seq": 2}
+    ]
 
 
 @pytest.mark.spec("UNDO-004")
@@ -157,7 +169,9 @@ async def test_what_is_in_the_trash_stays_as_it_is(ada: Person) -> None:
 
 
 @pytest.mark.spec("UNDO-006")
-@pytest.mark.parametrize(("kind", "name"), [("task", "parent_id"), ("category", "category_id"), ("tag", "tag_ids")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("task", "parent_id"), ("category", "category_id"), ("tag", "tag_ids")]
+)
 async def test_a_task_does_not_go_back_to_what_is_gone(ada: Person, kind: str, name: str) -> None:
     thing = await made(ada, kind)
     task = await ada.create_task(**{name: [thing["id"]] if kind == "tag" else thing["id"]})
@@ -177,10 +191,15 @@ async def test_a_task_does_not_go_back_below_itself(ada: Person) -> None:
 
 
 @pytest.mark.spec("UNDO-006")
-async def test_a_task_does_not_go_back_to_a_zone_that_is_no_more(ada: Person, connection: asyncpg.Connection) -> None:
+async def test_a_task_does_not_go_back_to_a_zone_that_is_no_more(
+    ada: Person, connection: asyncpg.Connection
+) -> None:
     path = f"/api/tasks/{(await ada.create_task(due=DUE))['id']}"
     seq = await sent(ada, "PATCH", path, due=None)
-    await fetch(connection, """update agendum.change set before = jsonb_set(before, '{due,timezone}', '"Mars/Base"') where seq = 2""")
+    await fetch(
+        connection,
+        """update agendum.change set before = jsonb_set(before, '{due,timezone}', '"Mars/Base"') where seq = 2""",
+    )
     assert problem_of(await undo(ada, seq)) == (409, "CONFLICT")
 
 
@@ -195,7 +214,9 @@ async def test_what_is_purged_stays_so(ada: Person) -> None:
 
 
 @pytest.mark.spec("UNDO-008")
-async def test_a_number_of_somebody_else_is_like_one_of_nobody(ada: Person, bob: Person, connection: asyncpg.Connection) -> None:
+async def test_a_number_of_somebody_else_is_like_one_of_nobody(
+    ada: Person, bob: Person, connection: asyncpg.Connection
+) -> None:
     for _ in range(2):
         await ada.create_task()
     await bob.create_task()
@@ -208,7 +229,9 @@ async def test_a_number_of_somebody_else_is_like_one_of_nobody(ada: Person, bob:
 
 
 @pytest.mark.spec("UNDO-008")
-@pytest.mark.parametrize("seq", [0, -1, 2**63, "9" * 5000, "one", "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f", "1.5"])
+@pytest.mark.parametrize(
+    "seq", [0, -1, 2**63, "9" * 5000, "one", "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f", "1.5"]
+)
 async def test_what_is_no_number_of_a_change_is_refused(ada: Person, seq: object) -> None:
     response = await undo(ada, seq)
     assert (response.status_code, response.json()["errors"][0]["field"]) == (422, "seq")

@@ -18,8 +18,10 @@ MakeClient = Callable[..., AbstractAsyncContextManager[httpx2.AsyncClient]]
 
 
 @asynccontextmanager
-async def serving(settings: Settings, connection: asyncpg.Connection | None = None) -> AsyncIterator[httpx2.AsyncClient]:
-    """Run an application of these settings, over the transaction of the test if there is a connection, and give a client of it."""
+async def serving(
+    settings: Settings, connection: asyncpg.Connection | None = None
+) -> AsyncIterator[httpx2.AsyncClient]:
+    """Run an application of these settings, over the test's transaction if there is one, and give a client of it."""
     app = create_app(settings)
     async with app.router.lifespan_context(app):
         if connection is not None:
@@ -37,14 +39,20 @@ async def ask(client: httpx2.AsyncClient, token: str | bytes, path: str = "/api/
 def shared(issuer: str = ELSEWHERE, **claims: object) -> str:
     """Return a token that was minted elsewhere under the shared secret."""
     usual = {"iss": issuer, "sub": "ada", "exp": int(datetime.now(UTC).timestamp()) + 60}
-    return sign_token(SECRET, claims={name: value for name, value in (usual | claims).items() if value is not None}, token_type="JWT")
+    return sign_token(
+        SECRET,
+        claims={name: value for name, value in (usual | claims).items() if value is not None},
+        token_type="JWT",
+    )
 
 
 MISSING = ("Bearer", "UNAUTHENTICATED")
 INVALID = ('Bearer error="invalid_token"', "INVALID_TOKEN")
 
 
-def assert_refused(response: httpx2.Response, about: object = None, *, told: tuple[str, str] = INVALID) -> None:
+def assert_refused(
+    response: httpx2.Response, about: object = None, *, told: tuple[str, str] = INVALID
+) -> None:
     """Assert that a credential was refused as one is, whatever was wrong with it."""
     assert response.status_code == 401, about
     assert (response.headers["WWW-Authenticate"], response.json()["code"]) == told, about

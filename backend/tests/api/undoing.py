@@ -1,4 +1,7 @@
-"""What tests of undoing share: things of every kind in the change sequence, and how one change is undone. It asserts no behaviour."""
+"""What tests of undoing share: things of every kind in the change sequence, and how one change is undone.
+
+It asserts no behaviour.
+"""
 
 from typing import Any
 

@@ -28,7 +28,9 @@ def faults_by_redocly(document: Path) -> list[str]:
         said = run(*command, document, within=document.parent)
     except AssertionError as failure:
         said = str(failure)
-    return [problem["ruleId"] for problem in json.JSONDecoder().raw_decode(said[said.index("{") :])[0]["problems"]]
+    return [
+        problem["ruleId"] for problem in json.JSONDecoder().raw_decode(said[said.index("{") :])[0]["problems"]
+    ]
 
 
 def faults_by_spectral(document: Path) -> list[str]:

@@ -84,4 +84,8 @@ def test_its_server_gives_tokens_that_are_taken() -> None:
         token = browser.get("/api/auth/token").json()["token"]
         with running(scratch, BETTER_AUTH_URL=str(browser.base_url).rstrip("/")) as service:
             profile = service.client.get("/api/me", headers={"Authorization": f"Bearer {token}"})
-    assert (profile.status_code, profile.json()["email"], profile.json()["name"]) == (200, "zoe@example.com", "Zo\u00eb")
+    assert (profile.status_code, profile.json()["email"], profile.json()["name"]) == (
+        200,
+        "zoe@example.com",
+        "Zo\u00eb",
+    )

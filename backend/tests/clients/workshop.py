@@ -29,7 +29,9 @@ def run(*command: str | Path, within: Path) -> str:
     """Run a tool in a folder, and return what it prints; fail with that if the tool fails."""
     path = os.pathsep.join((str(NODE), str(PYTHON), os.environ["PATH"]))
     seen = {"PATH": path, "HOME": str(within)} | _QUIET
-    ended = subprocess.run(command, cwd=within, env=seen, capture_output=True, text=True, check=False, timeout=100)
+    ended = subprocess.run(
+        command, cwd=within, env=seen, capture_output=True, text=True, check=False, timeout=100
+    )
     assert ended.returncode == 0, f"{command[0]}: {ended.stdout}{ended.stderr}"
     return ended.stdout
 

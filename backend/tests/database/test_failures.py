@@ -33,7 +33,10 @@ def test_a_database_that_cannot_answer_now_is_away(failure: BaseException) -> No
 
 
 @pytest.mark.spec("OPS-012")
-@pytest.mark.parametrize("complaint", [asyncpg.InterfaceError("the connection is closed"), asyncpg.InternalClientError("unexpected state")])
+@pytest.mark.parametrize(
+    "complaint",
+    [asyncpg.InterfaceError("the connection is closed"), asyncpg.InternalClientError("unexpected state")],
+)
 def test_what_the_driver_complains_of_is_ours_while_the_connection_is_there(complaint: Exception) -> None:
     assert refusal(complaint, connected=True) is None
     assert isinstance(refusal(complaint, connected=False), Unavailable)
@@ -67,7 +70,10 @@ def test_anything_else_is_a_fault_of_ours(failure: BaseException) -> None:
 def test_a_database_that_answers_and_is_held_by_others_is_busy(failure: BaseException) -> None:
     refused = refusal(failure, connected=True)
     assert refused is not None
-    assert (refused.code, refused.detail) == ("UNAVAILABLE", "The database is busy; please try again shortly.")
+    assert (refused.code, refused.detail) == (
+        "UNAVAILABLE",
+        "The database is busy; please try again shortly.",
+    )
 
 
 def said(code: str, severity: str) -> BaseException:
@@ -81,4 +87,7 @@ def test_only_an_error_that_the_server_says_is_a_refusal() -> None:
     assert [was_refused(said(code, "ERROR")) for code in ("23505", "40001", "57014")] == [True] * 3
     assert [was_refused(said(code, "FATAL")) for code in ("57P01", "25P03", "08P01")] == [False] * 3
     assert not was_refused(said("40003", "ERROR"))
-    assert [was_refused(lost) for lost in (asyncpg.ConnectionDoesNotExistError(), TimeoutError(), ConnectionResetError())] == [False] * 3
+    assert [
+        was_refused(lost)
+        for lost in (asyncpg.ConnectionDoesNotExistError(), TimeoutError(), ConnectionResetError())
+    ] == [False] * 3

@@ -1,4 +1,7 @@
-"""Database addresses as they are handed out: what is read from them, what is never weakened and what is never repeated."""
+"""Database addresses as they are handed out.
+
+What is read from them, what is never weakened and what is never repeated.
+"""
 
 import ssl
 from pathlib import Path
@@ -30,7 +33,13 @@ def test_an_address_of_neon_is_read_as_it_is_handed_out() -> None:
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+asyncpg"])
 def test_every_scheme_in_use_is_understood(scheme: str) -> None:
     address = read_address(f"{scheme}://ada@db.example:6543/tasks")
-    assert (address.host, address.port, address.user, address.password, address.database) == ("db.example", 6543, "ada", None, "tasks")
+    assert (address.host, address.port, address.user, address.password, address.database) == (
+        "db.example",
+        6543,
+        "ada",
+        None,
+        "tasks",
+    )
 
 
 @pytest.mark.spec("OPS-013")
@@ -60,14 +69,18 @@ def test_without_a_mode_tls_is_preferred() -> None:
     ],
 )
 def test_a_mode_that_verifies_verifies(options: str, *, checks_name: bool) -> None:
-    context = read_address(f"postgresql://db.example/tasks?{options.format(file=certifi.where())}").connect_arguments()["ssl"]
+    context = read_address(
+        f"postgresql://db.example/tasks?{options.format(file=certifi.where())}"
+    ).connect_arguments()["ssl"]
     assert isinstance(context, ssl.SSLContext)
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, checks_name)
 
 
 @pytest.mark.spec("OPS-013")
 def test_a_certificate_that_is_not_there_is_not_passed_over(tmp_path: Path) -> None:
-    address = read_address(f"postgresql://db.example/tasks?sslmode=verify-full&sslrootcert={tmp_path / 'none.pem'}")
+    address = read_address(
+        f"postgresql://db.example/tasks?sslmode=verify-full&sslrootcert={tmp_path / 'none.pem'}"
+    )
     with pytest.raises(FileNotFoundError):
         address.connect_arguments()
 
@@ -93,7 +106,9 @@ def test_a_socket_needs_no_tls() -> None:
 def test_no_statement_is_kept_behind_a_pooler(url: str, *, pooled: bool) -> None:
     address = read_address(url)
     assert address.pooled is pooled
-    assert address.connect_arguments().get("statement_cache_size", "the driver's own") == (0 if pooled else "the driver's own")
+    assert address.connect_arguments().get("statement_cache_size", "the driver's own") == (
+        0 if pooled else "the driver's own"
+    )
 
 
 @pytest.mark.spec("OPS-020")
@@ -101,11 +116,18 @@ def test_the_direct_address_leads_past_neons_pooler() -> None:
     direct = read_address(NEON).direct()
     assert (direct.host, direct.pooled) == ("ep-cool-rain-a1b2c3d4.eu-central-1.aws.neon.tech", False)
     assert "statement_cache_size" not in direct.connect_arguments()
-    assert (direct.user, direct.password, direct.database, direct.tls_mode) == ("neondb_owner", "npg_S3cret/", "neondb", "require")
+    assert (direct.user, direct.password, direct.database, direct.tls_mode) == (
+        "neondb_owner",
+        "npg_S3cret/",
+        "neondb",
+        "require",
+    )
 
 
 @pytest.mark.spec("OPS-020")
-@pytest.mark.parametrize("url", ["postgresql://db.example/tasks", "postgresql://db.example/tasks?pgbouncer=true"])
+@pytest.mark.parametrize(
+    "url", ["postgresql://db.example/tasks", "postgresql://db.example/tasks?pgbouncer=true"]
+)
 def test_any_other_address_is_direct_already(url: str) -> None:
     assert read_address(url).direct() == read_address(url)
 
@@ -113,7 +135,13 @@ def test_any_other_address_is_direct_already(url: str) -> None:
 @pytest.mark.spec("OPS-013")
 def test_strange_characters_are_read_as_they_were_meant() -> None:
     address = read_address("postgresql://a%40b:p%3A%2F%3F%23%5B%5D%40@[::1]:5433/my%20tasks")
-    assert (address.user, address.password, address.host, address.port, address.database) == ("a@b", "p:/?#[]@", "::1", 5433, "my tasks")
+    assert (address.user, address.password, address.host, address.port, address.database) == (
+        "a@b",
+        "p:/?#[]@",
+        "::1",
+        5433,
+        "my tasks",
+    )
 
 
 @pytest.mark.spec("OPS-013")
@@ -147,7 +175,9 @@ def test_an_address_does_not_show_its_password() -> None:
 
 
 @pytest.mark.spec("OPS-013")
-@pytest.mark.parametrize("url", ["", "db.example/tasks", "mysql://db.example/tasks", "sqlite:///tasks.db", "http://db.example"])
+@pytest.mark.parametrize(
+    "url", ["", "db.example/tasks", "mysql://db.example/tasks", "sqlite:///tasks.db", "http://db.example"]
+)
 def test_an_address_of_something_else_is_refused(url: str) -> None:
     with pytest.raises(InvalidAddressError, match="must begin with postgresql://"):
         read_address(url)

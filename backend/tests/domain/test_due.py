@@ -17,7 +17,9 @@ DAY, NOON = datetime.date(2026, 12, 1), datetime.time(12, 0)
 @pytest.mark.spec("TASK-004")
 def test_every_zone_of_iana_is_known() -> None:
     of_the_host = {"localtime", "Factory"}
-    assert {known_zone(name) for name in available_timezones() - of_the_host} == available_timezones() - of_the_host
+    assert {
+        known_zone(name) for name in available_timezones() - of_the_host
+    } == available_timezones() - of_the_host
     assert {"Europe/Berlin", "America/Argentina/Buenos_Aires", "UTC"} <= available_timezones()
 
 
@@ -70,7 +72,15 @@ def test_a_date_and_a_time_may_come_as_what_they_are() -> None:
 
 @pytest.mark.spec("TASK-004")
 @pytest.mark.parametrize(
-    "value", [datetime.datetime(2026, 12, 1, tzinfo=datetime.UTC), 86400, "86400", "2026-12-01T00:00:00", None, b"2026-12-01"]
+    "value",
+    [
+        datetime.datetime(2026, 12, 1, tzinfo=datetime.UTC),
+        86400,
+        "86400",
+        "2026-12-01T00:00:00",
+        None,
+        b"2026-12-01",
+    ],
 )
 def test_a_moment_is_no_date(value: object) -> None:
     with pytest.raises(ValidationError, match="must be a date such as 2026-12-01"):
@@ -78,7 +88,10 @@ def test_a_moment_is_no_date(value: object) -> None:
 
 
 @pytest.mark.spec("TASK-004")
-@pytest.mark.parametrize("value", [datetime.timedelta(hours=9), 3600, "3600", "9:00", "09:00:00.0000001", "09:00+0100", None, b"09:00"])
+@pytest.mark.parametrize(
+    "value",
+    [datetime.timedelta(hours=9), 3600, "3600", "9:00", "09:00:00.0000001", "09:00+0100", None, b"09:00"],
+)
 def test_a_duration_is_no_time(value: object) -> None:
     with pytest.raises(ValidationError, match="must be a time such as 09:00"):
         TIMES.validate_python(value)
@@ -121,4 +134,6 @@ def test_every_zone_has_a_moment_at_both_ends_of_the_calendar(day: datetime.date
         for wall_clock in (datetime.time.min, datetime.time(23, 59, 59)):
             moment = instant(Due(day, wall_clock, known_zone(zone)))
             assert moment is not None
-            assert abs(moment.replace(tzinfo=None) - datetime.datetime.combine(day, wall_clock)) < datetime.timedelta(days=1)
+            assert abs(
+                moment.replace(tzinfo=None) - datetime.datetime.combine(day, wall_clock)
+            ) < datetime.timedelta(days=1)

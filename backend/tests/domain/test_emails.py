@@ -14,8 +14,28 @@ from app.domain.emails import email_address, folded_email, given_email
 CANARY = "canary-7f3a"
 NAMES = ("localhost", "home.arpa", "nas.test", "nas.local", "nas.localhost", "nas.home.arpa")
 NOWHERE = (
-    *("gmail", "test", "local", "arpa", "invalid", "nas.invalid", "nas.onion", "in-addr.arpa", ".local", "-.local"),
-    *("nas..local", "nas.local.", "127.0.0.1", "[127.0.0.1]", "xlocalhost", "nas_1.local", "a b.test", "local host"),
+    *(
+        "gmail",
+        "test",
+        "local",
+        "arpa",
+        "invalid",
+        "nas.invalid",
+        "nas.onion",
+        "in-addr.arpa",
+        ".local",
+        "-.local",
+    ),
+    *(
+        "nas..local",
+        "nas.local.",
+        "127.0.0.1",
+        "[127.0.0.1]",
+        "xlocalhost",
+        "nas_1.local",
+        "a b.test",
+        "local host",
+    ),
 )
 LONG = "x" * 60
 # Ordinary letters, and those that addresses are made of.
@@ -31,7 +51,9 @@ def judged(judge: Callable[[str], str], text: str) -> str:
 
 
 @pytest.mark.spec("USER-008")
-@pytest.mark.parametrize("domain", [*NAMES, "example.com", "a.b.example.org", "xn--bcher-kva.example", "mail.internal"])
+@pytest.mark.parametrize(
+    "domain", [*NAMES, "example.com", "a.b.example.org", "xn--bcher-kva.example", "mail.internal"]
+)
 def test_an_address_is_kept_in_one_form(domain: str) -> None:
     kept = email_address(f" Ada@{domain.upper()}\t")
     assert kept == f"Ada@{domain.replace('xn--bcher-kva', 'bücher')}"
@@ -68,7 +90,9 @@ def test_any_text_is_an_address_or_refused_without_repeating_it(text: str, endin
 @pytest.mark.spec("USER-009")
 @given(
     text=st.emails()
-    | st.tuples(TEXTS, st.emails(), st.sampled_from([">", "> ", ">\t", ""])).map(lambda parts: f"{parts[0]}<{parts[1]}{parts[2]}")
+    | st.tuples(TEXTS, st.emails(), st.sampled_from([">", "> ", ">\t", ""])).map(
+        lambda parts: f"{parts[0]}<{parts[1]}{parts[2]}"
+    )
 )
 def test_what_registrations_took_before_means_the_same_address(text: str) -> None:
     try:
@@ -87,11 +111,16 @@ def test_a_long_text_is_judged_quickly(character: str) -> None:
     assert time.process_time() - began < 1
 
 
-LETTERS = st.text() | st.text("iI\u0130\u0131\u0307jJ\u030c\u01f0\u03a3\u03c3\u03c2.\u1e9e\u00df\u212aK\u00c5\u212b", max_size=12)
+LETTERS = st.text() | st.text(
+    "iI\u0130\u0131\u0307jJ\u030c\u01f0\u03a3\u03c3\u03c2.\u1e9e\u00df\u212aK\u00c5\u212b", max_size=12
+)
 
 
 def by_the_database(text: str) -> str:
-    """Fold as PostgreSQL's lower() does where it knows all letters: each alone, U+0130 as an i (tests/migrations compares)."""
+    """Fold as PostgreSQL's lower() does where it knows all letters.
+
+    Each alone, U+0130 as an i (tests/migrations compares).
+    """
     return "".join("i" if character == "\u0130" else character.lower() for character in text)
 
 

@@ -18,12 +18,31 @@ from app.schemas.task import TaskCreate
 CANARY = "canary-7f3a"
 SHAPES: tuple[type[BaseModel], ...] = (TaskCreate, AccountCreate, PageQuery, ChangeQuery)
 _PLACES = st.sampled_from(
-    ["title", "description", "completed", "priority", "due", "id", "email", "password", "name", "limit", "after", "cursor", "count"]
+    [
+        "title",
+        "description",
+        "completed",
+        "priority",
+        "due",
+        "id",
+        "email",
+        "password",
+        "name",
+        "limit",
+        "after",
+        "cursor",
+        "count",
+    ]
 )
 _HOSTILE = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8).map(lambda text: text + CANARY),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8).map(lambda text: text + CANARY),
     lambda inner: (
-        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["date", "time", "timezone", f"{CANARY} x"]), inner, max_size=3)
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["date", "time", "timezone", f"{CANARY} x"]), inner, max_size=3)
     ),
     max_leaves=6,
 )
@@ -39,7 +58,10 @@ def told(shape: type[BaseModel], value: Any) -> tuple[FieldError, ...]:
 
 
 @pytest.mark.spec("OPS-001")
-@given(value=st.dictionaries(_PLACES | st.just(f"<{CANARY}>"), _HOSTILE, max_size=6), shape=st.sampled_from(SHAPES))
+@given(
+    value=st.dictionaries(_PLACES | st.just(f"<{CANARY}>"), _HOSTILE, max_size=6),
+    shape=st.sampled_from(SHAPES),
+)
 def test_no_message_repeats_the_input(value: dict[str, Any], shape: type[BaseModel]) -> None:
     faults = told(shape, value)
     assert CANARY not in str(faults)
@@ -58,8 +80,14 @@ def test_no_message_repeats_the_input(value: dict[str, Any], shape: type[BaseMod
         ({"title": "a", "id": "x"}, FieldError("id", "must be a UUID")),
         ({"title": "a", "due": 5}, FieldError("due", "must be an object")),
         ({"title": "a", "due": {}}, FieldError("due.date", "is required")),
-        ({"title": "a", "due": {"date": "2026-02-30"}}, FieldError("due.date", "must be a date such as 2026-12-01")),
-        ({"title": "a", "due": {"date": "2026-12-01", "time": "09:00"}}, FieldError("due", "time and timezone must be given together")),
+        (
+            {"title": "a", "due": {"date": "2026-02-30"}},
+            FieldError("due.date", "must be a date such as 2026-12-01"),
+        ),
+        (
+            {"title": "a", "due": {"date": "2026-12-01", "time": "09:00"}},
+            FieldError("due", "time and timezone must be given together"),
+        ),
         ({"title": "a", "colour": 1}, FieldError("colour", "is not a known field")),
         ({"title": "a", "x" * 65: 1}, FieldError("(unnamed)", "is not a known field")),
         ({"title": "a", "a b": 1}, FieldError("(unnamed)", "is not a known field")),
@@ -72,13 +100,22 @@ def test_a_fault_is_told_in_plain_words(value: Any, expected: FieldError) -> Non
 
 @pytest.mark.spec("OPS-001")
 def test_a_kind_of_fault_without_words_is_told_without_the_input() -> None:
-    fault = {"type": "made_up", "loc": ("query", "items", 3, "x"), "msg": CANARY, "input": CANARY, "ctx": {"error": CANARY}}
+    fault = {
+        "type": "made_up",
+        "loc": ("query", "items", 3, "x"),
+        "msg": CANARY,
+        "input": CANARY,
+        "ctx": {"error": CANARY},
+    }
     assert field_errors([fault]) == (FieldError("items.3.x", "is not valid"),)
 
 
 @pytest.mark.spec("OPS-001")
 def test_no_more_than_20_faults_are_told() -> None:
-    assert len(told(TaskCreate, json.loads("{" + ",".join(f'"f{number}":1' for number in range(50)) + "}"))) == 20
+    assert (
+        len(told(TaskCreate, json.loads("{" + ",".join(f'"f{number}":1' for number in range(50)) + "}")))
+        == 20
+    )
 
 
 def test_there_are_words_only_for_faults_that_exist() -> None:

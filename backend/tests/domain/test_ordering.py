@@ -15,8 +15,15 @@ from app.domain.ordering import DIGITS, LONGEST, between, initial, place
 NOW = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
 FIRST = initial(NOW, UUID(int=0))
 # Few digits, so that neighbours often share a beginning or are adjacent.
-KEYS = st.builds("".join, st.tuples(st.text(st.sampled_from("01Vyz") | st.sampled_from(DIGITS), max_size=20), st.sampled_from("1Vz")))
-MOMENTS = st.timedeltas(timedelta(0), timedelta(days=420 * 365)).map(lambda age: datetime(1970, 1, 1, tzinfo=UTC) + age)
+KEYS = st.builds(
+    "".join,
+    st.tuples(
+        st.text(st.sampled_from("01Vyz") | st.sampled_from(DIGITS), max_size=20), st.sampled_from("1Vz")
+    ),
+)
+MOMENTS = st.timedeltas(timedelta(0), timedelta(days=420 * 365)).map(
+    lambda age: datetime(1970, 1, 1, tzinfo=UTC) + age
+)
 # Which item moves, and where to; numbers are taken modulo the length of the list.
 MOVES = st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99)), max_size=200)
 
@@ -48,7 +55,8 @@ def test_a_key_is_strictly_between_its_neighbours(pair: list[str]) -> None:
 
 @pytest.mark.spec("ORDER-001")
 @pytest.mark.parametrize(
-    ("before", "after", "key"), [("a", "c", "b"), ("a", "b1", "b"), ("a", "b", "aV"), ("az", "b", "azV"), ("a", "a1", "a0V")]
+    ("before", "after", "key"),
+    [("a", "c", "b"), ("a", "b1", "b"), ("a", "b", "aV"), ("az", "b", "azV"), ("a", "a1", "a0V")],
 )
 def test_a_key_is_short(before: str, after: str, key: str) -> None:
     assert between(before, after) == key
@@ -85,7 +93,9 @@ def test_moves_to_the_front_and_to_the_end_do_not_grow_the_key() -> None:
     assert all(later < earlier for earlier, later in pairwise(first))
     assert all(earlier < later for earlier, later in pairwise(last))
     assert {len(key) for key in first + last} == {13}
-    assert last[-1] < initial(NOW + timedelta(milliseconds=1), UUID(int=0)), "What is made later stands behind what was moved to the end."
+    assert last[-1] < initial(NOW + timedelta(milliseconds=1), UUID(int=0)), (
+        "What is made later stands behind what was moved to the end."
+    )
 
 
 @pytest.mark.spec("ORDER-002")
@@ -143,7 +153,9 @@ def test_what_is_no_gap_between_keys_is_refused(before: str | None, after: str |
 
 
 @pytest.mark.spec("ORDER-001")
-@given(MOMENTS, st.timedeltas(timedelta(microseconds=1), timedelta(days=366)), st.tuples(st.uuids(), st.uuids()))
+@given(
+    MOMENTS, st.timedeltas(timedelta(microseconds=1), timedelta(days=366)), st.tuples(st.uuids(), st.uuids())
+)
 def test_what_is_made_later_stands_behind(moment: datetime, wait: timedelta, ids: tuple[UUID, UUID]) -> None:
     earlier, later = initial(moment, ids[0]), initial(moment + wait, ids[1])
     assert earlier.encode() < later.encode()
@@ -170,7 +182,9 @@ GAPS = st.tuples(KEYS, KEYS).map(lambda pair: (pair[0], pair[0] + pair[1])) | st
 @pytest.mark.spec("ORDER-003")
 @given(GAPS, st.uuids(), st.uuids())
 @example(("1", "111"), UUID(int=62**5 * 60), UUID(int=62**5 * 59))
-def test_two_rows_at_one_place_get_keys_that_differ_by_their_ids(gap: tuple[str, str], one: UUID, other: UUID) -> None:
+def test_two_rows_at_one_place_get_keys_that_differ_by_their_ids(
+    gap: tuple[str, str], one: UUID, other: UUID
+) -> None:
     low, high = gap
     keys = [place(low, high, entity_id=entity_id) for entity_id in (one, other)]
     assert all(is_key(key) and low.encode() < key.encode() < high.encode() for key in keys)
@@ -181,7 +195,11 @@ def test_two_rows_at_one_place_get_keys_that_differ_by_their_ids(gap: tuple[str,
 @given(st.none() | KEYS, st.uuids())
 def test_a_place_at_either_end_ends_in_digits_of_the_row(key: str | None, entity_id: UUID) -> None:
     edge = key or FIRST
-    assert place(None, edge, entity_id=entity_id).encode() < edge.encode() < place(edge, None, entity_id=entity_id).encode()
+    assert (
+        place(None, edge, entity_id=entity_id).encode()
+        < edge.encode()
+        < place(edge, None, entity_id=entity_id).encode()
+    )
     assert place(None, edge, entity_id=entity_id)[-6:] == place(edge, None, entity_id=entity_id)[-6:]
 
 

@@ -17,7 +17,9 @@ ADA, BOB = "ada", "bob"
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0")) | st.text(
     st.sampled_from("ab \\'\":*&|!()<->/_,\u00e9\u0301\n"), max_size=40
 )
-ANY_TIMES = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+ANY_TIMES = settings(
+    max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 async def found(connection: asyncpg.Connection, document: str, question: str | None) -> bool:
@@ -32,11 +34,17 @@ async def found(connection: asyncpg.Connection, document: str, question: str | N
         ("Pay rent", ["pay", "rent"]),
         ("Caf\u00e9 Cafe\u0301 CAFE\u0301", ["cafe"] * 3),
         ("STRASSE Stra\u00dfe stra\u1e9ee", ["strasse"] * 3),
-        ("\u0141\u00f3d\u017a \u00d8rsted c\u0153ur \u0110\u00e0 N\u1eb5ng", ["lodz", "orsted", "coeur", "da", "nang"]),
+        (
+            "\u0141\u00f3d\u017a \u00d8rsted c\u0153ur \u0110\u00e0 N\u1eb5ng",
+            ["lodz", "orsted", "coeur", "da", "nang"],
+        ),
         ("I\u015f\u0131k I\u015eIK \u0130\u015fik", ["isik"] * 3),
         ("snake_case, kebab-case; a.b/c'd", ["snake", "case", "kebab", "case", "a", "b", "c", "d"]),
         ("\uff21\uff22\uff11 \ufb01n x\u00b2", ["ab1", "fin", "x2"]),
-        ("\u0391\u03b8\u03ae\u03bd\u03b1\u03c2 \u0391\u0398\u0397\u039d\u0391\u03a3", ["\u03b1\u03b8\u03b7\u03bd\u03b1\u03c3"] * 2),
+        (
+            "\u0391\u03b8\u03ae\u03bd\u03b1\u03c2 \u0391\u0398\u0397\u039d\u0391\u03a3",
+            ["\u03b1\u03b8\u03b7\u03bd\u03b1\u03c3"] * 2,
+        ),
         ("\u4f1a\u8bae 2026", ["\u4f1a\u8bae", "2026"]),
         ("\u2764\ufe0f 1\ufe0f\u20e3 \U0001f3e0", ["1"]),
         ("", []),
@@ -54,18 +62,24 @@ def test_words_are_letters_and_digits_alone_and_stay_what_they_are(text: str) ->
     found_words = words(text)
     assert all(word.isalnum() and len(word) <= 64 for word in found_words)
     assert words(" ".join(found_words)) == found_words
-    assert words(unicodedata.normalize("NFC", text)) == words(unicodedata.normalize("NFD", text)) == found_words
+    assert (
+        words(unicodedata.normalize("NFC", text)) == words(unicodedata.normalize("NFD", text)) == found_words
+    )
 
 
 @pytest.mark.spec("FIND-008")
 def test_a_vector_names_the_places_of_each_word_and_their_weight() -> None:
     prefix = vector(ADA, important="x").split("/")[0]
-    assert vector(ADA, important="Pay rent", other="pay late") == f"{prefix}/pay':1A,3B {prefix}/rent':2A {prefix}/late':4B"
+    assert (
+        vector(ADA, important="Pay rent", other="pay late")
+        == f"{prefix}/pay':1A,3B {prefix}/rent':2A {prefix}/late':4B"
+    )
     assert prefix[0] == "'"
     assert len(prefix) == 11
     assert vector(ADA, important=" ", other="...") == ""
     assert (
-        vector(ADA, important="a " * 300, other="b") == f"{prefix}/a':{','.join(f'{place}A' for place in range(1, 256))} {prefix}/b':301B"
+        vector(ADA, important="a " * 300, other="b")
+        == f"{prefix}/a':{','.join(f'{place}A' for place in range(1, 256))} {prefix}/b':301B"
     )
     assert vector(ADA, important="a " * 20_000, other="b").endswith("/b':16383B")
 
@@ -109,13 +123,19 @@ async def test_all_words_must_be_there_and_the_last_may_be_a_beginning(
 @pytest.mark.spec("FIND-008")
 @ANY_TIMES
 @given(title=TEXTS, description=TEXTS, question=TEXTS)
-async def test_postgresql_reads_whatever_people_write(connection: asyncpg.Connection, title: str, description: str, question: str) -> None:
+async def test_postgresql_reads_whatever_people_write(
+    connection: asyncpg.Connection, title: str, description: str, question: str
+) -> None:
     document = vector(ADA, important=title, other=description)
-    assert await connection.fetchval("SELECT length($1::tsvector)", document) == len({*words(title), *words(description)})
+    assert await connection.fetchval("SELECT length($1::tsvector)", document) == len(
+        {*words(title), *words(description)}
+    )
     asked, there = words(question)[:MOST_WORDS], {*words(title), *words(description)}
     expected = bool(asked) and {*asked[:-1]} <= there and any(word.startswith(asked[-1]) for word in there)
     assert await found(connection, document, query(ADA, " ".join(asked))) is expected
-    assert await found(connection, document, query(ADA, " ".join(words(title)[:MOST_WORDS]))) is bool(words(title))
+    assert await found(connection, document, query(ADA, " ".join(words(title)[:MOST_WORDS]))) is bool(
+        words(title)
+    )
 
 
 @pytest.mark.spec("FIND-008")
@@ -139,6 +159,9 @@ async def test_the_longest_texts_fit_into_a_vector(connection: asyncpg.Connectio
 async def test_a_match_in_what_is_important_ranks_first(connection: asyncpg.Connection) -> None:
     ranks = [
         await connection.fetchval("SELECT ts_rank($1::tsvector, $2::tsquery)", document, query(ADA, "rent"))
-        for document in (vector(ADA, important="rent", other="pay"), vector(ADA, important="pay", other="rent"))
+        for document in (
+            vector(ADA, important="rent", other="pay"),
+            vector(ADA, important="pay", other="rent"),
+        )
     ]
     assert ranks[0] > ranks[1] > 0

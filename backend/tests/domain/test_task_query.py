@@ -1,4 +1,7 @@
-"""Questions to the task list as saved filters keep them: what is kept asks the same again, and is never more than was asked."""
+"""Questions to the task list as saved filters keep them.
+
+What is kept asks the same again, and is never more than was asked.
+"""
 
 import json
 from typing import Any
@@ -24,10 +27,17 @@ QUESTIONS = st.fixed_dictionaries(
         "tag_match": st.sampled_from(["any", "all"]),
         "due_before": st.dates().filter(lambda day: 1900 <= day.year <= 9998).map(str),
         "overdue": st.booleans() | st.sampled_from(["true", "false"]),
-        "updated_after": st.sampled_from(["2026-12-01T09:00:00Z", "2026-12-01t09:00:00.123456789+05:45", "2026-12-01T09:00 01:00"]),
+        "updated_after": st.sampled_from(
+            ["2026-12-01T09:00:00Z", "2026-12-01t09:00:00.123456789+05:45", "2026-12-01T09:00 01:00"]
+        ),
         "include_hidden": st.booleans(),
         "q": st.sampled_from(["rent", "Caf\u00e9 'x'"]),
-        "sort": st.lists(st.sampled_from([sort for sort in TaskSort if not sort.startswith("-")]), min_size=1, max_size=4, unique=True),
+        "sort": st.lists(
+            st.sampled_from([sort for sort in TaskSort if not sort.startswith("-")]),
+            min_size=1,
+            max_size=4,
+            unique=True,
+        ),
         "timezone": st.sampled_from(["UTC", "Europe/Berlin"]),
     },
 )
@@ -44,13 +54,17 @@ def test_what_is_kept_as_json_asks_the_same(question: dict[str, Any]) -> None:
 
 @pytest.mark.spec("FIND-003")
 def test_sets_are_kept_in_one_order() -> None:
-    first, second = ({"priority": "urgent,low", "tag": "b,a"}, {"priority": ["low", "urgent", "low"], "tag": ["a", "b", "a"]})
+    first, second = (
+        {"priority": "urgent,low", "tag": "b,a"},
+        {"priority": ["low", "urgent", "low"], "tag": ["a", "b", "a"]},
+    )
     assert TaskFilter.model_validate(first) == TaskFilter.model_validate(second)
 
 
 @pytest.mark.spec("FIND-003")
 @pytest.mark.parametrize(
-    "moment", ["2026-12-01T09:00:00+01:00", "2026-12-01T09:00:00 01:00", "2026-12-01T08:00Z", "2026-12-01t08:00:00.0z"]
+    "moment",
+    ["2026-12-01T09:00:00+01:00", "2026-12-01T09:00:00 01:00", "2026-12-01T08:00Z", "2026-12-01t08:00:00.0z"],
 )
 def test_a_moment_is_written_as_rfc_3339_has_it(moment: str) -> None:
     asked = TaskFilter.model_validate({"updated_after": moment})

@@ -26,7 +26,9 @@ def test_tabs_and_line_breaks_are_text(character: str) -> None:
 
 @pytest.mark.spec("TASK-003")
 @pytest.mark.parametrize(
-    "character", [character for character in CONTROLS if character not in BREAKS] + ["\ud800", "\udbff", "\udc00", "\udfff"]
+    "character",
+    [character for character in CONTROLS if character not in BREAKS]
+    + ["\ud800", "\udbff", "\udc00", "\udfff"],
 )
 def test_other_controls_and_lone_surrogates_are_not(character: str) -> None:
     for text in (character, f"a{character}", f"{character}b"):
@@ -43,7 +45,21 @@ def test_a_line_holds_no_break_and_no_control(character: str) -> None:
 
 @pytest.mark.spec("TASK-002")
 @pytest.mark.parametrize(
-    "text", ["", " ", "\t", "\n", "\u00a0", "\u2003\u3000", " \x1f ", "\u200b\u2060", "\u2800", "\u3164 \uffa0", "\ufe0f", "\U000e0101"]
+    "text",
+    [
+        "",
+        " ",
+        "\t",
+        "\n",
+        "\u00a0",
+        "\u2003\u3000",
+        " \x1f ",
+        "\u200b\u2060",
+        "\u2800",
+        "\u3164 \uffa0",
+        "\ufe0f",
+        "\U000e0101",
+    ],
 )
 def test_a_blank_line_is_empty(text: str) -> None:
     with pytest.raises(ValueError, match="must not be empty"):
@@ -51,6 +67,9 @@ def test_a_blank_line_is_empty(text: str) -> None:
 
 
 @pytest.mark.spec("TASK-002")
-@pytest.mark.parametrize("text", ["a", " a ", "0", "\U0001f3e0", "a\u200b", "\u202ea", "\u2764\ufe0f", "\ud55c", "\u2801", "\u0915\u094d"])
+@pytest.mark.parametrize(
+    "text",
+    ["a", " a ", "0", "\U0001f3e0", "a\u200b", "\u202ea", "\u2764\ufe0f", "\ud55c", "\u2801", "\u0915\u094d"],
+)
 def test_a_line_is_kept_as_it_is(text: str) -> None:
     assert one_line(text) is text

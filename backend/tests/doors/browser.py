@@ -16,7 +16,8 @@ _SWITCHES = (
     "--disable-component-update",
     "--no-first-run",
 )
-# What a browser logs of every answer that is an error, which the test that asked for it judges; and Swagger UI's words about itself.
+# What a browser logs of every answer that is an error, which the test that asked for it judges; and Swagger UI's words
+# about itself.
 _NO_FAULTS = ("Failed to load resource", "Deprecated: ")
 
 
@@ -50,7 +51,9 @@ def visiting(address: str, *, width: int = 1200) -> Iterator[Visit]:
     """Open a browser whose relative addresses are those of a service, until the block ends."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=PROGRAM, args=_SWITCHES)
-        page = browser.new_page(base_url=address, viewport={"width": width, "height": 900}, reduced_motion="reduce")
+        page = browser.new_page(
+            base_url=address, viewport={"width": width, "height": 900}, reduced_motion="reduce"
+        )
         page.set_default_timeout(60_000)
         yield Visit(page, address)
         browser.close()
@@ -102,7 +105,7 @@ class DocumentationPage:
         self.page.locator(".modal-ux .close-modal").click()
 
     def one_by_one(self) -> Iterator[tuple[str, "OperationOnPage"]]:
-        """Give every operation with its name, each while nothing else lies open, so that the browser has little to draw."""
+        """Give every operation with its name, all others closed, so that the browser has little to draw."""
         ids = self.page.locator(".opblock").evaluate_all("blocks => blocks.map(block => block.id)")
         names = [(tag, name) for _, tag, name in (block.split("-", 2) for block in ids)]
         for tag in {tag for tag, _ in names}:
@@ -136,14 +139,20 @@ class OperationOnPage:
         self._block = block
 
     def filled_in(self, place: str) -> dict[str, str]:
-        """Return what the page has filled in for parameters in a place, such as `header`, where it has filled in anything."""
+        """Return the values that the page has filled in for parameters in a place, such as `header`."""
         rows = self._block.locator(f"tr[data-param-in='{place}']")
-        values = {row.get_attribute("data-param-name") or "": row.locator("input, select").first.input_value() for row in rows.all()}
+        values = {
+            row.get_attribute("data-param-name") or "": row.locator("input, select").first.input_value()
+            for row in rows.all()
+        }
         return {name: value for name, value in values.items() if value}
 
     def parameters(self) -> list[str]:
         """Return the names of what its address lacks."""
-        return [str(row.get_attribute("data-param-name")) for row in self._block.locator("tr[data-param-in='path']").all()]
+        return [
+            str(row.get_attribute("data-param-name"))
+            for row in self._block.locator("tr[data-param-in='path']").all()
+        ]
 
     def fill(self, **values: str) -> "OperationOnPage":
         """Fill in parameters."""
@@ -161,7 +170,9 @@ class OperationOnPage:
 
     def execute(self) -> tuple[int, Any]:
         """Send it, and return the status and the content of the answer."""
-        with self._block.page.expect_response(lambda response: "/openapi.json" not in response.url) as waiting:
+        with self._block.page.expect_response(
+            lambda response: "/openapi.json" not in response.url
+        ) as waiting:
             self._block.locator("button.execute").click()
         answer = waiting.value
         shown = self._block.locator(".live-responses-table .response-col_status", has_text=str(answer.status))

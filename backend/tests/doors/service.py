@@ -32,7 +32,9 @@ class Service:
         seen = {"PATH": os.environ["PATH"], "AGENDUM_PORT": str(self.port)} | measured | environment
         with log.open("ab") as output:
             command = [sys.executable, "-m", "app", "serve"]
-            self.process = subprocess.Popen(command, cwd=BACKEND, env=seen, stdout=output, stderr=output, start_new_session=True)
+            self.process = subprocess.Popen(
+                command, cwd=BACKEND, env=seen, stdout=output, stderr=output, start_new_session=True
+            )
         self.client = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=10)
 
     def wait_until_ready(self) -> None:

@@ -64,7 +64,9 @@ class Terminal:
         self.type(":")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(10)
         os.close(self._terminal)
@@ -85,7 +87,9 @@ class Terminal:
         deadline = time.monotonic() + _PATIENCE
         while f"\n{end}\n" not in self._screen:
             assert time.monotonic() < deadline, f"it has not ended: {self._screen}"
-            readable, writable, _ = select.select([self._terminal], [self._terminal] if waiting else [], [], 1)
+            readable, writable, _ = select.select(
+                [self._terminal], [self._terminal] if waiting else [], [], 1
+            )
             if writable:
                 # A terminal takes no more at once than its buffer holds.
                 waiting = waiting[os.write(self._terminal, waiting[:256]) :]

@@ -9,7 +9,9 @@ import pytest
 from app.config import Environment, Settings
 from app.server.cores import usable_cores, worker_count
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the affinity and control groups are those of Linux")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="the affinity and control groups are those of Linux"
+)
 MANY = 10**6
 
 

@@ -75,7 +75,10 @@ def test_a_database_that_dies_again_and_again_ends_the_service_with_the_reason(f
         assert service.process.wait(timeout=30) == LOST
     said = service.log.read_text()
     log = folder / "data/postgres/server.log"
-    assert f"died 3 times within a minute; the last time it was ended by signal 9. What it wrote is in {log}" in said
+    assert (
+        f"died 3 times within a minute; the last time it was ended by signal 9. What it wrote is in {log}"
+        in said
+    )
     assert "Traceback" not in said
     assert database_processes(folder) == []
 

@@ -57,12 +57,16 @@ def email() -> str:
 def owner(service: Service, email: str) -> Iterator[httpx2.Client]:
     """A client of somebody who is registered; the page's reader is the same person."""
     service.client.post("/auth/register", json={"email": email, "password": PASSWORD, "name": "Ada"})
-    with httpx2.Client(base_url=service.client.base_url, headers={"Authorization": f"Bearer {token_of(service, email)}"}) as client:
+    with httpx2.Client(
+        base_url=service.client.base_url, headers={"Authorization": f"Bearer {token_of(service, email)}"}
+    ) as client:
         yield client
 
 
 def token_of(service: Service, email: str) -> str:
-    return str(service.client.post("/auth/login", json={"email": email, "password": PASSWORD}).json()["access_token"])
+    return str(
+        service.client.post("/auth/login", json={"email": email, "password": PASSWORD}).json()["access_token"]
+    )
 
 
 def make(owner: httpx2.Client, kind: str, known: dict[str, str]) -> str:
@@ -105,7 +109,9 @@ def test_somebody_registers_in_the_page_and_does_a_days_work(page: Documentation
 
 @pytest.mark.spec("OPS-050")
 @pytest.mark.timeout(300)
-def test_every_operation_works_as_it_is_filled_in(page: DocumentationPage, owner: httpx2.Client, email: str) -> None:
+def test_every_operation_works_as_it_is_filled_in(
+    page: DocumentationPage, owner: httpx2.Client, email: str
+) -> None:
     page.log_in(email, PASSWORD)
     assert page.says(email)
     answers = {}
@@ -115,9 +121,10 @@ def test_every_operation_works_as_it_is_filled_in(page: DocumentationPage, owner
         answers[name] = operation.execute()
     refused = {name: answer for name, answer in answers.items() if not 200 <= answer[0] < 300}
     # Ada of the examples is nobody before `register`, which comes first.
-    assert {name: (status, [error["field"] for error in answer["errors"]]) for name, (status, answer) in refused.items()} == {
-        name: (422, [field]) for name, field in ASKS_FOR_AN_ID.items()
-    }
+    assert {
+        name: (status, [error["field"] for error in answer["errors"]])
+        for name, (status, answer) in refused.items()
+    } == {name: (422, [field]) for name, field in ASKS_FOR_AN_ID.items()}
     assert len(answers) > 40
 
 
@@ -138,7 +145,9 @@ def test_a_refused_login_is_told_and_another_one_goes_on(page: DocumentationPage
 
 
 @pytest.mark.spec("OPS-019")
-def test_a_token_is_pasted_and_kept_in_the_memory_of_the_page_alone(page: DocumentationPage, service: Service, email: str) -> None:
+def test_a_token_is_pasted_and_kept_in_the_memory_of_the_page_alone(
+    page: DocumentationPage, service: Service, email: str
+) -> None:
     service.client.post("/auth/register", json={"email": email, "password": PASSWORD, "name": "Ada"})
     page.paste("no.token.atall")
     assert page.says("The bearer token is not acceptable.")
@@ -146,7 +155,9 @@ def test_a_token_is_pasted_and_kept_in_the_memory_of_the_page_alone(page: Docume
     page.paste(f"Bearer {token} ")
     assert page.says(email)
     assert page.operation("readProfile").execute()[1]["email"] == email
-    kept = page.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])")
+    kept = page.page.evaluate(
+        "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])"
+    )
     assert token not in kept
     assert token not in page.page.locator("form").inner_html()
     page.page.reload()
@@ -171,7 +182,9 @@ def test_a_token_that_the_service_no_longer_takes_is_told(page: DocumentationPag
     page.log_in(email, PASSWORD)
     assert page.says(email)
     # A token cannot be taken back before its end, so the network says that it was.
-    page.page.route("**/api/changes?*", lambda route: route.fulfill(status=401, json={"code": "INVALID_TOKEN"}))
+    page.page.route(
+        "**/api/changes?*", lambda route: route.fulfill(status=401, json={"code": "INVALID_TOKEN"})
+    )
     assert page.operation("listChanges").execute()[0] == 401
     assert page.says("The token was refused: log in again.")
     assert page.form.get_by_role("button", name="Log in").is_visible()
@@ -179,7 +192,9 @@ def test_a_token_that_the_service_no_longer_takes_is_told(page: DocumentationPag
 
 @pytest.mark.spec("OPS-019")
 @pytest.mark.usefixtures("owner")
-def test_a_token_that_comes_in_by_a_lock_counts_too(page: DocumentationPage, service: Service, email: str) -> None:
+def test_a_token_that_comes_in_by_a_lock_counts_too(
+    page: DocumentationPage, service: Service, email: str
+) -> None:
     page.paste_into_lock(token_of(service, email))
     assert page.says(f"Ada ({email}), until ")
     assert page.operation("readProfile").execute()[1]["email"] == email

@@ -27,7 +27,9 @@ def running() -> Iterator[EmbeddedPostgres]:
     """Yield a running server for tests that only look at it; it was asked to open itself to the network."""
     place = Path(tempfile.mkdtemp(prefix="agendum-"))
     place.chmod(0o755)
-    with EmbeddedPostgres(place / "postgres", {**SETTINGS, "listen_addresses": "*", "unix_socket_permissions": "0777"}) as server:
+    with EmbeddedPostgres(
+        place / "postgres", {**SETTINGS, "listen_addresses": "*", "unix_socket_permissions": "0777"}
+    ) as server:
         yield server
     shutil.rmtree(place)
 
@@ -70,7 +72,9 @@ def test_the_network_stays_closed_whatever_the_settings_say(running: EmbeddedPos
 
 
 def test_the_server_speaks_utf_8_and_knows_typographic_quotes(running: EmbeddedPostgres) -> None:
-    assert ask(running.url, "select lower('ÄRZTE') || ' ' || current_setting('server_encoding')") == "ärzte UTF8"
+    assert (
+        ask(running.url, "select lower('ÄRZTE') || ' ' || current_setting('server_encoding')") == "ärzte UTF8"
+    )
     assert ask(running.url, "select to_tsvector('simple', '“Öl”') @@ to_tsquery('simple', 'öl')") is True
 
 
@@ -89,7 +93,9 @@ def test_the_server_never_runs_as_root(running: EmbeddedPostgres) -> None:
 def test_a_second_run_on_a_folder_in_use_is_refused_and_names_the_first(place: Path) -> None:
     first = Run(place)
     url = first.url()
-    with pytest.raises(EmbeddedError, match=rf"in use by another run of Agendum \(process {first.process.pid}\)"):
+    with pytest.raises(
+        EmbeddedError, match=rf"in use by another run of Agendum \(process {first.process.pid}\)"
+    ):
         EmbeddedPostgres(place).start()
     assert ask(url, "select 1") == 1
     first.kill()
@@ -130,7 +136,10 @@ def test_no_folder_outside_our_own_changes(place: Path) -> None:
 def test_root_is_refused_below_a_folder_that_the_account_cannot_pass(place: Path) -> None:
     private = place / "private"
     private.mkdir(mode=0o700)
-    with pytest.raises(EmbeddedError, match=rf"cannot pass the folder {private} on the way .* AGENDUM_DATA_DIR=/var/lib/agendum"):
+    with pytest.raises(
+        EmbeddedError,
+        match=rf"cannot pass the folder {private} on the way .* AGENDUM_DATA_DIR=/var/lib/agendum",
+    ):
         EmbeddedPostgres(private / "data/postgres").start()
     assert mode(private) == 0o700
     assert not list(private.iterdir())
@@ -150,7 +159,9 @@ def test_programs_that_the_account_cannot_reach_are_copied_once(place: Path) -> 
     for _run in range(2):
         with server:
             assert ask(server.url, "select 1") == 1
-    assert [line for line in lines if "Copying" in line] == ["Copying PostgreSQL into the data folder, where its account can reach it"]
+    assert [line for line in lines if "Copying" in line] == [
+        "Copying PostgreSQL into the data folder, where its account can reach it"
+    ]
     assert not outdated.exists()
 
 
@@ -185,7 +196,9 @@ def test_a_cluster_of_another_version_is_refused_and_left_alone(place: Path) -> 
     cluster = place / "cluster"
     cluster.mkdir()
     (cluster / "PG_VERSION").write_text("16\n")
-    with pytest.raises(EmbeddedError, match="was made by PostgreSQL 16, and this release of Agendum brings PostgreSQL 18"):
+    with pytest.raises(
+        EmbeddedError, match="was made by PostgreSQL 16, and this release of Agendum brings PostgreSQL 18"
+    ):
         EmbeddedPostgres(place).start()
     assert [path.name for path in cluster.iterdir()] == ["PG_VERSION"]
 
@@ -197,7 +210,9 @@ def test_a_server_that_cannot_start_shows_its_own_words_and_lets_go_of_the_folde
         assert ask(server.url, "select 1") == 1
 
 
-def test_settings_of_another_server_in_the_environment_do_not_matter(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_another_server_in_the_environment_do_not_matter(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PGPORT", "7777")
     monkeypatch.setenv("PGDATA", str(place))
     with EmbeddedPostgres(place / "postgres", SETTINGS) as server:

@@ -68,7 +68,9 @@ def test_a_copy_made_after_a_kill_leaves_the_originals_server_to_the_original(pl
 
 @pytest.mark.spec("OPS-021")
 @pytest.mark.parametrize("names", [("data", "moved"), ("long" * 30, "moved"), ("data", "long" * 30)])
-def test_a_folder_that_was_moved_after_a_kill_takes_its_server_along(place: Path, names: tuple[str, str]) -> None:
+def test_a_folder_that_was_moved_after_a_kill_takes_its_server_along(
+    place: Path, names: tuple[str, str]
+) -> None:
     before, after = (place / name for name in names)
     with orphan(before) as (url, process_id):
         ask(url, NOTE)

@@ -18,7 +18,10 @@ MEBIBYTE = 1024 * 1024
 # Half of what is promised: without turns it is 15 to 30 MB.
 MOST_GROWTH = 10 * MEBIBYTE
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the kernel tells how much memory a process had at most, and no other does")
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux",
+    reason="the kernel tells how much memory a process had at most, and no other does",
+)
 
 
 @pytest.fixture
@@ -36,7 +39,9 @@ def most_memory(service: Service) -> int:
 
 
 def pour(service: Service, head: bytes, *, together: Barrier) -> tuple[int, bytes]:
-    """Send 50 MB in chunks for as long as somebody takes them; return how much was sent, and the beginning of the answer.
+    """Send 50 MB in chunks for as long as somebody takes them.
+
+    Return how much was sent, and the beginning of the answer.
 
     Just below the limit it waits for the others, so that all of them are in hand at once if they are taken at all.
     """
@@ -60,18 +65,28 @@ def pour(service: Service, head: bytes, *, together: Barrier) -> tuple[int, byte
 
 def head_of(path: str, headers: dict[str, str]) -> bytes:
     sent = {"Host": "localhost", "Content-Type": "application/json", "Transfer-Encoding": "chunked"} | headers
-    return f"POST {path} HTTP/1.1\r\n".encode() + b"".join(f"{name}: {value}\r\n".encode() for name, value in sent.items()) + b"\r\n"
+    return (
+        f"POST {path} HTTP/1.1\r\n".encode()
+        + b"".join(f"{name}: {value}\r\n".encode() for name, value in sent.items())
+        + b"\r\n"
+    )
 
 
 @pytest.mark.spec("OPS-030", "OPS-031", "OPS-002")
-@pytest.mark.parametrize(("path", "known"), [("/api/tasks", False), ("/auth/login", False), ("/api/tasks", True)])
-def test_fifty_bodies_of_fifty_megabytes_at_once_cost_little(service: Service, path: str, *, known: bool) -> None:
+@pytest.mark.parametrize(
+    ("path", "known"), [("/api/tasks", False), ("/auth/login", False), ("/api/tasks", True)]
+)
+def test_fifty_bodies_of_fifty_megabytes_at_once_cost_little(
+    service: Service, path: str, *, known: bool
+) -> None:
     head = head_of(path, service.sign_in() if known else {})
     pour(service, head, together=Barrier(1))
     most_memory(service)
     before, together = most_memory(service), Barrier(CONNECTIONS)
     with ThreadPoolExecutor(CONNECTIONS) as clients:
-        answers = list(clients.map(lambda _client: pour(service, head, together=together), range(CONNECTIONS)))
+        answers = list(
+            clients.map(lambda _client: pour(service, head, together=together), range(CONNECTIONS))
+        )
     grown = most_memory(service) - before
     heard = {answer[9:12] for _sent, answer in answers if answer}
     assert heard <= ({b"413", b"503"} if known or path == "/auth/login" else {b"401"})

@@ -86,9 +86,14 @@ def test_the_parent_has_one_thread_so_that_it_may_fork(service: Service) -> None
 def test_lines_of_several_processes_are_never_mixed() -> None:
     """As fast as two can write, into one pipe, where nothing gathers what they write."""
     seen = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}
-    ended = subprocess.run([sys.executable, "-c", WRITERS], cwd=BACKEND, env=seen, capture_output=True, check=True)
+    ended = subprocess.run(
+        [sys.executable, "-c", WRITERS], cwd=BACKEND, env=seen, capture_output=True, check=True
+    )
     lines = [json.loads(line) for line in ended.stdout.splitlines()]
-    assert [len([line for line in lines if line["writer"] is writer]) for writer in (True, False)] == [5000, 5000]
+    assert [len([line for line in lines if line["writer"] is writer]) for writer in (True, False)] == [
+        5000,
+        5000,
+    ]
 
 
 @pytest.mark.spec("OPS-085", "SAFE-011")

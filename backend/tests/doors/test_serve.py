@@ -29,7 +29,9 @@ def refused(**environment: str) -> str:
     """Start the service where it refuses, and return what it says."""
     command = [sys.executable, "-m", "app", "serve"]
     seen = {"PATH": "/usr/bin:/bin", "AGENDUM_PORT": str(free_port())} | environment
-    ended = subprocess.run(command, cwd=BACKEND, env=seen, capture_output=True, text=True, check=False, timeout=30)
+    ended = subprocess.run(
+        command, cwd=BACKEND, env=seen, capture_output=True, text=True, check=False, timeout=30
+    )
     assert ended.returncode == 78, ended.stdout + ended.stderr
     return ended.stderr
 
@@ -49,7 +51,11 @@ def test_a_signal_stops_the_service_and_its_database(folder: Path, number: signa
 def test_every_address_that_the_start_prints_answers(folder: Path) -> None:
     with running(folder, DATABASE_URL=url_of("postgres")) as service:
         printed = re.findall(rf"http://127\.0\.0\.1:{service.port}(/\S*)", service.log.read_text())
-        assert {path: service.client.get(path).status_code for path in printed} == {"/": 200, "/api": 200, "/docs": 200}
+        assert {path: service.client.get(path).status_code for path in printed} == {
+            "/": 200,
+            "/api": 200,
+            "/docs": 200,
+        }
 
 
 @pytest.mark.spec("OPS-016")
@@ -80,7 +86,11 @@ def test_a_secret_file_that_an_interrupted_start_left_empty_is_filled(folder: Pa
     path.touch(mode=0o644)
     secret = kept_secret(folder)
     assert len(secret) >= 32
-    assert (kept_secret(folder), path.read_text(), stat.S_IMODE(path.stat().st_mode)) == (secret, secret, 0o600)
+    assert (kept_secret(folder), path.read_text(), stat.S_IMODE(path.stat().st_mode)) == (
+        secret,
+        secret,
+        0o600,
+    )
     assert [file.name for file in folder.iterdir()] == ["secret"]
 
 
@@ -122,11 +132,20 @@ def test_a_second_run_on_the_same_data_folder_is_refused(folder: Path) -> None:
     [
         ({"AGENDUM_ENV": "production"}, "BETTER_AUTH_SECRET is required"),
         ({"AGENDUM_ENV": "production", "BETTER_AUTH_SECRET": "short"}, "at least 32 characters"),
-        ({"AGENDUM_ENV": "production", "BETTER_AUTH_SECRET": "0123456789abcdef" * 3}, "DATABASE_URL is required"),
+        (
+            {"AGENDUM_ENV": "production", "BETTER_AUTH_SECRET": "0123456789abcdef" * 3},
+            "DATABASE_URL is required",
+        ),
         ({"AGENDUM_TYPO": "1"}, "AGENDUM_TYPO"),
         ({"AGENDUM_PORT": "eight"}, "AGENDUM_PORT"),
-        ({"DATABASE_URL": "mysql://root:hunter2@db/x", "BETTER_AUTH_SECRET": "x"}, "must begin with postgresql://"),
-        ({"DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:1/x", "BETTER_AUTH_SECRET": "x"}, "cannot be used"),
+        (
+            {"DATABASE_URL": "mysql://root:hunter2@db/x", "BETTER_AUTH_SECRET": "x"},
+            "must begin with postgresql://",
+        ),
+        (
+            {"DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:1/x", "BETTER_AUTH_SECRET": "x"},
+            "cannot be used",
+        ),
     ],
 )
 def test_a_wrong_environment_is_refused_in_one_sentence(environment: dict[str, str], reason: str) -> None:
@@ -137,16 +156,22 @@ def test_a_wrong_environment_is_refused_in_one_sentence(environment: dict[str, s
 
 
 @pytest.mark.spec("OPS-005", "OPS-020")
-async def test_production_logs_one_json_object_a_line_and_no_secret_or_text(own_database: str, folder: Path) -> None:
+async def test_production_logs_one_json_object_a_line_and_no_secret_or_text(
+    own_database: str, folder: Path
+) -> None:
     secret = "0123456789abcdef" * 3
-    with running(folder, AGENDUM_ENV="production", DATABASE_URL=own_database, BETTER_AUTH_SECRET=secret) as service:
+    with running(
+        folder, AGENDUM_ENV="production", DATABASE_URL=own_database, BETTER_AUTH_SECRET=secret
+    ) as service:
         me = service.sign_in()
         service.client.post("/api/tasks", json={"title": "canary-title"}, headers=me)
         service.client.post("/api/tasks", json={"title": 1, "canary-field": "canary-value"}, headers=me)
     lines = (folder / "service.log").read_text().splitlines()
     logged = [json.loads(line) for line in lines if line.startswith("{")]
     assert {entry["status"] for entry in logged if entry["event"] == "request"} >= {200, 201, 422}
-    assert not any(word in line for line in lines for word in ("canary", "correct horse", me["Authorization"], secret))
+    assert not any(
+        word in line for line in lines for word in ("canary", "correct horse", me["Authorization"], secret)
+    )
 
 
 @pytest.mark.spec("OPS-020")
@@ -154,7 +179,9 @@ def test_migrate_brings_an_empty_database_up_to_date_and_stops() -> None:
     command = [sys.executable, "-m", "app", "migrate"]
     seen = {"PATH": "/usr/bin:/bin", "DATABASE_URL": url_of("postgres"), "BETTER_AUTH_SECRET": "unused"}
     for _ in range(2):
-        ended = subprocess.run(command, cwd=BACKEND, env=seen, capture_output=True, text=True, check=False, timeout=30)
+        ended = subprocess.run(
+            command, cwd=BACKEND, env=seen, capture_output=True, text=True, check=False, timeout=30
+        )
         assert (ended.returncode, "up to date" in ended.stdout) == (0, True), ended.stderr
 
 

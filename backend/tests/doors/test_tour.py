@@ -42,7 +42,9 @@ def blocks(service: Service) -> list[str]:
 
 def have(service: Service, path: str, **query: str) -> list[dict[str, Any]]:
     """Return what Ada has."""
-    items: list[dict[str, Any]] = service.client.get(path, params=query, headers=service.sign_in()).json()["items"]
+    items: list[dict[str, Any]] = service.client.get(path, params=query, headers=service.sign_in()).json()[
+        "items"
+    ]
     return items
 
 

@@ -38,7 +38,9 @@ def installed_command(installed: Path, *arguments: str, **settings: str) -> subp
     """Run the command as it is installed; it prints the file of the program first."""
     seen = {"PATH": os.environ["PATH"], "PYTHONPATH": str(installed)} | settings
     command = [sys.executable, "-c", PROGRAM, *arguments]
-    return subprocess.run(command, cwd=installed.parent, env=seen, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=installed.parent, env=seen, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.spec("OPS-020", "OPS-044")
@@ -47,7 +49,11 @@ def test_the_installed_command_migrates(installed: Path, worker_id: str) -> None
     run(copy_database("template0", name))
     ended = installed_command(installed, "migrate", DATABASE_URL=url_of(name), BETTER_AUTH_SECRET="unused")
     run(drop_database(name))
-    assert (ended.returncode, str(installed) in ended.stdout, "up to date" in ended.stdout) == (0, True, True), ended.stderr
+    assert (ended.returncode, str(installed) in ended.stdout, "up to date" in ended.stdout) == (
+        0,
+        True,
+        True,
+    ), ended.stderr
 
 
 @pytest.mark.spec("OPS-044")
@@ -59,14 +65,23 @@ def test_the_installed_command_tells_its_version(installed: Path) -> None:
 @pytest.mark.spec("OPS-044")
 def test_the_package_has_its_licences_and_says_what_it_is(information: Path) -> None:
     said = message_from_string((information / "METADATA").read_text("utf-8"))
-    assert (said["Name"], said["License-Expression"], said["Requires-Python"]) == ("agendum", "MIT AND Apache-2.0", ">=3.11")
+    assert (said["Name"], said["License-Expression"], said["Requires-Python"]) == (
+        "agendum",
+        "MIT AND Apache-2.0",
+        ">=3.11",
+    )
     assert str(said.get_payload()).startswith("# Agendum\n")
-    licences = {name: (information / "licenses" / name).read_text("utf-8") for name in said.get_all("License-File", [])}
+    licences = {
+        name: (information / "licenses" / name).read_text("utf-8")
+        for name in said.get_all("License-File", [])
+    }
     assert licences["LICENSE"] == (BACKEND.parent / "LICENSE").read_text("utf-8")
     assert "Apache License" in licences["app/static/swagger-ui/LICENSE"]
 
 
 @pytest.mark.spec("OPS-044")
-def test_the_package_holds_the_program_and_its_migrations_alone(installed: Path, openapi: dict[str, Any]) -> None:
+def test_the_package_holds_the_program_and_its_migrations_alone(
+    installed: Path, openapi: dict[str, Any]
+) -> None:
     assert {path.name for path in installed.iterdir()} == {"app", f"agendum-{__version__}.dist-info"}
     assert openapi["info"]["version"] == __version__

@@ -103,8 +103,13 @@ def test_a_worker_that_dies_again_and_again_ends_the_service(database: str, fold
 @pytest.mark.spec("OPS-082")
 def test_workers_that_die_as_soon_as_they_start_are_not_started_without_end() -> None:
     begin = time.monotonic()
-    ended = subprocess.run([sys.executable, "-c", DYING], cwd=BACKEND, capture_output=True, text=True, check=True)
-    assert ended.stdout.splitlines()[-1] == "A worker died 3 times within a minute; the last time it ended with status 5"
+    ended = subprocess.run(
+        [sys.executable, "-c", DYING], cwd=BACKEND, capture_output=True, text=True, check=True
+    )
+    assert (
+        ended.stdout.splitlines()[-1]
+        == "A worker died 3 times within a minute; the last time it ended with status 5"
+    )
     assert 4 <= ended.stdout.count("worker started") <= 6
     assert time.monotonic() - begin > 1
 

@@ -1,4 +1,7 @@
-"""What the catalogue of a migrated database must show about every table, role and function. Each rule returns the faults that it finds."""
+"""What the catalogue of a migrated database must show about every table, role and function.
+
+Each rule returns the faults that it finds.
+"""
 
 from collections.abc import Awaitable, Callable
 
@@ -9,17 +12,24 @@ Rule = Callable[[asyncpg.Connection], Awaitable[list[str]]]
 RUNTIME, IDENTITY, SEARCH, WORKER = "agendum_app", "agendum_identity", "agendum_search", "agendum_worker"
 ROLES = [RUNTIME, IDENTITY, SEARCH, WORKER]
 OWNER = "(user_id = ( SELECT NULLIF(current_setting('app.user_id'::text, true), ''::text) AS \"nullif\"))"
-# What other roles may reach, and the columns of it: the identity role finds people before anybody is known to be calling, the search role
-# owns the function that looks into the search index, and the worker's learns who has something to clear away.
+# What other roles may reach, and the columns of it: the identity role finds people before anybody is known to be
+# calling, the search role owns the function that looks into the search index, and the worker's learns who has something
+# to clear away.
 OTHER_POLICIES = {
     "account_identity": IDENTITY,
     "change_counter_identity": IDENTITY,
     "password_identity": IDENTITY,
     "task_search": SEARCH,
     "comment_search": SEARCH,
-    **{f"{table}_worker": WORKER for table in ("task", "comment", "category", "tag", "saved_filter", "idempotency_key")},
+    **{
+        f"{table}_worker": WORKER
+        for table in ("task", "comment", "category", "tag", "saved_filter", "idempotency_key")
+    },
 }
-MAY_BE_SEEN = {SEARCH: ["id", "user_id", "task_id", "search", "deleted_at"], WORKER: ["user_id", "deleted_at", "created_at"]}
+MAY_BE_SEEN = {
+    SEARCH: ["id", "user_id", "task_id", "search", "deleted_at"],
+    WORKER: ["user_id", "deleted_at", "created_at"],
+}
 # What may be deleted: the trash is emptied, a task loses its tags, and answers are kept for a day.
 PURGED = ["task", "comment", "category", "tag", "saved_filter", "task_tag", "idempotency_key"]
 # The one function that runs with the rights of its owner, and who that is (decision 8).
@@ -34,7 +44,8 @@ _TABLES = """
     SELECT c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity, (
         SELECT attnum FROM pg_attribute WHERE attrelid = c.oid AND attname = 'user_id' AND NOT attisdropped
     ) AS owner_column
-    FROM pg_class c WHERE c.relnamespace = 'agendum'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version'
+    FROM pg_class c
+    WHERE c.relnamespace = 'agendum'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version'
 """
 
 _COLUMNS_OF_KEY = """
@@ -44,7 +55,10 @@ _COLUMNS_OF_KEY = """
 
 
 async def _names(connection: asyncpg.Connection, query: str, *values: object) -> list[str]:
-    return [record[0] for record in await connection.fetch(f"WITH owned AS ({_TABLES}) {query} ORDER BY 1", *values)]
+    return [
+        record[0]
+        for record in await connection.fetch(f"WITH owned AS ({_TABLES}) {query} ORDER BY 1", *values)
+    ]
 
 
 async def every_table_has_an_owner(connection: asyncpg.Connection) -> list[str]:
@@ -54,26 +68,30 @@ async def every_table_has_an_owner(connection: asyncpg.Connection) -> list[str]:
 
 async def row_security_is_forced(connection: asyncpg.Connection) -> list[str]:
     """Enabled, and forced upon the owner of the table as well."""
-    query = "SELECT relname || ': row security is not enabled and forced' FROM owned WHERE NOT (relrowsecurity AND relforcerowsecurity)"
+    query = """
+        SELECT relname || ': row security is not enabled and forced'
+        FROM owned WHERE NOT (relrowsecurity AND relforcerowsecurity)
+    """
     return await _names(connection, query)
 
 
 async def policies_limit_the_runtime_role_to_its_owner(connection: asyncpg.Connection) -> list[str]:
-    """Each clause that a policy has is the owner's, with the setting in a sub-select, which is asked once for each query."""
+    """Each clause of a policy is the owner's, with the setting in a sub-select, which is asked once for each query."""
     query = """
         SELECT relname || '.' || polname || ': is not limited to the owner'
         FROM pg_policy JOIN owned ON owned.oid = polrelid
         WHERE ($1::regrole = ANY (polroles) OR 0 = ANY (polroles)) AND NOT (
             polpermissive AND polroles = ARRAY[$1::regrole::oid]
             AND (polcmd = 'a') = (polqual IS NULL) AND (polcmd IN ('r', 'd')) = (polwithcheck IS NULL)
-            AND coalesce(pg_get_expr(polqual, polrelid), $2) = $2 AND coalesce(pg_get_expr(polwithcheck, polrelid), $2) = $2
+            AND coalesce(pg_get_expr(polqual, polrelid), $2) = $2
+            AND coalesce(pg_get_expr(polwithcheck, polrelid), $2) = $2
         )
     """
     return await _names(connection, query, RUNTIME, OWNER)
 
 
 async def what_the_runtime_role_may_do_has_a_policy(connection: asyncpg.Connection) -> list[str]:
-    """A privilege without a policy shows nothing, so it is either a policy that was forgotten or a privilege too many."""
+    """A privilege without a policy shows nothing, so either a policy was forgotten or the privilege is too much."""
     query = """
         SELECT relname || ': a privilege without a policy'
         FROM owned WHERE has_any_column_privilege($1, oid, 'SELECT, INSERT, UPDATE') AND NOT EXISTS (
@@ -88,7 +106,8 @@ async def other_roles_have_no_policies(connection: asyncpg.Connection) -> list[s
     query = """
         SELECT relname || '.' || polname || ': lets in ' || pg_get_userbyid(role)
         FROM pg_policy JOIN owned ON owned.oid = polrelid, unnest(polroles) AS role
-        WHERE role <> $1::regrole AND NOT (polname, pg_get_userbyid(role)) IN (SELECT unnest($2::name[]), unnest($3::name[]))
+        WHERE role <> $1::regrole
+            AND NOT (polname, pg_get_userbyid(role)) IN (SELECT unnest($2::name[]), unnest($3::name[]))
     """
     return await _names(connection, query, RUNTIME, list(OTHER_POLICIES), list(OTHER_POLICIES.values()))
 
@@ -98,7 +117,8 @@ async def other_roles_see_few_columns(connection: asyncpg.Connection) -> list[st
     faults = []
     for role, columns in MAY_BE_SEEN.items():
         query = """
-            SELECT relname || '.' || attname || ': ' || $1 || ' may read or write it' FROM owned JOIN pg_attribute ON attrelid = owned.oid
+            SELECT relname || '.' || attname || ': ' || $1 || ' may read or write it'
+            FROM owned JOIN pg_attribute ON attrelid = owned.oid
             WHERE attnum > 0 AND NOT attisdropped AND (
                 has_column_privilege($1, attrelid, attnum, 'INSERT, UPDATE')
                 OR (has_column_privilege($1, attrelid, attnum, 'SELECT') AND NOT attname = ANY ($2))
@@ -191,10 +211,14 @@ async def roles_own_nothing(connection: asyncpg.Connection) -> list[str]:
 
 
 async def few_may_delete_and_nobody_truncate(connection: asyncpg.Connection) -> list[str]:
-    """Row security does not cover TRUNCATE, REFERENCES and TRIGGER; only the runtime role deletes, and only what is named above."""
+    """Row security does not cover TRUNCATE, REFERENCES and TRIGGER.
+
+    Only the runtime role deletes, and only what is named above.
+    """
     query = """
         SELECT relname || ': ' || role || ' may ' || privilege FROM owned, unnest($1 || ARRAY['public']) AS role,
-        unnest(ARRAY['DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS privilege WHERE has_table_privilege(role, owned.oid, privilege)
+        unnest(ARRAY['DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS privilege
+        WHERE has_table_privilege(role, owned.oid, privilege)
         AND NOT (role = $2 AND privilege = 'DELETE' AND relname = ANY ($3))
         UNION ALL
         SELECT 'agendum: ' || role || ' may CREATE' FROM unnest($1 || ARRAY['public']) AS role
@@ -206,10 +230,12 @@ async def few_may_delete_and_nobody_truncate(connection: asyncpg.Connection) -> 
 async def everybody_else_may_nothing(connection: asyncpg.Connection) -> list[str]:
     """Privileges go to our two roles alone, and passwords are closed to the runtime role."""
     query = """
-        SELECT relname || ': everybody may ' || privilege FROM owned, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege
+        SELECT relname || ': everybody may ' || privilege
+        FROM owned, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege
         WHERE has_any_column_privilege('public', owned.oid, privilege)
         UNION ALL
-        SELECT relname || ': the runtime role may ' || privilege FROM owned, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege
+        SELECT relname || ': the runtime role may ' || privilege
+        FROM owned, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege
         WHERE relname = 'password' AND has_any_column_privilege($1, owned.oid, privilege)
     """
     return await _names(connection, query, RUNTIME)

@@ -18,13 +18,32 @@ CLOCK = "app/utils/clock.py"
 TRANSACTIONS = "app/repositories/transactions.py"
 TASK_WRITES = "app/services/task_writes.py"
 DATABASE_LIBRARIES = ("sqlalchemy", "sqlmodel", "asyncpg")
-NETWORK_LIBRARIES = ("aiohttp", "http.client", "httpx", "httpx2", "requests", "socket", "urllib.request", "urllib3")
-CLOCK_AND_CHANCE = ("time", "random", "secrets", "os.urandom", "uuid.uuid1", "uuid.uuid4", "uuid.uuid7", "uuid_utils")
+NETWORK_LIBRARIES = (
+    "aiohttp",
+    "http.client",
+    "httpx",
+    "httpx2",
+    "requests",
+    "socket",
+    "urllib.request",
+    "urllib3",
+)
+CLOCK_AND_CHANCE = (
+    "time",
+    "random",
+    "secrets",
+    "os.urandom",
+    "uuid.uuid1",
+    "uuid.uuid4",
+    "uuid.uuid7",
+    "uuid_utils",
+)
 CLOCK_READINGS = frozenset({"now", "utcnow", "today"})
 CHANCE_READINGS = frozenset({"uuid1", "uuid4", "uuid7", "urandom"})
 
 SQL = re.compile(
-    r"\bselect\b.+\bfrom\b|\binsert\s+into\b|\bupdate\s+\S+\s+set\b|\bdelete\s+from\s+\S|\bset_config\b", re.IGNORECASE | re.DOTALL
+    r"\bselect\b.+\bfrom\b|\binsert\s+into\b|\bupdate\s+\S+\s+set\b|\bdelete\s+from\s+\S|\bset_config\b",
+    re.IGNORECASE | re.DOTALL,
 )
 TRANSACTION_SQL = re.compile(
     r"\b(?:COMMIT|ROLLBACK|BEGIN|SAVEPOINT)\b"
@@ -35,25 +54,37 @@ SESSION_SQL = re.compile(
     r"(?:^|;)\s*(?:SET|set)\s+(?i:(?!local\b)(?:session\b|role\b|time\s+zone\b|[\w.]+\s*=|[\w.]+\s+to\s))"
     r"|(?i:\bset_config\s*\((?:[^()]|\([^()]*\))*,\s*false\s*\))"
 )
-HTTP_METHODS = frozenset({"get", "post", "put", "patch", "delete", "head", "options", "api_route", "websocket"})
+HTTP_METHODS = frozenset(
+    {"get", "post", "put", "patch", "delete", "head", "options", "api_route", "websocket"}
+)
 BRANCHES = (*shape.BLOCKS, ast.IfExp)
 ROUTE_LINES = 8
 FORMATS = frozenset({"dict", "Mapping", "bytes", "Response"})
 RECORD_BASES = frozenset({"NamedTuple", "Protocol", "TypedDict", "Enum", "StrEnum", "IntEnum"})
 MACHINE_ADDRESS = re.compile(r"(?<![\w.}-])/(?:root|work)/|(?<![\w.}-])/home/\w")
 # Known by their shape: an index, or a package that is fetched from an address.
-REGISTRY_ADDRESS = re.compile(r"https?://[^\s\"']+(?:/simple\b|\.(?:whl|tgz|tar\.gz|crate)\b)|-index[-]url[ =]")
+REGISTRY_ADDRESS = re.compile(
+    r"https?://[^\s\"']+(?:/simple\b|\.(?:whl|tgz|tar\.gz|crate)\b)|-index[-]url[ =]"
+)
 VENDORED = "swagger-ui"
 
 
 def known_rooms(module: SourceModule) -> list[str]:
     """Every room has a row in the table that says what it may do."""
-    return [] if module.room_name in ROOMS else [f"{module.path}:1 the room {module.room_name} has no row in ROOMS"]
+    return (
+        []
+        if module.room_name in ROOMS
+        else [f"{module.path}:1 the room {module.room_name} has no row in ROOMS"]
+    )
 
 
 def no_http_exception(module: SourceModule) -> list[str]:
     """`HTTPException` is named only where foreign ones are translated, and raised nowhere."""
-    raised = [node for node in module.nodes if isinstance(node, ast.Raise) and node.exc and last_name(node.exc) in _http_exceptions(module)]
+    raised = [
+        node
+        for node in module.nodes
+        if isinstance(node, ast.Raise) and node.exc and last_name(node.exc) in _http_exceptions(module)
+    ]
     named = [node for node in module.nodes if _names_http_exception(node)] if module.path != PROBLEMS else []
     return [
         f"{module.path}:{line} speaks of HTTPException: raise a kind of app/domain/errors.py"
@@ -62,7 +93,9 @@ def no_http_exception(module: SourceModule) -> list[str]:
 
 
 def _names_http_exception(node: ast.AST) -> bool:
-    return last_name(node) == "HTTPException" or (isinstance(node, ast.alias) and node.name == "HTTPException")
+    return last_name(node) == "HTTPException" or (
+        isinstance(node, ast.alias) and node.name == "HTTPException"
+    )
 
 
 def _http_exceptions(module: SourceModule) -> set[str]:
@@ -71,26 +104,42 @@ def _http_exceptions(module: SourceModule) -> set[str]:
 
 
 def one_place_commits(module: SourceModule) -> list[str]:
-    """Only the module of transactions commits and rolls back, by method or by SQL; blocks of PL/pgSQL begin and end as they do."""
+    """Only the module of transactions commits and rolls back, by method or by SQL.
+
+    Blocks of PL/pgSQL begin and end as they do.
+    """
     if module.path == TRANSACTIONS or module.room_name == "migrations":
         return []
-    methods = [node for node in module.nodes if isinstance(node, ast.Attribute) and node.attr in {"commit", "rollback"}]
-    lines = {node.lineno for node in methods} | {line for line, text in module.strings if TRANSACTION_SQL.search(text)}
+    methods = [
+        node
+        for node in module.nodes
+        if isinstance(node, ast.Attribute) and node.attr in {"commit", "rollback"}
+    ]
+    lines = {node.lineno for node in methods} | {
+        line for line, text in module.strings if TRANSACTION_SQL.search(text)
+    }
     return [f"{module.path}:{line} ends a transaction, which is for {TRANSACTIONS}" for line in sorted(lines)]
 
 
 def tasks_are_written_in_one_place(module: SourceModule) -> list[str]:
-    """Only the seam of task writes uses the recorder; other kinds are written by their own repository, which tasks have no methods for."""
+    """Only the seam of task writes uses the recorder.
+
+    Other kinds are written by their own repository, which tasks have no methods for.
+    """
     if module.room_name in {"repositories", "migrations"} or module.path == TASK_WRITES:
         return []
-    used = {node.lineno for node in module.nodes if isinstance(node, ast.Attribute) and node.attr == "recorder"}
+    used = {
+        node.lineno for node in module.nodes if isinstance(node, ast.Attribute) and node.attr == "recorder"
+    }
     imported = {line for line, name in module.imports if name.startswith("app.repositories.recorder")}
     return [f"{module.path}:{line} writes past {TASK_WRITES}" for line in sorted(used | imported)]
 
 
 def flush_says_why(module: SourceModule) -> list[str]:
     """A `flush()` has a trailing comment that says what it is for."""
-    flushes = [node for node in module.nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    flushes = [
+        node for node in module.nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
     return [
         f"{module.path}:{node.lineno} flush() does not say what it is for"
         for node in flushes
@@ -106,19 +155,30 @@ def _explained(module: SourceModule, line: int) -> bool:
 def database_libraries_stay_home(module: SourceModule) -> list[str]:
     """A room imports only the database libraries that it was given."""
     forbidden = [library for library in DATABASE_LIBRARIES if library not in module.room.libraries]
-    return [f"{module.path}:{line} imports {name}, which {module.room_name} may not" for line, name in _taken(module, forbidden)]
+    return [
+        f"{module.path}:{line} imports {name}, which {module.room_name} may not"
+        for line, name in _taken(module, forbidden)
+    ]
 
 
 def sql_stays_home(module: SourceModule) -> list[str]:
     """Text that is SQL stands in repositories, database and models."""
     texts = [] if module.room.writes_sql else module.strings
-    return [f"{module.path}:{line} says SQL, which is for repositories" for line, text in texts if SQL.search(text)]
+    return [
+        f"{module.path}:{line} says SQL, which is for repositories"
+        for line, text in texts
+        if SQL.search(text)
+    ]
 
 
 def settings_end_with_the_transaction(module: SourceModule) -> list[str]:
     """No database setting outlives its transaction: the next borrower of the connection would inherit it."""
     calls = [node for node in module.nodes if isinstance(node, ast.Call) and last_name(node) == "set_config"]
-    lasting = {node.lineno for node in calls if any("false" in ast.unparse(argument).lower() for argument in node.args[2:])}
+    lasting = {
+        node.lineno
+        for node in calls
+        if any("false" in ast.unparse(argument).lower() for argument in node.args[2:])
+    }
     lines = lasting | {line for line, text in module.strings if SESSION_SQL.search(text)}
     return [f"{module.path}:{line} sets something for a whole session" for line in sorted(lines)]
 
@@ -126,7 +186,10 @@ def settings_end_with_the_transaction(module: SourceModule) -> list[str]:
 def no_network_in_a_unit_of_work(module: SourceModule) -> list[str]:
     """What runs inside a unit of work imports nothing that opens a connection of its own."""
     forbidden = () if module.room.opens_connections else NETWORK_LIBRARIES
-    return [f"{module.path}:{line} imports {name}: a transaction would wait for it" for line, name in _taken(module, forbidden)]
+    return [
+        f"{module.path}:{line} imports {name}: a transaction would wait for it"
+        for line, name in _taken(module, forbidden)
+    ]
 
 
 def time_and_chance_come_in(module: SourceModule) -> list[str]:
@@ -134,7 +197,11 @@ def time_and_chance_come_in(module: SourceModule) -> list[str]:
     if module.room.reads_clock:
         return []
     imported = {line for line, _ in _taken(module, CLOCK_AND_CHANCE)}
-    read = {node.lineno for node in module.nodes if isinstance(node, ast.Attribute) and _reads_clock_or_chance(node)}
+    read = {
+        node.lineno
+        for node in module.nodes
+        if isinstance(node, ast.Attribute) and _reads_clock_or_chance(node)
+    }
     return [f"{module.path}:{line} reads the clock or chance" for line in sorted(imported | read)]
 
 
@@ -159,12 +226,18 @@ def _reads_time_of_day(node: ast.Attribute) -> bool:
 def only_the_console_prints(module: SourceModule) -> list[str]:
     """`print` belongs to the terminal door."""
     calls = [node for node in module.nodes if isinstance(node, ast.Call) and not module.room.prints]
-    return [f"{module.path}:{node.lineno} prints" for node in calls if isinstance(node.func, ast.Name) and node.func.id == "print"]
+    return [
+        f"{module.path}:{node.lineno} prints"
+        for node in calls
+        if isinstance(node.func, ast.Name) and node.func.id == "print"
+    ]
 
 
 def services_are_functions(module: SourceModule) -> list[str]:
     """A class in `services` is a record, a protocol or an error, never a service."""
-    classes = [node for node in module.nodes if isinstance(node, ast.ClassDef) and module.room_name == "services"]
+    classes = [
+        node for node in module.nodes if isinstance(node, ast.ClassDef) and module.room_name == "services"
+    ]
     errors = {name.rpartition(".")[2] for _, name in module.imports if name.startswith("app.domain.errors.")}
     return [
         f"{module.path}:{node.lineno} {node.name} is a class; a service is a module of functions"
@@ -176,12 +249,20 @@ def services_are_functions(module: SourceModule) -> list[str]:
 def _is_record(node: ast.ClassDef, errors: set[str]) -> bool:
     bases = {last_name(base) for base in node.bases}
     decorated = any(last_name(decorator) == "dataclass" for decorator in node.decorator_list)
-    return decorated or bool(bases & (RECORD_BASES | errors)) or any(base.endswith(("Error", "Exception")) for base in bases)
+    return (
+        decorated
+        or bool(bases & (RECORD_BASES | errors))
+        or any(base.endswith(("Error", "Exception")) for base in bases)
+    )
 
 
 def services_give_rows(module: SourceModule) -> list[str]:
     """What a service gives is a row, a named tuple or several of them: a dictionary or bytes are some door's format."""
-    public = [node for node in module.nodes if isinstance(node, ast.AsyncFunctionDef) and not node.name.startswith("_")]
+    public = [
+        node
+        for node in module.nodes
+        if isinstance(node, ast.AsyncFunctionDef) and not node.name.startswith("_")
+    ]
     given = [node for node in public if node.returns and last_name(node.returns) in FORMATS]
     return [
         f"{module.path}:{node.lineno} {node.name} gives a {last_name(node.returns)}, which is a door's to make"
@@ -192,13 +273,25 @@ def services_give_rows(module: SourceModule) -> list[str]:
 
 def routes_are_sentences(module: SourceModule) -> list[str]:
     """A route has at most eight lines, does not branch, and is one service call, then one answer."""
-    routes = [function for function in module.functions if any(_is_route(decorator) for decorator in function.decorator_list)]
-    return [f"{module.path}:{route.lineno} the route {route.name} {fault}" for route in routes for fault in _route_faults(route)]
+    routes = [
+        function
+        for function in module.functions
+        if any(_is_route(decorator) for decorator in function.decorator_list)
+    ]
+    return [
+        f"{module.path}:{route.lineno} the route {route.name} {fault}"
+        for route in routes
+        for fault in _route_faults(route)
+    ]
 
 
 def _is_route(decorator: ast.expr) -> bool:
     call = decorator.func if isinstance(decorator, ast.Call) else None
-    return isinstance(call, ast.Attribute) and call.attr in HTTP_METHODS and last_name(call.value).endswith("router")
+    return (
+        isinstance(call, ast.Attribute)
+        and call.attr in HTTP_METHODS
+        and last_name(call.value).endswith("router")
+    )
 
 
 def _route_faults(route: Function) -> Iterator[str]:
@@ -232,13 +325,23 @@ def _hides_a_call(answer: ast.Return) -> bool:
 def no_machine_addresses(module: SourceModule) -> list[str]:
     """No tracked text names a folder of one machine or the address of a package registry."""
     lines = [] if VENDORED in module.path else list(enumerate(module.text.splitlines(), start=1))
-    machine = [f"{module.path}:{line} names a folder of one machine" for line, text in lines if MACHINE_ADDRESS.search(text)]
-    return machine + [f"{module.path}:{line} names a package registry" for line, text in lines if REGISTRY_ADDRESS.search(text)]
+    machine = [
+        f"{module.path}:{line} names a folder of one machine"
+        for line, text in lines
+        if MACHINE_ADDRESS.search(text)
+    ]
+    return machine + [
+        f"{module.path}:{line} names a package registry"
+        for line, text in lines
+        if REGISTRY_ADDRESS.search(text)
+    ]
 
 
 def _taken(module: SourceModule, libraries: Iterable[str]) -> list[tuple[int, str]]:
     return [
-        (line, name) for line, name in module.imports if any(name == library or name.startswith(f"{library}.") for library in libraries)
+        (line, name)
+        for line, name in module.imports
+        if any(name == library or name.startswith(f"{library}.") for library in libraries)
     ]
 
 

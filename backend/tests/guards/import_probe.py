@@ -12,7 +12,18 @@ from importlib import import_module
 
 FORBIDDEN_EVENTS = frozenset(
     {
-        *("os.chmod", "os.chown", "os.fork", "os.forkpty", "os.mkdir", "os.posix_spawn", "os.remove", "os.rename", "os.rmdir", "os.system"),
+        *(
+            "os.chmod",
+            "os.chown",
+            "os.fork",
+            "os.forkpty",
+            "os.mkdir",
+            "os.posix_spawn",
+            "os.remove",
+            "os.rename",
+            "os.rmdir",
+            "os.system",
+        ),
         *("socket.bind", "socket.connect", "socket.getaddrinfo", "subprocess.Popen"),
     }
 )
@@ -45,7 +56,9 @@ def watch_environment(names: Iterable[str], effects: list[str]) -> None:
 def things_built() -> list[str]:
     """Name the engines, applications and settings that exist in this process."""
     kinds = [type(thing) for thing in gc.get_objects()]
-    return sorted({f"instance {kind.__module__}.{kind.__name__}" for kind in kinds if kind.__name__ in BUILT_BY_USE})
+    return sorted(
+        {f"instance {kind.__module__}.{kind.__name__}" for kind in kinds if kind.__name__ in BUILT_BY_USE}
+    )
 
 
 def _writes(flags: object) -> bool:

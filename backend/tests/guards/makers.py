@@ -1,4 +1,7 @@
-"""How an owner makes what an address or a body names. An operation that names something else fails until it has a line here."""
+"""How an owner makes what an address or a body names.
+
+An operation that names something else fails until it has a line here.
+"""
 
 import json
 import re
@@ -70,12 +73,14 @@ async def make(owner: Person, kind: str, known: Mapping[str, str] | None = None)
 
 
 async def made_for(owner: Person, operation: Operation) -> Values:
-    """Make what an operation needs, in the state in which it can be carried out, and return the values of its path parameters."""
+    """Make what an operation needs, in the state that it needs, and return the values of its path parameters."""
     values: Values = {}
     for parameter in operation.parameters:
         values[parameter] = await make(owner, parameter, values)
     if operation.path.startswith("/api/trash"):
-        deleted = await owner.client.delete(f"/api/tasks/{values.get('task_id') or await make(owner, 'task_id')}")
+        deleted = await owner.client.delete(
+            f"/api/tasks/{values.get('task_id') or await make(owner, 'task_id')}"
+        )
         assert deleted.status_code == 204, deleted.text
     return values
 
@@ -86,7 +91,10 @@ def unknown(parameters: Iterable[str]) -> Values:
 
 
 def made_by(operation: Operation) -> str:
-    """Return what an operation makes or lists, as the name of a path parameter: tasks, unless a recipe has its address."""
+    """Return what an operation makes or lists, as the name of a path parameter.
+
+    Tasks, unless a recipe has its address.
+    """
     return next((kind for kind, recipe in RECIPES.items() if recipe.path == operation.path), "task_id")
 
 

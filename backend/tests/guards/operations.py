@@ -1,4 +1,7 @@
-"""The operations of the OpenAPI document as tests call them: with an address, and a body from the document's own example."""
+"""The operations of the OpenAPI document as tests call them.
+
+With an address, and a body from the document's own example.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -69,20 +72,34 @@ class Operation:
         params: Mapping[str, Any] | None = None,
         body: Any = None,
     ) -> httpx2.Response:
-        """Send it, with values for the path parameters; with the body of the document's example unless another one is given."""
+        """Send it, with values for the path parameters.
+
+        With the body of the document's example unless another one is given.
+        """
         content = self.body if body is None else body
-        return await client.request(self.method, self.path.format_map(values), json=content, headers=headers, params=params)
+        return await client.request(
+            self.method, self.path.format_map(values), json=content, headers=headers, params=params
+        )
 
 
 def operations_of(document: Document) -> list[Operation]:
     """List every operation of a document."""
-    return [_operation(document, path, method) for path, methods in document["paths"].items() for method in methods]
+    return [
+        _operation(document, path, method)
+        for path, methods in document["paths"].items()
+        for method in methods
+    ]
 
 
 def names_like_ids(document: Document) -> set[str]:
     """List the names in bodies and queries that look like those of ids, whatever their schema says."""
     described = [operation for methods in document["paths"].values() for operation in methods.values()]
-    names = {parameter["name"] for operation in described for parameter in operation.get("parameters", ()) if parameter["in"] == "query"}
+    names = {
+        parameter["name"]
+        for operation in described
+        for parameter in operation.get("parameters", ())
+        if parameter["in"] == "query"
+    }
     for operation in described:
         names |= set(_field_names(document, _body_schema(operation)))
     return {name for name in names if name == "id" or name.endswith(("_id", "_ids"))}
@@ -98,7 +115,11 @@ def _operation(document: Document, path: str, method: str) -> Operation:
         tuple(parameter["name"] for parameter in parameters if parameter["in"] == "path"),
         _example(document, schema),
         places=dict(_places(document, schema)),
-        queries={query["name"]: build for query in queries for _place, build in _places(document, query["schema"], name=query["name"])},
+        queries={
+            query["name"]: build
+            for query in queries
+            for _place, build in _places(document, query["schema"], name=query["name"])
+        },
         headers=frozenset(parameter["name"] for parameter in parameters if parameter["in"] == "header"),
         statuses=frozenset(described["responses"]),
         public=not described.get("security"),
@@ -130,20 +151,27 @@ def _example(document: Document, schema: Document) -> dict[str, Any] | None:
 
 
 def _places(document: Document, schema: Document, *, name: str = "") -> Iterator[tuple[str, Build]]:
-    """Give each place for an id within the schema of what has a name, with what builds the smallest value that has one there."""
+    """Give each place for an id within a schema, with what builds the smallest value that has an id there."""
     for variant in _variants(document, schema) if schema else []:
         if variant.get("format") == "uuid" or (name in UNSAID and variant.get("type") == "string"):
             yield "", _itself
         if "items" in variant:
-            yield from ((place, _list_of(build)) for place, build in _places(document, variant["items"], name=name))
+            yield from (
+                (place, _list_of(build)) for place, build in _places(document, variant["items"], name=name)
+            )
         yield from _places_of_fields(document, variant)
 
 
 def _places_of_fields(document: Document, variant: Document) -> Iterator[tuple[str, Build]]:
-    prefix = "".join(f"{field['const']}." for field in variant.get("properties", {}).values() if "const" in field)
+    prefix = "".join(
+        f"{field['const']}." for field in variant.get("properties", {}).values() if "const" in field
+    )
     for name, inner in _written(variant).items():
         for place, build in _places(document, inner, name=name):
-            yield f"{prefix}{name}.{place}".rstrip("."), _object_with(document, variant, name=name, build=build)
+            yield (
+                f"{prefix}{name}.{place}".rstrip("."),
+                _object_with(document, variant, name=name, build=build),
+            )
 
 
 def _written(variant: Document) -> Document:
@@ -169,7 +197,9 @@ def _smallest(document: Document, schema: Document) -> Any:
     if "const" in variant:
         return variant["const"]
     if variant.get("type") == "object":
-        return {name: _smallest(document, variant["properties"][name]) for name in variant.get("required", [])}
+        return {
+            name: _smallest(document, variant["properties"][name]) for name in variant.get("required", [])
+        }
     return OWN if variant.get("format") == "uuid" else [] if "items" in variant else f"Text {uuid7()}"
 
 

@@ -19,7 +19,26 @@ DOCSTRING_LINES = 4
 
 BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match)
 ABBREVIATIONS = frozenset(
-    {"cfg", "col", "conn", "ctx", "cur", "db", "exc", "idx", "msg", "repo", "req", "res", "resp", "stmt", "svc", "tmp", "usr", "val"}
+    {
+        "cfg",
+        "col",
+        "conn",
+        "ctx",
+        "cur",
+        "db",
+        "exc",
+        "idx",
+        "msg",
+        "repo",
+        "req",
+        "res",
+        "resp",
+        "stmt",
+        "svc",
+        "tmp",
+        "usr",
+        "val",
+    }
 )
 NAMES_OF_OTHERS = frozenset({"exc_info", "tmp_path", "tmp_path_factory"})
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
@@ -52,7 +71,11 @@ def short_functions(module: SourceModule) -> list[str]:
 def short_files(module: SourceModule) -> list[str]:
     """A file has at most 250 lines, a test file at most 400."""
     length, limit = len(module.text.splitlines()), FILE_LINES[module.folder]
-    return [f"{module.path}:{limit + 1} the file has {length} lines, the limit is {limit}"] if length > limit else []
+    return (
+        [f"{module.path}:{limit + 1} the file has {length} lines, the limit is {limit}"]
+        if length > limit
+        else []
+    )
 
 
 def flat_functions(module: SourceModule) -> list[str]:
@@ -71,16 +94,20 @@ def _depth(parent: ast.AST) -> int:
 
 def _opens_block(child: ast.AST, parent: ast.AST) -> bool:
     # An `elif` is an `if` inside the other's `else`, told apart only by standing in the same column.
-    is_elif = isinstance(child, ast.If) and isinstance(parent, ast.If) and child.col_offset == parent.col_offset
+    is_elif = (
+        isinstance(child, ast.If) and isinstance(parent, ast.If) and child.col_offset == parent.col_offset
+    )
     return isinstance(child, BLOCKS) and not is_elif
 
 
 def few_positional_parameters(module: SourceModule) -> list[str]:
     """At most three parameters are positional; tests and fixtures are exempt, because pytest calls them by name."""
     return [
-        f"{module.path}:{function.lineno} {function.name} has {count} positional parameters, the limit is {POSITIONAL_PARAMETERS}"
+        f"{module.path}:{function.lineno} {function.name} has {count} positional parameters, "
+        f"the limit is {POSITIONAL_PARAMETERS}"
         for function in module.functions
-        if (count := _positional_parameters(function)) > POSITIONAL_PARAMETERS and not _called_by_pytest(module, function)
+        if (count := _positional_parameters(function)) > POSITIONAL_PARAMETERS
+        and not _called_by_pytest(module, function)
     ]
 
 
@@ -107,7 +134,11 @@ def whole_word_names(module: SourceModule) -> list[str]:
 def _chosen_names(module: SourceModule) -> Iterator[tuple[int, str]]:
     for node in module.nodes:
         match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()) | ast.arg(arg=name):
+            case (
+                ast.Name(id=name, ctx=ast.Store())
+                | ast.Attribute(attr=name, ctx=ast.Store())
+                | ast.arg(arg=name)
+            ):
                 yield node.lineno, name
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 yield node.lineno, name
@@ -120,13 +151,21 @@ def _chosen_names(module: SourceModule) -> Iterator[tuple[int, str]]:
 def short_module_docstring(module: SourceModule) -> list[str]:
     """Every module opens with one to four lines."""
     count = len((ast.get_docstring(module.tree) or "").splitlines())
-    return [] if 1 <= count <= DOCSTRING_LINES else [f"{module.path}:1 the module docstring has {count} lines, not 1 to {DOCSTRING_LINES}"]
+    return (
+        []
+        if 1 <= count <= DOCSTRING_LINES
+        else [f"{module.path}:1 the module docstring has {count} lines, not 1 to {DOCSTRING_LINES}"]
+    )
 
 
 def no_banners(module: SourceModule) -> list[str]:
     """No comment or docstring draws a line."""
     drawn = [line for line, comment in module.comments.items() if BANNER.search(comment)]
-    ruled = [line for line, text in module.docstrings if any(BANNER.fullmatch(row.strip()) for row in text.splitlines())]
+    ruled = [
+        line
+        for line, text in module.docstrings
+        if any(BANNER.fullmatch(row.strip()) for row in text.splitlines())
+    ]
     return [f"{module.path}:{line} draws a banner" for line in (*drawn, *ruled)]
 
 
@@ -149,11 +188,19 @@ def excuses_have_reasons(module: SourceModule) -> list[str]:
     called = [node for node in module.nodes if isinstance(node, ast.Call) and _excuses(node.func)]
     given = {id(node.func) for node in called if _gives_reason(node)}
     excuses = [node for node in module.nodes if isinstance(node, ast.Attribute) and _excuses(node)]
-    return [f"{module.path}:{node.lineno} {node.attr} gives no reason" for node in excuses if id(node) not in given]
+    return [
+        f"{module.path}:{node.lineno} {node.attr} gives no reason"
+        for node in excuses
+        if id(node) not in given
+    ]
 
 
 def _excuses(node: ast.expr) -> bool:
-    return isinstance(node, ast.Attribute) and node.attr in EXCUSES and last_name(node.value) in {"pytest", "mark"}
+    return (
+        isinstance(node, ast.Attribute)
+        and node.attr in EXCUSES
+        and last_name(node.value) in {"pytest", "mark"}
+    )
 
 
 def _gives_reason(call: ast.Call) -> bool:

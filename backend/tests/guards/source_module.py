@@ -20,7 +20,10 @@ Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Room(NamedTuple):
-    """What a room of the app may do beyond what every room may; the defaults are the strictest that most rooms live with."""
+    """What a room of the app may do beyond what every room may.
+
+    The defaults are the strictest that most rooms live with.
+    """
 
     libraries: frozenset[str] = frozenset()
     writes_sql: bool = False
@@ -105,7 +108,9 @@ class SourceModule:
         return tuple(
             (node.lineno, node.value.value)
             for node in self.nodes
-            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+            if isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, str)
         )
 
     @cached_property
@@ -121,7 +126,12 @@ class SourceModule:
     @cached_property
     def imports(self) -> tuple[tuple[int, str], ...]:
         """Line and dotted name of everything imported: `from urllib import request` reads as `urllib.request`."""
-        whole = [(node.lineno, alias.name) for node in self.nodes if isinstance(node, ast.Import) for alias in node.names]
+        whole = [
+            (node.lineno, alias.name)
+            for node in self.nodes
+            if isinstance(node, ast.Import)
+            for alias in node.names
+        ]
         taken = [
             (node.lineno, f"{node.module}.{alias.name}")
             for node in self.nodes

@@ -1,4 +1,7 @@
-"""What a second person learns and changes by calling with the first one's ids. Each check returns the faults that it found."""
+"""What a second person learns and changes by calling with the first one's ids.
+
+Each check returns the faults that it found.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,26 +52,41 @@ class Meeting:
         first, second = [await made_for(self.stranger, operation) for _ in range(2)]
         mixed = {
             f"another {name} of {whose}": first | {name: others[name]}
-            for whose, others in (("one's own", second), ("the owner's", await made_for(self.owner, operation)))
+            for whose, others in (
+                ("one's own", second),
+                ("the owner's", await made_for(self.owner, operation)),
+            )
             for name in operation.parameters
         }
         body, before = await own_body(self.stranger, operation), await self._worlds()
-        answers = {what: await operation.call(self.stranger.client, values, body=body) for what, values in mixed.items()}
-        faults = [f"{what} gives {answer.status_code}" for what, answer in answers.items() if answer.status_code != 404]
+        answers = {
+            what: await operation.call(self.stranger.client, values, body=body)
+            for what, values in mixed.items()
+        }
+        faults = [
+            f"{what} gives {answer.status_code}"
+            for what, answer in answers.items()
+            if answer.status_code != 404
+        ]
         faults += ["what does not belong together was changed"] if await self._worlds() != before else []
         return [f"{operation}: {fault}" for fault in faults]
 
     async def check_chosen_id(self, operation: Operation, place: str) -> list[str]:
         """Call with an id in the body that the owner has already: it is as free as a random one."""
-        values, ids = await made_for(self.stranger, operation), (await make(self.owner, made_by(operation)), str(uuid7()))
+        values, ids = (
+            await made_for(self.stranger, operation),
+            (await make(self.owner, made_by(operation)), str(uuid7())),
+        )
         bodies = [await body_with(self.stranger, operation, place=place, value=value) for value in ids]
         before = await self._worlds(self.owner)
         foreign, free = [await operation.call(self.stranger.client, values, body=body) for body in bodies]
         after = await self._worlds(self.owner)
         faults = {
             f"a foreign {place} gives {foreign.status_code}": not foreign.is_success,
-            f"a foreign {place} and a free one give different statuses": foreign.status_code != free.status_code,
-            f"a foreign {place} and a free one give different headers": header_names(foreign) != header_names(free),
+            f"a foreign {place} and a free one give different statuses": foreign.status_code
+            != free.status_code,
+            f"a foreign {place} and a free one give different headers": header_names(foreign)
+            != header_names(free),
             f"a foreign {place} shows what is its owner's": self.owner.user_id in foreign.text,
             f"a foreign {place} changed what is its owner's": after != before,
         }
@@ -78,7 +96,9 @@ class Meeting:
         """Call with an id in the body that refers to something: the owner's, a random one, and the stranger's own."""
         values, ids = await made_for(self.stranger, operation), await self._ids(kind_of(operation, place))
         bodies = [await body_with(self.stranger, operation, place=place, value=value) for value in ids]
-        return await self._check_references(operation, values, place=place, calls=[{"body": body} for body in bodies])
+        return await self._check_references(
+            operation, values, place=place, calls=[{"body": body} for body in bodies]
+        )
 
     async def check_query(self, operation: Operation, name: str) -> list[str]:
         """Call with an id in the query, likewise."""
@@ -98,8 +118,12 @@ class Meeting:
         own = await operation.call(self.stranger.client, values, **calls[2])
         refused = place.rpartition(".")[2] not in ANSWERED
         faults = {
-            f"a foreign {place} gives {foreign.status_code}": foreign.status_code not in REFUSED if refused else not foreign.is_success,
-            f"a foreign {place} and a random one can be told apart": told_apart(foreign, missing, bodies=refused),
+            f"a foreign {place} gives {foreign.status_code}": foreign.status_code not in REFUSED
+            if refused
+            else not foreign.is_success,
+            f"a foreign {place} and a random one can be told apart": told_apart(
+                foreign, missing, bodies=refused
+            ),
             f"a foreign {place} shows what is its owner's": self.owner.user_id in foreign.text,
             f"a foreign {place} changed something": after != before,
             f"one's own {place} gives {own.status_code}, so that nothing is proved": not own.is_success,
@@ -114,7 +138,8 @@ class Meeting:
         own = await operation.call(self.owner.client, {})
         foreign = await operation.call(self.stranger.client, {})
         faults = {
-            "the owner does not find what is the owner's, so that nothing is proved": self.owner.user_id not in own.text,
+            "the owner does not find what is the owner's, so that nothing is proved": self.owner.user_id
+            not in own.text,
             f"the stranger gets {foreign.status_code}": not foreign.is_success,
             "the stranger finds what is the owner's": self.owner.user_id in foreign.text,
         }
@@ -122,7 +147,10 @@ class Meeting:
 
     async def _worlds(self, *people: Person) -> list[World]:
         """Return all that these people have, or both of them."""
-        return [await world_of(self.connection, person.user_id) for person in people or (self.owner, self.stranger)]
+        return [
+            await world_of(self.connection, person.user_id)
+            for person in people or (self.owner, self.stranger)
+        ]
 
 
 def told_apart(first: httpx2.Response, second: httpx2.Response, *, bodies: bool = True) -> bool:

@@ -44,7 +44,12 @@ UNKNOWN_ID = "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f"
 
 def open_routes(routes: Iterable[BaseRoute | RouteContext]) -> set[str]:
     """Name every way into the application that asks for no caller."""
-    return {name for route in iter_route_contexts(list(routes)) if not asks_for_caller(route) for name in names_of(route)}
+    return {
+        name
+        for route in iter_route_contexts(list(routes))
+        if not asks_for_caller(route)
+        for name in names_of(route)
+    }
 
 
 def names_of(route: RouteContext) -> Iterator[str]:
@@ -59,12 +64,19 @@ def asks_for_caller(route: RouteContext) -> bool:
 
 
 def _asks(dependant: Dependant | None) -> bool:
-    return dependant is not None and (isinstance(dependant.call, BearerDependency) or any(_asks(part) for part in dependant.dependencies))
+    return dependant is not None and (
+        isinstance(dependant.call, BearerDependency) or any(_asks(part) for part in dependant.dependencies)
+    )
 
 
 def other_routes(routes: Iterable[BaseRoute | RouteContext]) -> set[str]:
-    """Name the routes that FastAPI handles alone: it reads a body of any size, and opens rows before it looks at what was said."""
-    return {name for route in iter_route_contexts(list(routes)) if _is_plain(route) for name in names_of(route)}
+    """Name the routes that FastAPI handles alone.
+
+    It reads a body of any size, and opens rows before it looks at what was said.
+    """
+    return {
+        name for route in iter_route_contexts(list(routes)) if _is_plain(route) for name in names_of(route)
+    }
 
 
 def _is_plain(route: RouteContext) -> bool:
@@ -84,8 +96,13 @@ def test_only_the_public_list_asks_for_no_caller(application: FastAPI) -> None:
 
 
 @pytest.mark.spec("AUTH-009")
-async def test_an_operation_without_a_token_is_401(client: httpx2.AsyncClient, closed: list[Operation]) -> None:
-    answers = {str(operation): await operation.call(client, dict.fromkeys(operation.parameters, UNKNOWN_ID)) for operation in closed}
+async def test_an_operation_without_a_token_is_401(
+    client: httpx2.AsyncClient, closed: list[Operation]
+) -> None:
+    answers = {
+        str(operation): await operation.call(client, dict.fromkeys(operation.parameters, UNKNOWN_ID))
+        for operation in closed
+    }
     assert {name: answer.status_code for name, answer in answers.items() if answer.status_code != 401} == {}
     assert {answer.json()["code"] for answer in answers.values()} == {"UNAUTHENTICATED"}
     assert {answer.headers["WWW-Authenticate"] for answer in answers.values()} == {"Bearer"}
@@ -97,15 +114,23 @@ def test_the_document_asks_for_a_token_where_the_application_does(operations: li
 
 @pytest.mark.spec("AUTH-009")
 @pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "TRACE", "CONNECT", "ANYTHING"])
-async def test_no_other_method_is_a_way_in(client: httpx2.AsyncClient, closed: list[Operation], method: str) -> None:
-    paths = {operation.path.format_map(dict.fromkeys(operation.parameters, UNKNOWN_ID)) for operation in closed}
+async def test_no_other_method_is_a_way_in(
+    client: httpx2.AsyncClient, closed: list[Operation], method: str
+) -> None:
+    paths = {
+        operation.path.format_map(dict.fromkeys(operation.parameters, UNKNOWN_ID)) for operation in closed
+    }
     answers = {path: await client.request(method, path) for path in paths}
-    assert {path: answer.status_code for path, answer in answers.items() if answer.status_code not in (401, 405)} == {}
+    assert {
+        path: answer.status_code for path, answer in answers.items() if answer.status_code not in (401, 405)
+    } == {}
 
 
 @pytest.mark.spec("AUTH-009")
 @pytest.mark.parametrize("header", OVERRIDES)
-async def test_no_header_turns_a_method_into_another(ada: Person, client: httpx2.AsyncClient, header: str) -> None:
+async def test_no_header_turns_a_method_into_another(
+    ada: Person, client: httpx2.AsyncClient, header: str
+) -> None:
     task = await ada.create_task()
     path = f"/api/tasks/{task['id']}"
     assert (await ada.client.get(path, headers={header: "DELETE"})).json() == task
@@ -132,7 +157,11 @@ def test_a_route_of_another_class_is_seen() -> None:
 
 
 async def test_a_route_without_a_caller_is_seen_at_any_depth() -> None:
-    app, outer, inner = FastAPI(docs_url=None, redoc_url=None, openapi_url=None), APIRouter(prefix="/outer"), APIRouter(prefix="/inner")
+    app, outer, inner = (
+        FastAPI(docs_url=None, redoc_url=None, openapi_url=None),
+        APIRouter(prefix="/outer"),
+        APIRouter(prefix="/inner"),
+    )
 
     async def forgetful() -> None: ...
 

@@ -17,7 +17,11 @@ BROKEN: list[tuple[Rule, str, list[str]]] = [
         "ALTER TABLE agendum.task NO FORCE ROW LEVEL SECURITY",
         ["task: row security is not enabled and forced"],
     ),
-    (rules.row_security_is_forced, "ALTER TABLE agendum.task DISABLE ROW LEVEL SECURITY", ["task: row security is not enabled and forced"]),
+    (
+        rules.row_security_is_forced,
+        "ALTER TABLE agendum.task DISABLE ROW LEVEL SECURITY",
+        ["task: row security is not enabled and forced"],
+    ),
     *(
         (
             rules.policies_limit_the_runtime_role_to_its_owner,
@@ -52,7 +56,11 @@ BROKEN: list[tuple[Rule, str, list[str]]] = [
         "GRANT UPDATE (deleted_at) ON agendum.tag TO agendum_worker",
         ["tag.deleted_at: agendum_worker may read or write it"],
     ),
-    (rules.keys_begin_with_the_owner, f"{BAD}, CONSTRAINT pk_bad PRIMARY KEY (id))", ["bad.pk_bad: does not begin with user_id"]),
+    (
+        rules.keys_begin_with_the_owner,
+        f"{BAD}, CONSTRAINT pk_bad PRIMARY KEY (id))",
+        ["bad.pk_bad: does not begin with user_id"],
+    ),
     (
         rules.keys_begin_with_the_owner,
         f"{BAD}); CREATE UNIQUE INDEX ux_bad ON agendum.bad (id)",
@@ -76,7 +84,8 @@ BROKEN: list[tuple[Rule, str, list[str]]] = [
     (rules.tables_have_a_primary_key, f"{BAD})", ["bad: no primary key"]),
     (
         rules.foreign_keys_have_an_index,
-        f"{BAD}, CONSTRAINT fk_bad FOREIGN KEY (user_id, id) REFERENCES agendum.task); CREATE INDEX ix_bad ON agendum.bad (user_id)",
+        f"{BAD}, CONSTRAINT fk_bad FOREIGN KEY (user_id, id) REFERENCES agendum.task); "
+        "CREATE INDEX ix_bad ON agendum.bad (user_id)",
         ["bad.fk_bad: no index begins with its columns"],
     ),
     (
@@ -86,24 +95,68 @@ BROKEN: list[tuple[Rule, str, list[str]]] = [
         ["bad.fk_bad: no index begins with its columns"],
     ),
     *(
-        (rules.names_follow_the_convention, f"ALTER TABLE agendum.task ADD CONSTRAINT bad {what}", [f"task.bad: is not named {name}"])
+        (
+            rules.names_follow_the_convention,
+            f"ALTER TABLE agendum.task ADD CONSTRAINT bad {what}",
+            [f"task.bad: is not named {name}"],
+        )
         for what, name in (
             ("UNIQUE (user_id, title)", "uq_task_user_id_title"),
             ("CHECK (version > 0)", "ck_task_%"),
             ("FOREIGN KEY (user_id) REFERENCES agendum.change_counter", "fk_task_user_id_change_counter"),
         )
     ),
-    (rules.names_follow_the_convention, "CREATE INDEX bad ON agendum.task (user_id)", ["task.bad: is not named ix_task_%"]),
-    (rules.names_follow_the_convention, "ALTER TABLE agendum.task RENAME CONSTRAINT pk_task TO bad", ["task.bad: is not named pk_task"]),
+    (
+        rules.names_follow_the_convention,
+        "CREATE INDEX bad ON agendum.task (user_id)",
+        ["task.bad: is not named ix_task_%"],
+    ),
+    (
+        rules.names_follow_the_convention,
+        "ALTER TABLE agendum.task RENAME CONSTRAINT pk_task TO bad",
+        ["task.bad: is not named pk_task"],
+    ),
     (rules.roles_are_powerless, "ALTER ROLE agendum_app BYPASSRLS", ["agendum_app: may do too much"]),
-    (rules.roles_are_powerless, "GRANT pg_read_all_data TO agendum_identity", ["agendum_identity: may do too much"]),
-    (rules.roles_own_nothing, "ALTER TABLE agendum.task OWNER TO agendum_app", ["agendum_app: owns table agendum.task"]),
-    (rules.few_may_delete_and_nobody_truncate, "GRANT DELETE ON agendum.change TO agendum_app", ["change: agendum_app may DELETE"]),
-    (rules.few_may_delete_and_nobody_truncate, "GRANT DELETE ON agendum.task TO agendum_worker", ["task: agendum_worker may DELETE"]),
-    (rules.few_may_delete_and_nobody_truncate, "GRANT CREATE ON SCHEMA agendum TO agendum_app", ["agendum: agendum_app may CREATE"]),
-    (rules.everybody_else_may_nothing, "GRANT SELECT (title) ON agendum.task TO PUBLIC", ["task: everybody may SELECT"]),
-    (rules.everybody_else_may_nothing, "GRANT SELECT ON agendum.password TO agendum_app", ["password: the runtime role may SELECT"]),
-    (rules.nothing_runs_as_its_owner, "CREATE VIEW agendum.bad AS SELECT 1", ["bad: a view, or a table that is elsewhere"]),
+    (
+        rules.roles_are_powerless,
+        "GRANT pg_read_all_data TO agendum_identity",
+        ["agendum_identity: may do too much"],
+    ),
+    (
+        rules.roles_own_nothing,
+        "ALTER TABLE agendum.task OWNER TO agendum_app",
+        ["agendum_app: owns table agendum.task"],
+    ),
+    (
+        rules.few_may_delete_and_nobody_truncate,
+        "GRANT DELETE ON agendum.change TO agendum_app",
+        ["change: agendum_app may DELETE"],
+    ),
+    (
+        rules.few_may_delete_and_nobody_truncate,
+        "GRANT DELETE ON agendum.task TO agendum_worker",
+        ["task: agendum_worker may DELETE"],
+    ),
+    (
+        rules.few_may_delete_and_nobody_truncate,
+        "GRANT CREATE ON SCHEMA agendum TO agendum_app",
+        ["agendum: agendum_app may CREATE"],
+    ),
+    (
+        rules.everybody_else_may_nothing,
+        "GRANT SELECT (title) ON agendum.task TO PUBLIC",
+        ["task: everybody may SELECT"],
+    ),
+    (
+        rules.everybody_else_may_nothing,
+        "GRANT SELECT ON agendum.password TO agendum_app",
+        ["password: the runtime role may SELECT"],
+    ),
+    (
+        rules.nothing_runs_as_its_owner,
+        "CREATE VIEW agendum.bad AS SELECT 1",
+        ["bad: a view, or a table that is elsewhere"],
+    ),
     (
         rules.nothing_runs_as_its_owner,
         "CREATE FUNCTION agendum.bad() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
@@ -119,7 +172,9 @@ async def test_the_migrated_database_keeps(rule: Rule, connection: asyncpg.Conne
 
 
 @pytest.mark.parametrize(("rule", "statement", "faults"), BROKEN)
-async def test_a_rule_sees_what_breaks_it(rule: Rule, statement: str, faults: list[str], connection: asyncpg.Connection) -> None:
+async def test_a_rule_sees_what_breaks_it(
+    rule: Rule, statement: str, faults: list[str], connection: asyncpg.Connection
+) -> None:
     await connection.execute(statement)
     assert set(faults) <= set(await rule(connection))
 
@@ -130,5 +185,7 @@ def test_every_rule_has_been_seen_to_fail() -> None:
 
 @pytest.mark.spec("ISO-006")
 async def test_what_is_unique_across_people_is_known_and_really_there(connection: asyncpg.Connection) -> None:
-    names = await connection.fetch("SELECT relname FROM pg_class WHERE relname = ANY ($1)", list(rules.ACROSS_PEOPLE))
+    names = await connection.fetch(
+        "SELECT relname FROM pg_class WHERE relname = ANY ($1)", list(rules.ACROSS_PEOPLE)
+    )
     assert {record["relname"] for record in names} == rules.ACROSS_PEOPLE.keys()

@@ -24,13 +24,29 @@ BROKEN: list[tuple[Rule, str, str]] = [
     (rules.no_http_exception, SERVICE, "from fastapi import HTTPException"),
     (rules.no_http_exception, ROUTE, "raise fastapi.HTTPException(404)"),
     (rules.no_http_exception, "app/http/problems.py", "raise HTTPException(404)"),
-    (rules.no_http_exception, "app/http/problems.py", "from starlette.exceptions import HTTPException as Foreign\nraise Foreign(404)"),
+    (
+        rules.no_http_exception,
+        "app/http/problems.py",
+        "from starlette.exceptions import HTTPException as Foreign\nraise Foreign(404)",
+    ),
     (rules.one_place_commits, SERVICE, "await session.commit()"),
     (rules.one_place_commits, "app/repositories/tasks.py", "finish = session.rollback"),
-    (rules.one_place_commits, "app/database/embedded/server.py", "await connection.execute('BEGIN; SELECT 1')"),
-    (rules.one_place_commits, "app/repositories/tasks.py", "await connection.execute('savepoint before_move')"),
+    (
+        rules.one_place_commits,
+        "app/database/embedded/server.py",
+        "await connection.execute('BEGIN; SELECT 1')",
+    ),
+    (
+        rules.one_place_commits,
+        "app/repositories/tasks.py",
+        "await connection.execute('savepoint before_move')",
+    ),
     (rules.tasks_are_written_in_one_place, SERVICE, "await work.recorder.add(work.tasks, task, now=now)"),
-    (rules.tasks_are_written_in_one_place, "app/workers/relay.py", "from app.repositories.recorder import Recorder"),
+    (
+        rules.tasks_are_written_in_one_place,
+        "app/workers/relay.py",
+        "from app.repositories.recorder import Recorder",
+    ),
     (rules.flush_says_why, "app/repositories/tasks.py", "await session.flush()"),
     (rules.flush_says_why, "app/repositories/tasks.py", "await session.flush()  # noqa: X100"),
     (rules.database_libraries_stay_home, SERVICE, "from sqlalchemy import select"),
@@ -41,8 +57,16 @@ BROKEN: list[tuple[Rule, str, str]] = [
     (rules.sql_stays_home, "app/workers/relay.py", "query = 'update task set title = $1'"),
     (rules.sql_stays_home, "app/middleware/log.py", "query = 'insert into change values ($1)'"),
     (rules.sql_stays_home, "app/console/tasks.py", "query = 'delete from task'"),
-    (rules.settings_end_with_the_transaction, "app/repositories/unit_of_work.py", "func.set_config('role', name, False)"),
-    (rules.settings_end_with_the_transaction, "app/database/connection.py", "query = \"select set_config('role', lower($1), false)\""),
+    (
+        rules.settings_end_with_the_transaction,
+        "app/repositories/unit_of_work.py",
+        "func.set_config('role', name, False)",
+    ),
+    (
+        rules.settings_end_with_the_transaction,
+        "app/database/connection.py",
+        "query = \"select set_config('role', lower($1), false)\"",
+    ),
     (rules.settings_end_with_the_transaction, "app/database/connection.py", "query = 'SET ROLE agendum_app'"),
     (rules.settings_end_with_the_transaction, "app/migrations/env.py", "query = 'SET lock_timeout = 5000'"),
     (rules.no_network_in_a_unit_of_work, SERVICE, "import httpx2"),
@@ -57,19 +81,39 @@ BROKEN: list[tuple[Rule, str, str]] = [
     (rules.one_clock, "app/utils/jwt.py", "from time import time"),
     (rules.only_the_console_prints, "app/workers/relay.py", "print('started')"),
     (rules.services_are_functions, SERVICE, "class TaskService:\n    pass"),
-    (rules.routes_are_sentences, ROUTE, "@router.get('/')\ndef many():\n    return first() if second else third"),
+    (
+        rules.routes_are_sentences,
+        ROUTE,
+        "@router.get('/')\ndef many():\n    return first() if second else third",
+    ),
     (rules.services_give_rows, SERVICE, "async def browse(work) -> dict[str, Any]: ..."),
     (rules.services_give_rows, SERVICE, "async def tree(work) -> bytes: ..."),
-    (rules.routes_are_sentences, ROUTE, "@router.get('/')\ndef many():\n    task = find()\n    return read(task)"),
+    (
+        rules.routes_are_sentences,
+        ROUTE,
+        "@router.get('/')\ndef many():\n    task = find()\n    return read(task)",
+    ),
     (
         rules.routes_are_sentences,
         ROUTE,
         "@router.get('/')\nasync def many():\n    a = await one()\n    b = await two()\n    return c(a, b)",
     ),
-    (rules.routes_are_sentences, ROUTE, "@router.get('/')\nasync def many():\n    a = [await one()]\n    return read(a)"),
-    (rules.routes_are_sentences, ROUTE, "@router.get('/')\nasync def many():\n    a = await one(await two())\n    return read(a)"),
+    (
+        rules.routes_are_sentences,
+        ROUTE,
+        "@router.get('/')\nasync def many():\n    a = [await one()]\n    return read(a)",
+    ),
+    (
+        rules.routes_are_sentences,
+        ROUTE,
+        "@router.get('/')\nasync def many():\n    a = await one(await two())\n    return read(a)",
+    ),
     (rules.routes_are_sentences, ROUTE, "@router.get('/')\nasync def many():\n    return read(await find())"),
-    (rules.routes_are_sentences, ROUTE, "@router.get('/')\nasync def many():\n    await find()\n    return await read()"),
+    (
+        rules.routes_are_sentences,
+        ROUTE,
+        "@router.get('/')\nasync def many():\n    await find()\n    return await read()",
+    ),
     (rules.routes_are_sentences, ROUTE, "@router.get('/')\nasync def many():\n    await find()"),
     (rules.routes_are_sentences, ROUTE, "@router.get('/')\ndef many():\n" + "    a = 1\n" * 8),
     (rules.no_machine_addresses, "README.md", f"Run it from {MACHINE_FOLDER}."),
@@ -97,46 +141,114 @@ BROKEN: list[tuple[Rule, str, str]] = [
 
 KEPT: list[tuple[Rule, str, str]] = [
     (rules.known_rooms, SERVICE, ""),
-    (rules.no_http_exception, "app/http/problems.py", "from fastapi import HTTPException\nhandlers = {HTTPException: answer}"),
+    (
+        rules.no_http_exception,
+        "app/http/problems.py",
+        "from fastapi import HTTPException\nhandlers = {HTTPException: answer}",
+    ),
     (rules.one_place_commits, "app/repositories/transactions.py", "await session.commit()"),
     (rules.one_place_commits, SERVICE, '"""COMMIT ends it."""\nmode = "create_savepoint"'),
-    (rules.tasks_are_written_in_one_place, "app/services/task_writes.py", "await work.recorder.add(work.tasks, task, now=now)"),
+    (
+        rules.tasks_are_written_in_one_place,
+        "app/services/task_writes.py",
+        "await work.recorder.add(work.tasks, task, now=now)",
+    ),
     (rules.flush_says_why, "app/repositories/tasks.py", "await session.flush()  # The key is needed below."),
     (rules.database_libraries_stay_home, "app/models/task.py", "from sqlmodel import SQLModel"),
     (rules.sql_stays_home, "app/repositories/tasks.py", "query = 'select id from task'"),
     (rules.sql_stays_home, SERVICE, '"""Select a task from the list."""\nlabel = "Update the task"'),
-    (rules.settings_end_with_the_transaction, "app/repositories/unit_of_work.py", "query = \"select set_config('role', $1, true), false\""),
-    (rules.settings_end_with_the_transaction, "app/database/connection.py", "query = 'SET LOCAL lock_timeout = 5000'"),
-    (rules.settings_end_with_the_transaction, "app/repositories/tasks.py", "query = 'update task\\nset title = $1'"),
+    (
+        rules.settings_end_with_the_transaction,
+        "app/repositories/unit_of_work.py",
+        "query = \"select set_config('role', $1, true), false\"",
+    ),
+    (
+        rules.settings_end_with_the_transaction,
+        "app/database/connection.py",
+        "query = 'SET LOCAL lock_timeout = 5000'",
+    ),
+    (
+        rules.settings_end_with_the_transaction,
+        "app/repositories/tasks.py",
+        "query = 'update task\\nset title = $1'",
+    ),
     (rules.no_network_in_a_unit_of_work, "app/utils/jwt.py", "import httpx2"),
     (rules.no_network_in_a_unit_of_work, SERVICE, "from urllib.parse import quote"),
-    (rules.time_and_chance_come_in, DOMAIN, "from datetime import time\ndef due(now: datetime) -> time:\n    return now.time()"),
+    (
+        rules.time_and_chance_come_in,
+        DOMAIN,
+        "from datetime import time\ndef due(now: datetime) -> time:\n    return now.time()",
+    ),
     (rules.time_and_chance_come_in, SERVICE, "from uuid import uuid4"),
     (rules.one_clock, "app/utils/clock.py", "moment = datetime.now(UTC)"),
     (rules.one_clock, "app/workers/relay.py", "began = time.monotonic()\nmoment = runtime.clock()"),
     (rules.only_the_console_prints, "app/console/tasks.py", "print('done')"),
     (rules.services_are_functions, SERVICE, "@dataclass(frozen=True)\nclass Session: ..."),
-    (rules.services_are_functions, SERVICE, "from app.domain.errors import Conflict\nclass Taken(Conflict): ..."),
-    (rules.routes_are_sentences, ROUTE, "@router.get('/')\nasync def many(a):\n    '''List.'''\n    return await tasks.many(a.all())"),
-    (rules.routes_are_sentences, ROUTE, "@router.get('/')\nasync def many(a):\n    task = await find(**a.terms)\n    return read(task)"),
-    (rules.routes_are_sentences, ROUTE, "@router.get('/')\nasync def many(a):\n    await find(a)\n    return {'status': 'ok'}"),
-    (rules.services_give_rows, SERVICE, "async def read(work) -> TaskRow: ...\nasync def _values(work) -> dict[str, Any]: ..."),
+    (
+        rules.services_are_functions,
+        SERVICE,
+        "from app.domain.errors import Conflict\nclass Taken(Conflict): ...",
+    ),
+    (
+        rules.routes_are_sentences,
+        ROUTE,
+        "@router.get('/')\nasync def many(a):\n    '''List.'''\n    return await tasks.many(a.all())",
+    ),
+    (
+        rules.routes_are_sentences,
+        ROUTE,
+        "@router.get('/')\nasync def many(a):\n    task = await find(**a.terms)\n    return read(task)",
+    ),
+    (
+        rules.routes_are_sentences,
+        ROUTE,
+        "@router.get('/')\nasync def many(a):\n    await find(a)\n    return {'status': 'ok'}",
+    ),
+    (
+        rules.services_give_rows,
+        SERVICE,
+        "async def read(work) -> TaskRow: ...\nasync def _values(work) -> dict[str, Any]: ...",
+    ),
     (rules.services_give_rows, ROUTE, "async def list_addresses() -> dict[str, Any]: ..."),
-    (rules.routes_are_sentences, SERVICE, "def many():\n    task = find()\n    return read(task) if task else None"),
+    (
+        rules.routes_are_sentences,
+        SERVICE,
+        "def many():\n    task = find()\n    return read(task) if task else None",
+    ),
     (rules.no_machine_addresses, "README.md", "See team/work/notes and the home/ folder."),
     (rules.no_machine_addresses, "backend/app/static/swagger-ui/bundle.js", REGISTRY),
-    (shape.short_functions, SERVICE, "@decorated\ndef long():\n    '''One.\n\n    Two.\n    '''\n" + "    a = 1\n" * 29),
+    (
+        shape.short_functions,
+        SERVICE,
+        "@decorated\ndef long():\n    '''One.\n\n    Two.\n    '''\n" + "    a = 1\n" * 29,
+    ),
     (shape.short_files, TEST, "a = 1\n" * 400),
-    (shape.flat_functions, SERVICE, "def flat():\n if a: pass\n elif b: pass\n elif c: pass\n elif d: pass\n else: pass"),
+    (
+        shape.flat_functions,
+        SERVICE,
+        "def flat():\n if a: pass\n elif b: pass\n elif c: pass\n elif d: pass\n else: pass",
+    ),
     (shape.few_positional_parameters, SERVICE, "class A:\n    def three(self, a, b, c, *, d): ..."),
-    (shape.few_positional_parameters, TEST, "def test_many(a, b, c, d): ...\n@pytest.fixture\ndef everything(a, b, c, d): ..."),
+    (
+        shape.few_positional_parameters,
+        TEST,
+        "def test_many(a, b, c, d): ...\n@pytest.fixture\ndef everything(a, b, c, d): ...",
+    ),
     (shape.whole_word_names, SERVICE, "from sqlmodel import col\ntry: ...\nexcept ValueError as exc: ..."),
     (shape.whole_word_names, TEST, "def test_folder(tmp_path): ..."),
     (shape.short_module_docstring, SERVICE, '"""1\n2\n3\n4"""'),
     (shape.no_banners, SERVICE, "# A rule --- with a dash.\nline = '----------'"),
-    (shape.tests_prove_something, TEST, "def test_refusal():\n    with pytest.raises(ValueError): complete()"),
+    (
+        shape.tests_prove_something,
+        TEST,
+        "def test_refusal():\n    with pytest.raises(ValueError): complete()",
+    ),
     (shape.tests_prove_something, TEST, "def test_problem():\n    assert_problem(answer)"),
-    (shape.excuses_have_reasons, TEST, "@pytest.mark.skipif(True, reason='Linux only.')\ndef test_later(): ..."),
+    (
+        shape.excuses_have_reasons,
+        TEST,
+        "@pytest.mark.skipif(True, reason='Linux only.')\ndef test_later(): ...",
+    ),
     (shape.excuses_have_reasons, TEST, "pytest.skip('Linux only.')"),
 ]
 
@@ -148,12 +260,16 @@ def named(rule: object) -> str:
 
 @pytest.mark.parametrize("rule", RULES, ids=named)
 def test_the_house_keeps(rule: Rule) -> None:
-    findings = [finding for folder in RULES[rule] for module in modules_below(folder) for finding in rule(module)]
+    findings = [
+        finding for folder in RULES[rule] for module in modules_below(folder) for finding in rule(module)
+    ]
     assert not findings, "\n".join(findings)
 
 
 def test_nine_functions_in_ten_are_short() -> None:
-    lengths = [shape.function_lines(function) for module in modules_below("app") for function in module.functions]
+    lengths = [
+        shape.function_lines(function) for module in modules_below("app") for function in module.functions
+    ]
     assert shape.ninetieth_percentile(lengths) <= shape.NINETIETH_PERCENTILE_LINES
 
 

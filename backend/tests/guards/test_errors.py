@@ -41,7 +41,9 @@ PLAIN_CODES = {
     415: "UNSUPPORTED_MEDIA_TYPE",
     500: "INTERNAL_ERROR",
 }
-TAXONOMY = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, AgendumError)]
+TAXONOMY = [
+    kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, AgendumError)
+]
 REFUSALS = [kind for kind in TAXONOMY if kind is not AgendumError]
 # The first level of the taxonomy; what stands under one of them answers as it does.
 KINDS = [kind for kind in REFUSALS if AgendumError in kind.__bases__]
@@ -103,15 +105,18 @@ def test_a_code_that_two_refusals_share_is_seen() -> None:
 
 
 def test_the_drawing_at_the_top_shows_every_refusal_below_its_kind() -> None:
-    below = {kind: ", ".join(refusal.__name__ for refusal in REFUSALS if kind in refusal.__mro__[1:]) for kind in KINDS}
+    below = {
+        kind: ", ".join(refusal.__name__ for refusal in REFUSALS if kind in refusal.__mro__[1:])
+        for kind in KINDS
+    }
     drawing = ", ".join(kind.__name__ + (f" ({names})" if names else "") for kind, names in below.items())
     assert " ".join((errors.__doc__ or "").split()).endswith(f" AgendumError > {drawing}")
 
 
 def test_no_refusal_hides_in_another_module() -> None:
     def below(kind: type[AgendumError]) -> set[str]:
-        return {kind.__module__ for kind in kind.__subclasses__() if kind.__module__.startswith("app.")}.union(
-            *(below(part) for part in kind.__subclasses__())
-        )
+        return {
+            kind.__module__ for kind in kind.__subclasses__() if kind.__module__.startswith("app.")
+        }.union(*(below(part) for part in kind.__subclasses__()))
 
     assert below(AgendumError) == {errors.__name__}

@@ -26,11 +26,15 @@ HOSTILE = {
 }
 
 
-def effects_of_importing(modules: list[str], *, folder: Path, root: Path = BACKEND, environment: dict[str, str] | None = None) -> list[str]:
+def effects_of_importing(
+    modules: list[str], *, folder: Path, root: Path = BACKEND, environment: dict[str, str] | None = None
+) -> list[str]:
     """Import modules in a fresh process in an empty folder and give what the probe saw, or its error."""
     variables = {"PATH": os.environ["PATH"], "PYTHONPATH": str(root), **(environment or {})}
     command = [sys.executable, "-B", import_probe.__file__, json.dumps([modules, list(HOSTILE)])]
-    probe = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False, timeout=60)
+    probe = subprocess.run(
+        command, cwd=folder, env=variables, capture_output=True, text=True, check=False, timeout=60
+    )
     effects: list[str] = json.loads(probe.stdout) if probe.returncode == 0 else [probe.stderr]
     return effects
 
@@ -62,5 +66,7 @@ def test_importing_the_house_has_no_effect(environment: dict[str, str], tmp_path
 )
 def test_the_probe_sees_an_effect(source: str, effect: str, tmp_path: Path) -> None:
     (tmp_path / "seeded.py").write_text(source)
-    effects = effects_of_importing(["seeded"], folder=tmp_path, root=tmp_path, environment={"DATABASE_URL": "x"})
+    effects = effects_of_importing(
+        ["seeded"], folder=tmp_path, root=tmp_path, environment={"DATABASE_URL": "x"}
+    )
     assert any(effect in seen for seen in effects)

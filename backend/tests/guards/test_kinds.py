@@ -63,15 +63,22 @@ def test_every_kind_is_described_in_the_specs(kind: type[Owned[Any]]) -> None:
 
 
 @pytest.mark.spec("UNDO-001", "TRASH-008", "CHANGE-006")
-async def test_every_kind_can_be_made_undone_and_purged(ada: Person, app: FastAPI, connection: asyncpg.Connection) -> None:
+async def test_every_kind_can_be_made_undone_and_purged(
+    ada: Person, app: FastAPI, connection: asyncpg.Connection
+) -> None:
     made = {await made_and_undone(ada, name) for name in MADE_BY}
     assert made == {kind.entity for kind in KINDS}
     await tidy(app.state.runtime.database, now=datetime.now(UTC) + timedelta(days=31))
-    left = [await fetch(connection, f"SELECT id FROM {kind.statements.table} WHERE deleted_at IS NOT NULL") for kind in KINDS]
+    left = [
+        await fetch(connection, f"SELECT id FROM {kind.statements.table} WHERE deleted_at IS NOT NULL")
+        for kind in KINDS
+    ]
     purged = await fetch(connection, "SELECT entity, entity_id FROM agendum.change WHERE action = 'purged'")
     assert (left, {change["entity"] for change in purged}) == ([[]] * len(KINDS), made)
     ids = [change["entity_id"] for change in purged]
-    assert CANARY not in str(await fetch(connection, "SELECT before, after FROM agendum.change WHERE entity_id = ANY ($1)", ids))
+    assert CANARY not in str(
+        await fetch(connection, "SELECT before, after FROM agendum.change WHERE entity_id = ANY ($1)", ids)
+    )
 
 
 async def made_and_undone(person: Person, parameter: str) -> str:

@@ -40,15 +40,25 @@ DOCUMENT: Document = {
                         "schema": {"type": "boolean"},
                     }
                 ],
-                "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/TaskCreate"}}}},
-                "responses": {"201": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/TaskRead"}}}}},
+                "requestBody": {
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/TaskCreate"}}}
+                },
+                "responses": {
+                    "201": {
+                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/TaskRead"}}}
+                    }
+                },
             }
         }
     },
     "components": {
         "schemas": {
             "Priority": {"enum": ["none", "high"]},
-            "TaskCreate": {"properties": {"priority": {"$ref": "#/components/schemas/Priority", "description": "How urgent."}}},
+            "TaskCreate": {
+                "properties": {
+                    "priority": {"$ref": "#/components/schemas/Priority", "description": "How urgent."}
+                }
+            },
             "TaskRead": {
                 "required": ["enum"],
                 "properties": {"enum": {"type": "string", "description": "A field with an odd name."}},
@@ -74,7 +84,9 @@ def seeded(place: str, value: object) -> Document:
 
 @pytest.mark.spec("SPEC-010")
 @pytest.mark.parametrize("check", CHECKS)
-def test_programs_can_be_made_from_the_document(check: Callable[[Document], list[str]], openapi: Document) -> None:
+def test_programs_can_be_made_from_the_document(
+    check: Callable[[Document], list[str]], openapi: Document
+) -> None:
     assert check(openapi) == []
 
 
@@ -145,7 +157,10 @@ def test_a_tag_that_nothing_has_is_told() -> None:
 def test_the_codes_of_problems_are_all_that_can_be_answered(openapi: Document) -> None:
     listed = read_components(openapi)["ProblemCode"]["enum"]
     assert listed == sorted({refusal.code for refusal in REFUSALS} | {*PLAIN_CODES.values()})
-    assert read_components(openapi)["Problem"]["properties"]["code"]["$ref"] == "#/components/schemas/ProblemCode"
+    assert (
+        read_components(openapi)["Problem"]["properties"]["code"]["$ref"]
+        == "#/components/schemas/ProblemCode"
+    )
 
 
 @pytest.mark.spec("SPEC-014")
@@ -155,11 +170,17 @@ def test_a_status_that_nothing_of_ours_answers_with_has_a_code_of_the_list(statu
 
 
 def test_enumerations_are_what_the_service_knows(openapi: Document) -> None:
-    enumerations = {name: schema["enum"] for name, schema in read_components(openapi).items() if "enum" in schema}
+    enumerations = {
+        name: schema["enum"] for name, schema in read_components(openapi).items() if "enum" in schema
+    }
     assert enumerations["Entity"] == sorted(kind.entity for kind in KINDS)
     for sort in (TaskSort, NamedSort, CategorySort, CommentSort):
         columns = {choice.removeprefix("-") for choice in sort}
-        assert {*enumerations[sort.__name__]} == {*sort} == {f"{sign}{column}" for column in columns for sign in ("", "-")}
+        assert (
+            {*enumerations[sort.__name__]}
+            == {*sort}
+            == {f"{sign}{column}" for column in columns for sign in ("", "-")}
+        )
     assert enumerations["TokenType"] == ["bearer"]
 
 
@@ -167,7 +188,9 @@ def test_what_the_server_writes_is_marked_where_it_may_come_along(openapi: Docum
     fields, content = set(TaskRead.model_fields), set(TaskContent.model_fields)
     replace = read_components(openapi)["TaskReplace"]
     assert replace["properties"].keys() == fields
-    assert {name for name, field in replace["properties"].items() if field.get("readOnly")} == fields - content
+    assert {
+        name for name, field in replace["properties"].items() if field.get("readOnly")
+    } == fields - content
 
 
 def test_a_parameter_is_never_null(openapi: Document) -> None:

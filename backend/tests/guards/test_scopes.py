@@ -26,8 +26,12 @@ SAFE = {"GET", "HEAD"}
 
 def scopes_of(routes: Iterable[BaseRoute | RouteContext]) -> dict[str, list[Scope]]:
     """Return the scopes that each route with a caller asks for, by its method and its path."""
-    every = [(route, [*_scopes(getattr(route, "dependant", None))]) for route in iter_route_contexts(list(routes))]
-    return {f"{method} {route.path}": found for route, found in every if found for method in route.methods or ()}
+    every = [
+        (route, [*_scopes(getattr(route, "dependant", None))]) for route in iter_route_contexts(list(routes))
+    ]
+    return {
+        f"{method} {route.path}": found for route, found in every if found for method in route.methods or ()
+    }
 
 
 def _scopes(dependant: Dependant | None) -> Iterator[Scope]:
@@ -48,7 +52,9 @@ def expected_scope(name: str) -> Scope:
     return Scope(f"{'account' if path == '/api/me' else 'tasks'}:{'read' if method in SAFE else 'write'}")
 
 
-async def check_scope(operation: Operation, app: FastAPI, person: Person, *, connection: asyncpg.Connection) -> list[str]:
+async def check_scope(
+    operation: Operation, app: FastAPI, person: Person, *, connection: asyncpg.Connection
+) -> list[str]:
     """Call an operation with every scope but its own: it is refused by that scope, and changes nothing."""
     scope = expected_scope(str(operation))
     values, body = await made_for(person, operation), await own_body(person, operation)
@@ -68,7 +74,9 @@ async def check_scope(operation: Operation, app: FastAPI, person: Person, *, con
 
 
 @pytest.mark.spec("AUTH-012")
-def test_every_route_with_a_caller_asks_for_one_scope_that_fits(application: FastAPI, operations: list[Operation]) -> None:
+def test_every_route_with_a_caller_asks_for_one_scope_that_fits(
+    application: FastAPI, operations: list[Operation]
+) -> None:
     named = scopes_of(application.router.routes)
     assert wrong_scopes(named) == []
     assert named.keys() == {str(operation) for operation in operations if not operation.public}
@@ -82,7 +90,11 @@ async def test_no_operation_does_anything_for_a_caller_without_its_scope(
     connection: asyncpg.Connection,
 ) -> None:
     closed = [operation for operation in operations if not operation.public]
-    faults = [fault for operation in closed for fault in await check_scope(operation, app, ada, connection=connection)]
+    faults = [
+        fault
+        for operation in closed
+        for fault in await check_scope(operation, app, ada, connection=connection)
+    ]
     assert faults == []
     assert len(closed) >= 30
 
@@ -97,7 +109,9 @@ async def test_a_caller_may_do_what_its_one_scope_allows(app: FastAPI, ada: Pers
 
 
 @pytest.mark.spec("AUTH-013")
-async def test_nothing_is_read_of_a_body_whose_sender_lacks_the_scope(app: FastAPI, ada: Person, operations: list[Operation]) -> None:
+async def test_nothing_is_read_of_a_body_whose_sender_lacks_the_scope(
+    app: FastAPI, ada: Person, operations: list[Operation]
+) -> None:
     writes = [operation for operation in operations if operation.is_write]
     targets = [f"{write.method} {write.path.format_map(unknown(write.parameters))}" for write in writes]
     async with limited(app, ada, EVERY_SCOPE - {Scope.TASKS_WRITE}) as caller:
@@ -129,7 +143,9 @@ def test_a_route_with_a_scope_that_does_not_fit_is_seen() -> None:
     assert wrong_scopes(scopes_of(app.router.routes)) == ["DELETE /api/careless", "POST /api/torn"]
 
 
-async def test_an_operation_that_asks_for_too_little_is_seen(app: FastAPI, ada: Person, connection: asyncpg.Connection) -> None:
+async def test_an_operation_that_asks_for_too_little_is_seen(
+    app: FastAPI, ada: Person, connection: asyncpg.Connection
+) -> None:
     careless = Operation("POST", "/api/me", body=None)
     faults = await check_scope(careless, app, ada, connection=connection)
     assert "POST /api/me: without account:write it gives 405" in faults

@@ -37,12 +37,16 @@ def specified() -> tuple[Endpoint, ...]:
 
 
 @pytest.mark.spec("SPEC-001")
-def test_the_document_has_exactly_the_operations_of_the_specification(specified: tuple[Endpoint, ...], openapi: dict[str, Any]) -> None:
+def test_the_document_has_exactly_the_operations_of_the_specification(
+    specified: tuple[Endpoint, ...], openapi: dict[str, Any]
+) -> None:
     assert compare(specified, read_document(openapi)) == []
 
 
 @pytest.mark.spec("SPEC-001")
-def test_every_operation_of_the_specification_rests_on_requirements_that_exist(specified: tuple[Endpoint, ...]) -> None:
+def test_every_operation_of_the_specification_rests_on_requirements_that_exist(
+    specified: tuple[Endpoint, ...],
+) -> None:
     known = {requirement.identifier for requirement in read_feature_folder(SPECIFICATIONS)}
     assert find_unknown_requirements(specified, known) == []
 
@@ -50,7 +54,12 @@ def test_every_operation_of_the_specification_rests_on_requirements_that_exist(s
 def test_a_row_becomes_an_operation() -> None:
     create, _ = read_endpoints(TABLE)
     assert create == Endpoint(
-        "POST", "/api/tasks", "bearer", success=("201",), errors=("401", "422"), requirements=("TASK-001", "SAFE-001")
+        "POST",
+        "/api/tasks",
+        "bearer",
+        success=("201",),
+        errors=("401", "422"),
+        requirements=("TASK-001", "SAFE-001"),
     )
 
 
@@ -72,7 +81,10 @@ def test_an_operation_without_specification_is_told() -> None:
         (replace(CREATE, success=("200",)), "POST /api/tasks success: the spec says 201, the document 200"),
         (replace(CREATE, success=()), "POST /api/tasks success: the spec says 201, the document nothing"),
         (replace(CREATE, errors=("401",)), "POST /api/tasks errors: the spec says 401 422, the document 401"),
-        (replace(CREATE, errors=("401", "422", "default")), "POST /api/tasks errors: the spec says 401 422, the document 401 422 default"),
+        (
+            replace(CREATE, errors=("401", "422", "default")),
+            "POST /api/tasks errors: the spec says 401 422, the document 401 422 default",
+        ),
         (replace(CREATE, who="public"), "POST /api/tasks who: the spec says bearer, the document public"),
     ],
 )
@@ -91,7 +103,9 @@ def test_a_path_that_differs_is_told_from_both_sides() -> None:
     ("security", "who"),
     [([], "public"), ([{}, {"Token": []}], "public"), ([{"Token": []}], "bearer"), ([{"Key": []}], "apikey")],
 )
-def test_who_may_call_is_read_from_the_security_requirement(security: list[dict[str, list[str]]], who: str) -> None:
+def test_who_may_call_is_read_from_the_security_requirement(
+    security: list[dict[str, list[str]]], who: str
+) -> None:
     document = deepcopy(DOCUMENT)
     document["components"]["securitySchemes"]["Key"] = {"type": "apiKey", "in": "header", "name": "X-Key"}
     document["paths"]["/api/tasks"]["post"]["security"] = security
@@ -99,15 +113,22 @@ def test_who_may_call_is_read_from_the_security_requirement(security: list[dict[
 
 
 def test_a_security_requirement_of_the_whole_document_is_inherited() -> None:
-    assert [endpoint.who for endpoint in read_document({**DOCUMENT, "security": [{"Token": []}]})] == ["bearer", "bearer"]
+    assert [endpoint.who for endpoint in read_document({**DOCUMENT, "security": [{"Token": []}]})] == [
+        "bearer",
+        "bearer",
+    ]
 
 
 def test_a_requirement_that_does_not_exist_is_told() -> None:
-    assert find_unknown_requirements([CREATE], {"TASK-001"}) == ["POST /api/tasks: SAFE-001 is no requirement"]
+    assert find_unknown_requirements([CREATE], {"TASK-001"}) == [
+        "POST /api/tasks: SAFE-001 is no requirement"
+    ]
 
 
 def test_an_operation_without_a_requirement_is_told() -> None:
-    assert find_unknown_requirements([replace(LIVE, requirements=())], set()) == ["GET /health/live: names no requirement"]
+    assert find_unknown_requirements([replace(LIVE, requirements=())], set()) == [
+        "GET /health/live: names no requirement"
+    ]
 
 
 def test_an_operation_that_is_specified_twice_is_refused() -> None:

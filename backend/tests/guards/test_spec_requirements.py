@@ -42,7 +42,14 @@ TESTS = [Citation(requirement.identifier, "tests/a.py:1") for requirement in (FI
 
 @pytest.mark.spec("SPEC-003")
 def test_every_requirement_is_cited_and_every_citation_names_a_requirement() -> None:
-    assert compare(read_feature_folder(SPECIFICATIONS), comments=read_code(REPOSITORY), markers=read_tests(REPOSITORY)) == []
+    assert (
+        compare(
+            read_feature_folder(SPECIFICATIONS),
+            comments=read_code(REPOSITORY),
+            markers=read_tests(REPOSITORY),
+        )
+        == []
+    )
 
 
 def test_requirements_are_the_items_that_begin_with_an_identifier() -> None:
@@ -70,15 +77,21 @@ def test_a_requirement_without_a_test_is_told() -> None:
     assert compare([FIRST, SECOND], comments=CODE, markers=TESTS[1:]) == ["TASK-001: cited by no test"]
 
 
-@pytest.mark.parametrize("target", ["features/tasks.md#TASK-099", "features/finding.md#TASK-001", "TASK-001", ""])
+@pytest.mark.parametrize(
+    "target", ["features/tasks.md#TASK-099", "features/finding.md#TASK-001", "TASK-001", ""]
+)
 def test_a_comment_that_cites_no_requirement_is_told(target: str) -> None:
     comments = [*CODE, Citation(target, "app/b.py:7")]
-    assert compare([FIRST, SECOND], comments=comments, markers=TESTS) == [f"app/b.py:7: {target!r} is no requirement"]
+    assert compare([FIRST, SECOND], comments=comments, markers=TESTS) == [
+        f"app/b.py:7: {target!r} is no requirement"
+    ]
 
 
 def test_a_marker_that_cites_no_requirement_is_told() -> None:
     markers = [*TESTS, Citation("TASK-099", "tests/b.py:7")]
-    assert compare([FIRST, SECOND], comments=CODE, markers=markers) == ["tests/b.py:7: 'TASK-099' is no requirement"]
+    assert compare([FIRST, SECOND], comments=CODE, markers=markers) == [
+        "tests/b.py:7: 'TASK-099' is no requirement"
+    ]
 
 
 def test_an_identifier_that_is_given_twice_is_told() -> None:
@@ -97,7 +110,9 @@ def test_a_prefix_in_two_files_and_two_prefixes_in_one_file_are_told() -> None:
 
 def test_comments_are_read_and_strings_are_not() -> None:
     source = (
-        '# Spec: features/a.md#A-001, features/a.md#A-002\ndef act():\n    """# Spec: features/a.md#A-003"""  # Spec: features/a.md#A-004\n'
+        "# Spec: features/a.md#A-001, features/a.md#A-002\n"
+        "def act():\n"
+        '    """# Spec: features/a.md#A-003"""  # Spec: features/a.md#A-004\n'
     )
     assert read_comments(source, "app/a.py") == (
         Citation("features/a.md#A-001", "app/a.py:1"),
@@ -121,7 +136,10 @@ def test_lines_of_other_files_are_read_when_they_are_comments() -> None:
         ("@pytest.mark.spec('A-001', 'A-002')\ndef test_it(): ...", ["A-001", "A-002"]),
         ("@pytest.mark.spec('A-001')\nasync def test_it(): ...", ["A-001"]),
         ("@pytest.mark.spec('A-001')\nclass TestIt: ...", ["A-001"]),
-        ("@pytest.mark.parametrize('a', [pytest.param(1, marks=pytest.mark.spec('A-001'))])\ndef test_it(a): ...", ["A-001"]),
+        (
+            "@pytest.mark.parametrize('a', [pytest.param(1, marks=pytest.mark.spec('A-001'))])\ndef test_it(a): ...",
+            ["A-001"],
+        ),
         ("@pytest.mark.spec(NAME)\ndef test_it(): ...", ["NAME"]),
         ("@pytest.mark.spec('A-001')\ndef helper(): ...", []),
         ("# pytest.mark.spec('A-001')\ndef test_it(): 'pytest.mark.spec(1)'", []),
@@ -141,11 +159,22 @@ def write(tmp_path: Path) -> Callable[[str, str], None]:
     return write
 
 
-def test_code_is_the_application_and_the_build_and_for_itself_the_tools(write: Callable[[str, str], None], tmp_path: Path) -> None:
-    for number, name in enumerate(("backend/app/a.py", "Makefile", "backend/pyproject.toml", "backend/tests/c.py")):
+def test_code_is_the_application_and_the_build_and_for_itself_the_tools(
+    write: Callable[[str, str], None], tmp_path: Path
+) -> None:
+    for number, name in enumerate(
+        ("backend/app/a.py", "Makefile", "backend/pyproject.toml", "backend/tests/c.py")
+    ):
         write(name, f"# Spec: features/a.md#A-00{number}\n")
-    write("backend/spec_tools/d.py", "# Spec: features/a.md#A-009\n# Spec: features/spec-driven.md#SPEC-001\n")
-    assert [citation.target.partition("#")[2] for citation in read_code(tmp_path)] == ["A-000", "SPEC-001", "A-001", "A-002"]
+    write(
+        "backend/spec_tools/d.py", "# Spec: features/a.md#A-009\n# Spec: features/spec-driven.md#SPEC-001\n"
+    )
+    assert [citation.target.partition("#")[2] for citation in read_code(tmp_path)] == [
+        "A-000",
+        "SPEC-001",
+        "A-001",
+        "A-002",
+    ]
 
 
 def test_tests_are_found_in_every_folder(write: Callable[[str, str], None], tmp_path: Path) -> None:

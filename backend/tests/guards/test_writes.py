@@ -1,4 +1,7 @@
-"""Generated from the OpenAPI document: no write has its effect twice, and none is done over what its caller has not seen."""
+"""Generated from the OpenAPI document.
+
+No write has its effect twice, and none is done over what its caller has not seen.
+"""
 
 from collections.abc import Iterator
 
@@ -30,7 +33,9 @@ def surprises(app: FastAPI) -> Iterator[FastAPI]:
 
 
 @pytest.mark.spec("SAFE-011")
-async def test_no_write_that_is_sent_again_has_its_effect_twice(writer: Writer, operations: list[Operation]) -> None:
+async def test_no_write_that_is_sent_again_has_its_effect_twice(
+    writer: Writer, operations: list[Operation]
+) -> None:
     writes = [operation for operation in operations if operation.is_write]
     assert [str(operation) for operation in writes if "Idempotency-Key" not in operation.headers] == []
     assert [fault for operation in writes for fault in await writer.check_replay(operation)] == []
@@ -38,25 +43,35 @@ async def test_no_write_that_is_sent_again_has_its_effect_twice(writer: Writer, 
 
 
 @pytest.mark.spec("SAFE-008")
-async def test_no_write_is_done_over_a_version_that_nobody_has_seen(writer: Writer, operations: list[Operation]) -> None:
+async def test_no_write_is_done_over_a_version_that_nobody_has_seen(
+    writer: Writer, operations: list[Operation]
+) -> None:
     conditional = [operation for operation in operations if "If-Match" in operation.headers]
     assert [fault for operation in conditional for fault in await writer.check_condition(operation)] == []
     assert len(conditional) >= 7
 
 
 @pytest.mark.spec("SAFE-008")
-async def test_every_other_write_refuses_a_condition_instead_of_ignoring_it(writer: Writer, operations: list[Operation]) -> None:
-    others = [operation for operation in operations if operation.is_write and "If-Match" not in operation.headers]
+async def test_every_other_write_refuses_a_condition_instead_of_ignoring_it(
+    writer: Writer, operations: list[Operation]
+) -> None:
+    others = [
+        operation for operation in operations if operation.is_write and "If-Match" not in operation.headers
+    ]
     assert [fault for operation in others for fault in await writer.check_no_condition(operation)] == []
     assert len(others) >= 6
 
 
 @pytest.mark.spec("SAFE-008")
 def test_what_replaces_updates_or_deletes_one_thing_takes_a_condition(operations: list[Operation]) -> None:
-    without = [operation for operation in operations if operation.is_write and "If-Match" not in operation.headers]
+    without = [
+        operation for operation in operations if operation.is_write and "If-Match" not in operation.headers
+    ]
     assert {str(operation) for operation in without if operation.method != "POST"} == {"DELETE /api/trash"}
     assert [str(operation) for operation in without if "Prefer" in operation.headers] == []
-    stale = [operation for operation in operations if "412" in operation.statuses and operation not in without]
+    stale = [
+        operation for operation in operations if "412" in operation.statuses and operation not in without
+    ]
     assert stale == [operation for operation in operations if "If-Match" in operation.headers]
 
 
@@ -67,7 +82,9 @@ async def test_no_read_sends_again_what_is_known(writer: Writer, operations: lis
     assert len(reads) >= 3
 
 
-async def test_a_write_that_knows_no_keys_and_no_conditions_is_seen(surprises: FastAPI, writer: Writer) -> None:
+async def test_a_write_that_knows_no_keys_and_no_conditions_is_seen(
+    surprises: FastAPI, writer: Writer
+) -> None:
     surprise = Operation("POST", "/api/surprises/{task_id}", ("task_id",), {})
     assert surprises is not None
     assert await writer.check_replay(surprise) == [

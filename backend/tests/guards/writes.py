@@ -51,14 +51,19 @@ class Writer:
         fresh = await operation.call(self.person.client, values, headers=current, body=body)
         faults = {
             f"an unknown version gives {stale.status_code}": stale.status_code != 412,
-            "an unknown version is not called stale": stale.json().get("code") != "STALE" if stale.content else True,
+            "an unknown version is not called stale": stale.json().get("code") != "STALE"
+            if stale.content
+            else True,
             "an unknown version does not keep it from changing something": changed,
             f"the version that a refusal names gives {fresh.status_code}": not fresh.is_success,
         }
         return [f"{operation}: {fault}" for fault, found in faults.items() if found]
 
     async def check_no_condition(self, operation: Operation) -> list[str]:
-        """Send a request that takes no condition with one that everything fulfils: it is refused by the header's name."""
+        """Send a request that takes no condition with one that everything fulfils.
+
+        It is refused by the header's name.
+        """
         values, body = await made_for(self.person, operation), await own_body(self.person, operation)
         world = await world_of(self.connection, self.person.user_id)
         refused = await operation.call(self.person.client, values, headers={"If-Match": "*"}, body=body)
@@ -66,7 +71,10 @@ class Writer:
         faults = {
             f"a condition gives {refused.status_code}": refused.status_code != 422,
             "the condition is not named": [error["field"] for error in errors] != ["If-Match"],
-            "a condition does not keep it from changing something": await world_of(self.connection, self.person.user_id) != world,
+            "a condition does not keep it from changing something": await world_of(
+                self.connection, self.person.user_id
+            )
+            != world,
         }
         return [f"{operation}: {fault}" for fault, found in faults.items() if found]
 

@@ -16,7 +16,10 @@ from app.database.url import read_address
 from spec_tools.catalogue import read_catalogue
 
 BACKEND = SCRIPTS.parents[1]
-MIGRATE = "import asyncio, sys; from app.database import migrate, url; asyncio.run(migrate.migrate(url.read_address(sys.argv[1])))"
+MIGRATE = (
+    "import asyncio, sys; from app.database import migrate, url; "
+    "asyncio.run(migrate.migrate(url.read_address(sys.argv[1])))"
+)
 FILL = """
     INSERT INTO agendum.task (
         user_id, id, title, description, priority, due_date, due_time, due_timezone, created_at, updated_at, version
@@ -108,4 +111,6 @@ async def catalogue_of(url: str) -> Any:
 
 def migrate_elsewhere(url: str) -> subprocess.Popen[str]:
     """Migrate in another process."""
-    return subprocess.Popen([sys.executable, "-c", MIGRATE, url], cwd=BACKEND, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        [sys.executable, "-c", MIGRATE, url], cwd=BACKEND, stderr=subprocess.PIPE, text=True
+    )

@@ -1,4 +1,7 @@
-"""Release 0001 at work, as its units of work looked: small transactions that read and write tasks. It knows nothing of what comes later."""
+"""Release 0001 at work, as its units of work looked: small transactions that read and write tasks.
+
+It knows nothing of what comes later.
+"""
 
 import asyncio
 from types import TracebackType
@@ -38,7 +41,9 @@ LIST = """
 # How long those of the previous release have been waiting for a lock, and what whoever is in their way does.
 WAITS = """
     SELECT max(extract(epoch FROM clock_timestamp() - waitstart))::float AS seconds,
-        array_agg(DISTINCT (SELECT string_agg(query, '; ') FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids(waiting.pid)))) AS behind
+        array_agg(DISTINCT (
+            SELECT string_agg(query, '; ') FROM pg_stat_activity WHERE pid = ANY (pg_blocking_pids(waiting.pid))
+        )) AS behind
     FROM pg_locks AS waiting WHERE NOT granted AND pid = ANY ($1::int[])
 """
 
@@ -95,10 +100,16 @@ class PreviousRelease:
         *working, watching = self._connections
         served = zip(working, self._people, strict=True)
         self._tasks = [asyncio.create_task(self._use(connection, person)) for connection, person in served]
-        self._tasks.append(asyncio.create_task(self._watch(watching, [connection.get_server_pid() for connection in working])))
+        self._tasks.append(
+            asyncio.create_task(
+                self._watch(watching, [connection.get_server_pid() for connection in working])
+            )
+        )
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._ends = True
         await asyncio.gather(*self._tasks)
         for connection in self._connections:

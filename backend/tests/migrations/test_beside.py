@@ -1,4 +1,7 @@
-"""A migration stalls nobody for two seconds: measured beside units of work of the previous release, by what waits for its locks."""
+"""A migration stalls nobody for two seconds.
+
+Measured beside units of work of the previous release, by what waits for its locks.
+"""
 
 import asyncio
 
@@ -12,12 +15,17 @@ STALL = 2.0
 TASKS, PEOPLE = 100_000, 100
 COPIED = "SELECT to_regclass('agendum_next.ix_task_search') IS NOT NULL"
 DELETE = "DELETE FROM agendum.task WHERE id = $1"
-RESCHEDULE = "UPDATE agendum.task SET due_date = '2027-01-02', due_time = '10:00', due_timezone = 'Asia/Tokyo' WHERE id = $1"
+RESCHEDULE = (
+    "UPDATE agendum.task SET due_date = '2027-01-02', due_time = '10:00', due_timezone = 'Asia/Tokyo' "
+    "WHERE id = $1"
+)
 
 
 @pytest.mark.spec("OPS-040")
 @pytest.mark.timeout(600)
-async def test_a_hundred_thousand_tasks_are_migrated_and_nobody_waits_for_two_seconds(first_release: str) -> None:
+async def test_a_hundred_thousand_tasks_are_migrated_and_nobody_waits_for_two_seconds(
+    first_release: str,
+) -> None:
     await fill(first_release, people=PEOPLE, tasks=TASKS)
     async with PreviousRelease(first_release, ["person0", "person1", "person2"]) as previous:
         process = migrate_elsewhere(first_release)
@@ -57,8 +65,15 @@ async def test_what_is_written_after_the_copy_is_not_lost(first_release: str) ->
         await writer.execute(DELETE, deleted)
     _output, errors = await asyncio.to_thread(process.communicate)
     assert process.returncode == 0, errors
-    titles = {record["id"]: record["title"] for record in await writer.fetch("SELECT id, title FROM agendum.task")}
-    assert (len(titles), titles[created], titles[renamed], deleted in titles) == (1_500, "Created late", "Renamed late", False)
+    titles = {
+        record["id"]: record["title"] for record in await writer.fetch("SELECT id, title FROM agendum.task")
+    }
+    assert (len(titles), titles[created], titles[renamed], deleted in titles) == (
+        1_500,
+        "Created late",
+        "Renamed late",
+        False,
+    )
     assert await ask(first_release, UNFINISHED) == 0
     for connection in (writer, reader):
         await connection.close()

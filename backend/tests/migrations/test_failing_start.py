@@ -1,4 +1,7 @@
-"""A database that cannot be used is told in one sentence: where it is and what is wrong, without its password, SQL or links."""
+"""A database that cannot be used is told in one sentence.
+
+Where it is and what is wrong, without its password, SQL or links.
+"""
 
 import asyncio
 import os
@@ -77,7 +80,9 @@ async def superuser(own_server: EmbeddedPostgres) -> AsyncIterator[asyncpg.Conne
 @pytest.fixture
 def limited(own_server: EmbeddedPostgres) -> str:
     """The address of the database for a login that a test makes."""
-    return own_server.url.replace("postgres@/postgres", f"limited:{PASSWORD.replace(' ', '%20')}@/application")
+    return own_server.url.replace(
+        "postgres@/postgres", f"limited:{PASSWORD.replace(' ', '%20')}@/application"
+    )
 
 
 @contextmanager
@@ -95,8 +100,14 @@ def asking_for_passwords(server: EmbeddedPostgres) -> Iterator[None]:
 @pytest.mark.spec("OPS-043")
 async def test_nobody_listens() -> None:
     port = free_port()
-    assert await why(f"postgresql://ada:the%20secret%20word@127.0.0.1:{port}/tasks") == f"nobody listens at 127.0.0.1:{port}"
-    assert await why("postgresql://ada@/tasks?host=/nowhere/at-all") == "nobody listens at the socket in /nowhere/at-all"
+    assert (
+        await why(f"postgresql://ada:the%20secret%20word@127.0.0.1:{port}/tasks")
+        == f"nobody listens at 127.0.0.1:{port}"
+    )
+    assert (
+        await why("postgresql://ada@/tasks?host=/nowhere/at-all")
+        == "nobody listens at the socket in /nowhere/at-all"
+    )
 
 
 @pytest.mark.spec("OPS-043")
@@ -130,11 +141,15 @@ async def test_something_else_than_postgresql(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.spec("OPS-043")
 async def test_a_database_that_is_not_there() -> None:
     url = url_of("no_such_database")
-    assert await why(url) == f"there is no database no_such_database at the socket in {read_address(url).host}"
+    assert (
+        await why(url) == f"there is no database no_such_database at the socket in {read_address(url).host}"
+    )
 
 
 @pytest.mark.spec("OPS-043")
-async def test_a_wrong_password(own_server: EmbeddedPostgres, superuser: asyncpg.Connection, limited: str) -> None:
+async def test_a_wrong_password(
+    own_server: EmbeddedPostgres, superuser: asyncpg.Connection, limited: str
+) -> None:
     await superuser.execute("CREATE ROLE limited LOGIN PASSWORD 'another'")
     with asking_for_passwords(own_server):
         await superuser.execute("SELECT pg_reload_conf()")
@@ -146,7 +161,9 @@ async def test_a_wrong_password(own_server: EmbeddedPostgres, superuser: asyncpg
 
 
 @pytest.mark.spec("OPS-043")
-async def test_a_login_that_is_not_there(own_server: EmbeddedPostgres, superuser: asyncpg.Connection, limited: str) -> None:
+async def test_a_login_that_is_not_there(
+    own_server: EmbeddedPostgres, superuser: asyncpg.Connection, limited: str
+) -> None:
     assert not await superuser.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'limited')")
     place = f"the socket in {read_address(own_server.url).host}"
     assert await why(limited) == f'{place} does not let the login limited in (role "limited" does not exist)'
@@ -154,13 +171,19 @@ async def test_a_login_that_is_not_there(own_server: EmbeddedPostgres, superuser
 
 @pytest.mark.spec("OPS-043")
 @pytest.mark.parametrize("made", [False, True])
-async def test_a_login_that_may_neither_make_nor_grant_roles(superuser: asyncpg.Connection, limited: str, *, made: bool) -> None:
+async def test_a_login_that_may_neither_make_nor_grant_roles(
+    superuser: asyncpg.Connection, limited: str, *, made: bool
+) -> None:
     await superuser.execute("CREATE ROLE limited LOGIN; ALTER DATABASE application OWNER TO limited")
     for role in ROLES.split(", ") if made else ():
         await superuser.execute(f"CREATE ROLE {role}")
     sentence = await why(limited)
     assert sentence.startswith("the login limited of the socket in ")
-    assert "can neither make the roles agendum_* nor become them: give it CREATEROLE, or make the roles and grant them to it" in sentence
+    advice = (
+        "can neither make the roles agendum_* nor become them: "
+        "give it CREATEROLE, or make the roles and grant them to it"
+    )
+    assert advice in sentence
 
 
 @pytest.mark.spec("OPS-043")
@@ -174,8 +197,14 @@ async def test_a_login_that_may_make_no_schema(superuser: asyncpg.Connection, li
 @pytest.mark.parametrize("command", ["serve", "migrate"])
 def test_the_command_says_it_and_ends(command: str) -> None:
     url = f"postgresql://ada:the%20secret%20word@127.0.0.1:{free_port()}/tasks"
-    environment = {"PATH": os.environ["PATH"], "DATABASE_URL": url, "BETTER_AUTH_SECRET": "x", "AGENDUM_PORT": str(free_port())}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "DATABASE_URL": url,
+        "BETTER_AUTH_SECRET": "x",
+        "AGENDUM_PORT": str(free_port()),
+    }
     program = [sys.executable, "-m", "app", command]
     ended = subprocess.run(program, cwd=BACKEND, env=environment, capture_output=True, text=True, check=False)
-    said = f"agendum: the database of DATABASE_URL cannot be used: nobody listens at {url.partition('@')[2].partition('/')[0]}\n"
+    place = url.partition("@")[2].partition("/")[0]
+    said = f"agendum: the database of DATABASE_URL cannot be used: nobody listens at {place}\n"
     assert (ended.returncode, ended.stderr) == (UNUSABLE, said)

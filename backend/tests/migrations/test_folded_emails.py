@@ -47,20 +47,29 @@ async def test_emails_of_the_release_before_are_folded(empty: str, before: async
 
 
 @pytest.mark.spec("USER-010", "OPS-020")
-async def test_two_accounts_of_one_email_stop_the_migration_until_one_is_changed(empty: str, before: asyncpg.Connection) -> None:
+async def test_two_accounts_of_one_email_stop_the_migration_until_one_is_changed(
+    empty: str, before: asyncpg.Connection
+) -> None:
     # The database tells them apart, because it does not look at how a letter is written.
-    await before.executemany(ADD, [("ada", "agendum", "J\u030c@example.com"), ("bob", "agendum", "\u01f0@example.com")])
+    await before.executemany(
+        ADD, [("ada", "agendum", "J\u030c@example.com"), ("bob", "agendum", "\u01f0@example.com")]
+    )
     with pytest.raises(MigrationError, match=r"ada and bob\. Give all but one of them another e-mail"):
         await migrate(read_address(empty))
     assert await ask(empty, "SELECT version_num FROM agendum.alembic_version") == "0003"
     await before.execute("UPDATE agendum.account SET email = 'bob@example.com' WHERE user_id = 'bob'")
     await migrate(read_address(empty))
-    assert [tuple(row) for row in await before.fetch(FOLDED)] == [("ada", "\u01f0@example.com"), ("bob", "bob@example.com")]
+    assert [tuple(row) for row in await before.fetch(FOLDED)] == [
+        ("ada", "\u01f0@example.com"),
+        ("bob", "bob@example.com"),
+    ]
 
 
 async def register_as_before(connection: asyncpg.Connection, user_id: str, email: str) -> bool:
     """Register as the release before does, and tell whether the e-mail was free."""
-    added = await fetch(connection, f"{ADD} ON CONFLICT DO NOTHING RETURNING user_id", user_id, "agendum", email)
+    added = await fetch(
+        connection, f"{ADD} ON CONFLICT DO NOTHING RETURNING user_id", user_id, "agendum", email
+    )
     if added:
         encoded = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(LOGIN["password"])
         await fetch(connection, "INSERT INTO agendum.password VALUES ($1, $2, now())", user_id, encoded)
@@ -81,7 +90,9 @@ async def test_whom_the_release_before_registers_beside_this_one_logs_in(
 
 
 @pytest.mark.spec("USER-002")
-async def test_an_email_is_one_persons_over_both_releases(app: FastAPI, connection: asyncpg.Connection) -> None:
+async def test_an_email_is_one_persons_over_both_releases(
+    app: FastAPI, connection: asyncpg.Connection
+) -> None:
     assert await register_as_before(connection, "ada", "Ada@example.com")
     async with open_client(app) as client:
         taken = await client.post("/auth/register", json=LOGIN | {"email": "ADA@example.com", "name": "Ada"})
@@ -92,7 +103,11 @@ async def test_an_email_is_one_persons_over_both_releases(app: FastAPI, connecti
 
 @pytest.mark.spec("USER-010")
 async def test_the_rule_is_the_databases_for_every_letter_but_one(connection: asyncpg.Connection) -> None:
-    letters = [chr(number) for number in range(1, 0x110000) if unicodedata.category(chr(number)) not in ("Cs", "Cn", "Co")]
+    letters = [
+        chr(number)
+        for number in range(1, 0x110000)
+        if unicodedata.category(chr(number)) not in ("Cs", "Cn", "Co")
+    ]
     whole = [letter for letter in letters if unicodedata.is_normalized("NFC", letter)]
     lowered = await fetch(connection, LOWER, whole)
     differing = [row["letter"] for row in lowered if row["lowered"] != folded_email(row["letter"])]

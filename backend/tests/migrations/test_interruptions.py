@@ -1,4 +1,4 @@
-"""A migration that is interrupted is gone on with by the next start, and until then the previous release goes on as well."""
+"""The next start goes on with an interrupted migration, and until then the previous release goes on as well."""
 
 import asyncio
 from collections.abc import Iterator
@@ -66,7 +66,9 @@ async def test_a_migration_may_be_cut_anywhere(first_release: str, own_database:
 
 
 @pytest.mark.spec("OPS-042")
-async def test_a_migration_whose_process_is_killed_is_gone_on_with(first_release: str, own_database: str) -> None:
+async def test_a_migration_whose_process_is_killed_is_gone_on_with(
+    first_release: str, own_database: str
+) -> None:
     await fill(first_release, people=2, tasks=5_000)
     process = migrate_elsewhere(first_release)
     await wait_until(first_release, COPYING)

@@ -13,7 +13,9 @@ from tests.migrations.previous import create, read
 
 HEAD = "SELECT version_num FROM agendum.alembic_version"
 WAITS_FOR = """
-    SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock' AND relation = $1::text::regclass)
+    SELECT EXISTS (
+        SELECT FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock' AND relation = $1::text::regclass
+    )
 """
 # What keeps a step in the middle from its locks, the last one, and the one that says how far it is.
 IN_THE_WAY = [
@@ -51,7 +53,9 @@ async def test_a_step_that_loses_its_lock_is_tried_again(first_release: str, hel
 @pytest.mark.spec("OPS-041", "OPS-042")
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("held", IN_THE_WAY)
-async def test_a_lock_that_is_held_for_long_is_told_and_the_next_start_goes_on(first_release: str, held: str) -> None:
+async def test_a_lock_that_is_held_for_long_is_told_and_the_next_start_goes_on(
+    first_release: str, held: str
+) -> None:
     await fill(first_release, people=1, tasks=10)
     other = await asyncpg.connect(dsn=first_release)
     async with other.transaction():

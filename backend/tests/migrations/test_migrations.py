@@ -1,4 +1,4 @@
-"""Migrations: from nothing to the newest schema and back, by several at once, and without a difference from the models."""
+"""Migrate from nothing to the newest schema and back, by several at once, and without a difference from the models."""
 
 import asyncio
 from datetime import UTC, datetime, time
@@ -23,7 +23,10 @@ from tests.server import copy_database, drop_database, url_of
 
 NOTES = BACKEND.parent / "specs/database/migrations"
 TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = 'agendum'"
-ROLES = "SELECT count(*) FROM pg_roles WHERE rolname IN ('agendum_app', 'agendum_identity', 'agendum_search', 'agendum_worker')"
+ROLES = (
+    "SELECT count(*) FROM pg_roles "
+    "WHERE rolname IN ('agendum_app', 'agendum_identity', 'agendum_search', 'agendum_worker')"
+)
 
 
 @pytest.fixture
@@ -37,11 +40,26 @@ def differences(connection: Connection) -> list[Any]:
     def ours(name: str | None, kind: str, _parents: object) -> bool:
         return name == SCHEMA if kind == "schema" else name != "alembic_version"
 
-    options = {"compare_type": True, "compare_server_default": True, "include_schemas": True, "include_name": ours}
+    options = {
+        "compare_type": True,
+        "compare_server_default": True,
+        "include_schemas": True,
+        "include_name": ours,
+    }
     found = compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
-    # Alembic cannot compare expressions; the indexes that have any are made anew from the models, and compared as PostgreSQL prints them.
-    expressions = {str(index.name) for table in metadata.tables.values() for index in table.indexes if _has_expression(index)}
-    known = [difference for difference in found if not (str(difference[0]).endswith("_index") and difference[1].name in expressions)]
+    # Alembic cannot compare expressions; the indexes that have any are made anew from the models, and compared as
+    # PostgreSQL prints them.
+    expressions = {
+        str(index.name)
+        for table in metadata.tables.values()
+        for index in table.indexes
+        if _has_expression(index)
+    }
+    known = [
+        difference
+        for difference in found
+        if not (str(difference[0]).endswith("_index") and difference[1].name in expressions)
+    ]
     return known + [name for name in sorted(expressions) if not _is_made_alike(connection, name)]
 
 
@@ -84,7 +102,9 @@ def test_there_is_one_way_from_the_beginning_to_one_head(script: ScriptDirectory
 
 def test_every_migration_has_its_note_and_every_note_its_migration(script: ScriptDirectory) -> None:
     modules = [Path(revision.path).stem for revision in script.walk_revisions()]
-    assert sorted(note.stem for note in NOTES.glob("*.md")) == sorted(module.replace("_", "-") for module in modules)
+    assert sorted(note.stem for note in NOTES.glob("*.md")) == sorted(
+        module.replace("_", "-") for module in modules
+    )
 
 
 async def test_the_models_are_what_the_migrations_make(own_database: str) -> None:
@@ -138,7 +158,9 @@ async def test_a_database_of_a_newer_release_is_left_as_it_is(own_database: str)
 
 
 @pytest.mark.spec("OPS-020")
-async def test_a_newer_release_that_migrates_at_the_same_time_is_noticed(own_database: str, script: ScriptDirectory) -> None:
+async def test_a_newer_release_that_migrates_at_the_same_time_is_noticed(
+    own_database: str, script: ScriptDirectory
+) -> None:
     revision = await ask(own_database, "SELECT version_num FROM agendum.alembic_version")
     await ask(own_database, "DELETE FROM agendum.alembic_version")
     other = await asyncpg.connect(dsn=own_database)
@@ -153,7 +175,9 @@ async def test_a_newer_release_that_migrates_at_the_same_time_is_noticed(own_dat
 
 
 @pytest.mark.spec("OPS-020")
-async def test_scripts_that_are_not_there_are_told(own_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_scripts_that_are_not_there_are_told(
+    own_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("app.database.migrate.SCRIPTS", tmp_path / "none")
     with pytest.raises(MigrationError, match="Path doesn't exist"):
         await migrate(read_address(own_database))
@@ -172,12 +196,18 @@ async def test_a_database_that_is_away_is_said_to_be_away() -> None:
 
 
 @pytest.mark.spec("OPS-020")
-async def test_tasks_of_the_release_before_get_a_place_their_words_and_their_moment(first_release: str) -> None:
+async def test_tasks_of_the_release_before_get_a_place_their_words_and_their_moment(
+    first_release: str,
+) -> None:
     connection = await asyncpg.connect(dsn=first_release)
-    await connection.execute("INSERT INTO agendum.account VALUES ('ada', 'agendum', 'ada', NULL, NULL, now(), now())")
+    await connection.execute(
+        "INSERT INTO agendum.account VALUES ('ada', 'agendum', 'ada', NULL, NULL, now(), now())"
+    )
     await connection.executemany(
-        "INSERT INTO agendum.task (user_id, id, title, priority, due_date, due_time, due_timezone, created_at, updated_at, version) "
-        "VALUES ('ada', gen_random_uuid(), $1, 'none', '2026-12-01', $2, $3, now() - make_interval(mins => $4), now(), 1)",
+        "INSERT INTO agendum.task "
+        "(user_id, id, title, priority, due_date, due_time, due_timezone, created_at, updated_at, version) "
+        "VALUES ('ada', gen_random_uuid(), $1, 'none', '2026-12-01', $2, $3, "
+        "now() - make_interval(mins => $4), now(), 1)",
         [("Later", time(9), "Europe/Berlin", 1), ("Earlier", None, None, 2)],
     )
     await migrate(read_address(first_release))

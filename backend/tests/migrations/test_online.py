@@ -1,4 +1,7 @@
-"""What later migrations are made of: batches, indexes and constraints beside whoever serves, by a login that its own walls hold back."""
+"""What later migrations are made of.
+
+Batches, indexes and constraints beside whoever serves, by a login that its own walls hold back.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -58,7 +61,9 @@ JOIN = """
 """
 FOLDED = "SELECT array_agg(folded ORDER BY user_id) FROM agendum.account"
 INDEX = "SELECT indisvalid AND indisunique FROM pg_index WHERE indexrelid = to_regclass('agendum.ux_account_folded')"
-REQUIRED = "SELECT attnotnull FROM pg_attribute WHERE attrelid = 'agendum.account'::regclass AND attname = 'folded'"
+REQUIRED = (
+    "SELECT attnotnull FROM pg_attribute WHERE attrelid = 'agendum.account'::regclass AND attname = 'folded'"
+)
 RULES = """
     SELECT array_agg(conname || CASE WHEN convalidated THEN '' ELSE ' not valid' END)
     FROM pg_constraint WHERE conname LIKE '%folded%' AND contype = 'c'
@@ -78,7 +83,7 @@ async def superuser(template: str) -> AsyncIterator[asyncpg.Connection]:
 
 @pytest.fixture
 async def url(superuser: asyncpg.Connection) -> AsyncIterator[str]:
-    """The address of a migrated database for the ordinary login that owns it and is no superuser, with five people in it."""
+    """Give the address of a migrated database of five people, for the ordinary login that owns it."""
     name, login = f"later_{uuid7().hex}", f"owner_{uuid7().hex}"
     await superuser.execute(f"CREATE ROLE {login} LOGIN CREATEROLE")
     for role in ("agendum_app", "agendum_identity", "agendum_search", "agendum_worker"):
@@ -118,7 +123,9 @@ async def state(url: str) -> list[Any]:
 
 
 @pytest.mark.spec("OPS-040")
-async def test_rows_are_filled_in_batches_and_then_indexed_and_checked(url: str, migration: Migration) -> None:
+async def test_rows_are_filled_in_batches_and_then_indexed_and_checked(
+    url: str, migration: Migration
+) -> None:
     await within(url, migration(FOLDING))
     folded = [f"person{number}@example.com" for number in range(1, 6)]
     assert await state(url) == [folded, True, True, ["ck_account_folded"], 0]
@@ -129,18 +136,24 @@ async def test_rows_are_filled_in_batches_and_then_indexed_and_checked(url: str,
 async def test_an_index_that_could_not_be_finished_is_made_anew(url: str, migration: Migration) -> None:
     superuser = await connect(read_address(url).database)
     await superuser.execute("DROP INDEX agendum.ux_account_email")
-    await superuser.execute("UPDATE agendum.account SET email = 'person1@example.com' WHERE user_id = 'person2'")
+    await superuser.execute(
+        "UPDATE agendum.account SET email = 'person1@example.com' WHERE user_id = 'person2'"
+    )
     with pytest.raises(IntegrityError):
         await within(url, migration(FOLDING))
     assert (await state(url))[1:] == [False, False, None, 0]
-    await superuser.execute("UPDATE agendum.account SET email = 'person2@example.com' WHERE user_id = 'person2'")
+    await superuser.execute(
+        "UPDATE agendum.account SET email = 'person2@example.com' WHERE user_id = 'person2'"
+    )
     await superuser.close()
     await within(url, migration(FOLDING))
     assert (await state(url))[1:] == [True, True, ["ck_account_folded"], 0]
 
 
 @pytest.mark.spec("OPS-040")
-async def test_an_index_waits_for_older_transactions_and_they_for_nothing(url: str, migration: Migration) -> None:
+async def test_an_index_waits_for_older_transactions_and_they_for_nothing(
+    url: str, migration: Migration
+) -> None:
     older = await connect(read_address(url).database)
     await older.execute("SET lock_timeout = '1s'")
     async with older.transaction(isolation="repeatable_read"):
@@ -151,11 +164,15 @@ async def test_an_index_waits_for_older_transactions_and_they_for_nothing(url: s
         await older.execute("UPDATE agendum.account SET name = 'Ada' WHERE user_id = 'person1'")
     await older.close()
     await ours
-    assert await ask(url, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'agendum.ix_account_name'::regclass")
+    assert await ask(
+        url, "SELECT indisvalid FROM pg_index WHERE indexrelid = 'agendum.ix_account_name'::regclass"
+    )
 
 
 @pytest.mark.spec("OPS-020", "OPS-040")
-async def test_an_index_is_finished_beside_those_who_hold_the_lock_and_wait_for_it(url: str, migration: Migration) -> None:
+async def test_an_index_is_finished_beside_those_who_hold_the_lock_and_wait_for_it(
+    url: str, migration: Migration
+) -> None:
     async def wait() -> None:
         async with holding_the_lock(read_address(url)):
             pass
@@ -172,7 +189,9 @@ async def test_a_plain_migration_is_one_transaction_with_its_version(url: str, m
     broken = PLAIN + "    op.execute('SELECT 1 / 0')\n"
     with pytest.raises(Exception, match="division by zero"):
         await within(url, migration(broken))
-    column = "SELECT count(*) FROM pg_attribute WHERE attrelid = 'agendum.change'::regclass AND attname = 'later'"
+    column = (
+        "SELECT count(*) FROM pg_attribute WHERE attrelid = 'agendum.change'::regclass AND attname = 'later'"
+    )
     assert await ask(url, column) == 0
     await within(url, migration(PLAIN))
     assert await ask(url, column) == 1

@@ -1,4 +1,7 @@
-"""The login in `DATABASE_URL` need not be a superuser: on hosted databases it may make roles and owns its database, and no more."""
+"""The login in `DATABASE_URL` need not be a superuser.
+
+On hosted databases it may make roles and owns its database, and no more.
+"""
 
 from collections.abc import AsyncIterator
 from functools import partial
@@ -24,7 +27,9 @@ async def url(own_server: EmbeddedPostgres) -> AsyncIterator[str]:
     await connection.execute("CREATE DATABASE application OWNER ordinary")
     yield own_server.url.replace("postgres@/postgres", "ordinary@/application")
     await connection.execute("DROP DATABASE application WITH (FORCE)")
-    await connection.execute("DROP ROLE IF EXISTS serving, agendum_app, agendum_identity, agendum_search, agendum_worker")
+    await connection.execute(
+        "DROP ROLE IF EXISTS serving, agendum_app, agendum_identity, agendum_search, agendum_worker"
+    )
     await connection.execute("DROP ROLE ordinary")
     await connection.close()
 
@@ -51,7 +56,9 @@ async def serving(url: str) -> str:
 @pytest.mark.spec("OPS-020")
 async def test_a_login_that_may_change_nothing_serves_a_migrated_database(serving: str) -> None:
     assert await migrate(read_address(serving)) is None
-    app = create_app(Settings(DATABASE_URL=serving, BETTER_AUTH_SECRET="a secret for tests alone, 0123456789"))
+    app = create_app(
+        Settings(DATABASE_URL=serving, BETTER_AUTH_SECRET="a secret for tests alone, 0123456789")
+    )
     async with app.router.lifespan_context(app):
         ada = await make_person(app)
         await ada.create_task()
@@ -59,7 +66,9 @@ async def test_a_login_that_may_change_nothing_serves_a_migrated_database(servin
 
 
 @pytest.mark.spec("OPS-020")
-async def test_a_login_that_may_change_nothing_is_told_when_something_is_missing(serving: str, url: str) -> None:
+async def test_a_login_that_may_change_nothing_is_told_when_something_is_missing(
+    serving: str, url: str
+) -> None:
     owner = await asyncpg.connect(dsn=url)
     await owner.execute("DELETE FROM agendum.alembic_version")
     await owner.close()
@@ -70,7 +79,9 @@ async def test_a_login_that_may_change_nothing_is_told_when_something_is_missing
 @pytest.mark.spec("ISO-002", "OPS-020")
 @pytest.mark.parametrize("power", ["LOGIN", "SUPERUSER", "BYPASSRLS"])
 @pytest.mark.parametrize("role", ["agendum_app", "agendum_identity", "agendum_search", "agendum_worker"])
-async def test_a_role_of_ours_that_was_made_with_power_is_refused(own_server: EmbeddedPostgres, url: str, role: str, power: str) -> None:
+async def test_a_role_of_ours_that_was_made_with_power_is_refused(
+    own_server: EmbeddedPostgres, url: str, role: str, power: str
+) -> None:
     superuser = await asyncpg.connect(dsn=own_server.url)
     await superuser.execute(f"CREATE ROLE {role} {power}")
     await superuser.close()
@@ -79,7 +90,9 @@ async def test_a_role_of_ours_that_was_made_with_power_is_refused(own_server: Em
 
 
 @pytest.mark.spec("OPS-020")
-async def test_roles_that_were_granted_before_need_no_right_to_grant_them(own_server: EmbeddedPostgres, url: str) -> None:
+async def test_roles_that_were_granted_before_need_no_right_to_grant_them(
+    own_server: EmbeddedPostgres, url: str
+) -> None:
     superuser = await asyncpg.connect(dsn=own_server.url)
     for role in ("agendum_app", "agendum_identity", "agendum_search", "agendum_worker"):
         await superuser.execute(f"CREATE ROLE {role}; GRANT {role} TO ordinary")
@@ -88,7 +101,9 @@ async def test_roles_that_were_granted_before_need_no_right_to_grant_them(own_se
 
 
 @pytest.mark.spec("ISO-002", "OPS-040")
-async def test_an_ordinary_login_migrates_rows_that_it_may_not_see(own_server: EmbeddedPostgres, url: str) -> None:
+async def test_an_ordinary_login_migrates_rows_that_it_may_not_see(
+    own_server: EmbeddedPostgres, url: str
+) -> None:
     await within(url, partial(upgrade, to="0001"))
     superuser = own_server.url.replace("/postgres?", "/application?")
     await fill(superuser, people=3, tasks=1_200)

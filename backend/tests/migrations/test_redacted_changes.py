@@ -18,11 +18,13 @@ WRITE = """
     SELECT user_id, row_number() OVER (PARTITION BY user_id ORDER BY n, version), gen_random_uuid(), entity,
         md5(user_id || n)::uuid, version, action, before::jsonb, after::jsonb, user_id, 'api', now()
     FROM (VALUES ('person0'), ('person1')) AS person (user_id), generate_series(1, $1::int) AS n, (VALUES
-        (1, 'created', NULL, '{"title": "Secret", "name": "Secret", "description": null, "query": {"q": "Secret"}, "priority": "low"}'),
+        (1, 'created', NULL,
+            '{"title": "Secret", "name": "Secret", "description": null, "query": {"q": "Secret"}, "priority": "low"}'),
         (2, 'updated', '{"title": "Secret"}', '{"title": "Hidden"}'),
         (3, 'deleted', '{"deleted_at": null}', '{"deleted_at": "2026-11-21T08:00:00Z"}'),
         (4, 'purged', NULL, NULL)
-    ) AS change (version, action, before, after), LATERAL (SELECT CASE n % 3 WHEN 0 THEN 'task' ELSE 'tag' END) AS kind (entity)
+    ) AS change (version, action, before, after),
+    LATERAL (SELECT CASE n % 3 WHEN 0 THEN 'task' ELSE 'tag' END) AS kind (entity)
     WHERE version < 4 OR n % 2 = 0
 """
 READ = """
@@ -44,7 +46,9 @@ async def test_the_texts_of_what_is_purged_already_are_emptied(empty: str) -> No
         3: ({"deleted_at": None}, {"deleted_at": "2026-11-21T08:00:00Z"}, False),
     }
     for record in await connection.fetch(READ.format("IN")):
-        before, after = (None if text is None else orjson.loads(text) for text in (record["before"], record["after"]))
+        before, after = (
+            None if text is None else orjson.loads(text) for text in (record["before"], record["after"])
+        )
         assert (before, after, record["redacted"]) == emptied[record["version"]]
     kept = await connection.fetch(READ.format("NOT IN"))
     assert len(kept) == 3 * PURGED

@@ -1,4 +1,7 @@
-"""Fills a database with one person who has 100,000 tasks and with fifty others, by a few statements; it measures nothing."""
+"""Fills a database with one person who has 100,000 tasks and with fifty others, by a few statements.
+
+It measures nothing.
+"""
 
 import asyncpg
 
@@ -7,7 +10,8 @@ from app.domain.search import vector
 HEAVY, USUAL = "heavy", "usual 1"
 TASKS, OTHERS, TASKS_OF_OTHERS = 100_000, 50, 200
 _PEOPLE = """
-    CREATE TEMPORARY TABLE person AS SELECT * FROM unnest($1::text[], $2::text[], $3::int[]) AS person (user_id, prefix, tasks)
+    CREATE TEMPORARY TABLE person AS
+    SELECT * FROM unnest($1::text[], $2::text[], $3::int[]) AS person (user_id, prefix, tasks)
 """
 _ROWS = (
     """
@@ -21,14 +25,16 @@ _ROWS = (
     """,
     """
     INSERT INTO agendum.tag (user_id, id, name, folded_name, created_at, updated_at, version)
-    SELECT user_id, gen_random_uuid(), 'Tag ' || number, 'tag ' || number, now(), now(), 1 FROM person, generate_series(1, 24) number
+    SELECT user_id, gen_random_uuid(), 'Tag ' || number, 'tag ' || number, now(), now(), 1
+    FROM person, generate_series(1, 24) number
     """,
-    # Most tasks are done, two of three have a category, half a due date, some a time, a few wait for their day or lie in the trash.
+    # Most tasks are done, two of three have a category, half a due date, some a time, a few wait for their day or lie
+    # in the trash.
     """
     WITH shelf AS (SELECT user_id, array_agg(id) AS ids FROM agendum.category GROUP BY user_id)
     INSERT INTO agendum.task
-        (user_id, id, title, priority, due_date, due_time, due_timezone, due_at, completed_at, created_at, updated_at, deleted_at, version,
-         start_date, category_id, position, search)
+        (user_id, id, title, priority, due_date, due_time, due_timezone, due_at, completed_at, created_at, updated_at,
+         deleted_at, version, start_date, category_id, position, search)
     SELECT user_id, gen_random_uuid(), 'Task ' || md5(number::text),
         (ARRAY['none', 'none', 'none', 'low', 'medium', 'high', 'urgent'])[1 + number % 7],
         due_date, due_time, CASE WHEN due_time IS NOT NULL THEN 'UTC' END, (due_date + due_time) AT TIME ZONE 'UTC',
@@ -47,14 +53,18 @@ _ROWS = (
     # One task of a hundred belongs to another; every second has the first tag, and each one more.
     """
     UPDATE agendum.task SET parent_id = parent.id
-    FROM (SELECT user_id, id, row_number() OVER (PARTITION BY user_id ORDER BY created_at) AS place FROM agendum.task) AS parent
-    WHERE parent.user_id = task.user_id AND parent.place = 1 AND parent.id <> task.id AND right(task.position, 3) = '111'
+    FROM (
+        SELECT user_id, id, row_number() OVER (PARTITION BY user_id ORDER BY created_at) AS place FROM agendum.task
+    ) AS parent
+    WHERE parent.user_id = task.user_id AND parent.place = 1 AND parent.id <> task.id
+        AND right(task.position, 3) = '111'
     """,
     """
     INSERT INTO agendum.task_tag (user_id, task_id, tag_id)
     SELECT task.user_id, task.id, tag.id FROM agendum.task
     JOIN agendum.tag ON tag.user_id = task.user_id
-    WHERE tag.folded_name = 'tag ' || 2 + ascii(task.title::text) % 2 + ('x' || substr(task.title, 6, 4))::bit(16)::int % 22
+    WHERE tag.folded_name
+            = 'tag ' || 2 + ascii(task.title::text) % 2 + ('x' || substr(task.title, 6, 4))::bit(16)::int % 22
         OR (tag.folded_name = 'tag 1' AND substr(task.title, 6, 1) < '8')
     """,
     """
@@ -73,4 +83,6 @@ async def fill(connection: asyncpg.Connection) -> None:
     await connection.execute(_PEOPLE, people, prefixes, [TASKS, *[TASKS_OF_OTHERS] * OTHERS])
     for statement in _ROWS:
         await connection.execute(statement)
-    await connection.execute("VACUUM ANALYZE agendum.task, agendum.task_tag, agendum.comment, agendum.tag, agendum.category")
+    await connection.execute(
+        "VACUUM ANALYZE agendum.task, agendum.task_tag, agendum.comment, agendum.tag, agendum.category"
+    )

@@ -1,4 +1,7 @@
-"""A PgBouncer of the test's own, in transaction mode, between the application and the run's server. It knows nothing of the application."""
+"""A PgBouncer of the test's own, in transaction mode, between the application and the run's server.
+
+It knows nothing of the application.
+"""
 
 import os
 import shutil
@@ -20,7 +23,8 @@ class PgBouncer:
     """One process with a few server connections for everybody.
 
     Args:
-        server_url: The address of the server, by its socket; PgBouncer runs as the account that owns it, because it refuses to be root.
+        server_url: The address of the server, by its socket; PgBouncer runs as the account that owns it, because it
+            refuses to be root.
         size: How many server connections it may have.
     """
 
@@ -41,12 +45,16 @@ class PgBouncer:
         settings.write_text(self._settings())
         for path in (self._folder, settings):
             os.chown(path, owner.st_uid, owner.st_gid)
-        identity = {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+        identity = (
+            {"user": owner.st_uid, "group": owner.st_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+        )
         self._process = subprocess.Popen([PROGRAM, "-q", str(settings)], cwd="/", **identity)  # type: ignore[call-overload]
         self._wait()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
         assert self._process is not None
         self._process.terminate()
         self._process.wait(10)
@@ -89,5 +97,11 @@ class PgBouncer:
 
     async def connect(self, database: str, **options: object) -> asyncpg.Connection:
         """Connect through the pooler, with the driver's own habits unless the options change them."""
-        where = {"host": str(self._folder), "port": _PORT, "user": "postgres", "database": database, "ssl": False}
+        where = {
+            "host": str(self._folder),
+            "port": _PORT,
+            "user": "postgres",
+            "database": database,
+            "ssl": False,
+        }
         return await asyncpg.connect(**where | options)

@@ -1,4 +1,7 @@
-"""Measures how long something takes on a machine that has other work: what the machine itself kept us waiting does not count."""
+"""Measures how long something takes on a machine that has other work.
+
+What the machine itself kept us waiting does not count.
+"""
 
 import asyncio
 import time
@@ -16,7 +19,9 @@ class Stopwatch:
         self._ticking = asyncio.create_task(self._tick())
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._ended = time.monotonic()
         self._ticking.cancel()
         await asyncio.wait([self._ticking])

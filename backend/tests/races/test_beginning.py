@@ -1,4 +1,7 @@
-"""What a transaction takes in its first message: the role, the owner as it was given, the limits and the owner's lock."""
+"""What a transaction takes in its first message.
+
+The role, the owner as it was given, the limits and the owner's lock.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -17,14 +20,30 @@ from app.domain.errors import Busy
 from app.repositories.unit_of_work import UnitOfWork, identifying, reading, writing
 
 TAKEN = """
-    SELECT current_user::text AS role, current_setting('app.user_id') AS owner, current_setting('enable_seqscan') AS walks,
+    SELECT current_user::text AS role, current_setting('app.user_id') AS owner,
+        current_setting('enable_seqscan') AS walks,
         current_setting('transaction_read_only') AS read_only, current_setting('lock_timeout') AS lock_timeout,
         (SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory') AS locks
 """
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 IS_FREE = "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))"
 PRINTABLE = st.text(min_size=1).filter(str.isprintable)
-HOSTILE = ["'", "''", "\\", "\\'", "a\\", "'; RESET role; --", "E'", "$$", "%s", "{owner}", "\u2019", "Zoë", "👩", " a "]
+HOSTILE = [
+    "'",
+    "''",
+    "\\",
+    "\\'",
+    "a\\",
+    "'; RESET role; --",
+    "E'",
+    "$$",
+    "%s",
+    "{owner}",
+    "\u2019",
+    "Zoë",
+    "👩",
+    " a ",
+]
 
 
 @pytest.fixture
@@ -55,7 +74,9 @@ async def write(database: Database, owner: str) -> int:
 @pytest.mark.parametrize("conforming", ["on", "off"])
 @settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(owner=PRINTABLE | st.sampled_from(HOSTILE))
-async def test_any_owner_that_is_taken_comes_back_as_it_was_given(connection: asyncpg.Connection, conforming: str, owner: str) -> None:
+async def test_any_owner_that_is_taken_comes_back_as_it_was_given(
+    connection: asyncpg.Connection, conforming: str, owner: str
+) -> None:
     await connection.execute(
         f"SET LOCAL standard_conforming_strings = {conforming};SET LOCAL escape_string_warning = off;"
         f"SET LOCAL app.user_id = {literal(owner)}"
@@ -88,7 +109,10 @@ async def test_a_refused_owner_leaves_the_pool_and_the_turns_whole(database: Dat
             async with open_rows(database, origin_of("a\0b")):
                 raise AssertionError
     assert (len(database.reads), len(database.writes)) == (0, 0)
-    async with writing(database, origin_of("somebody")) as first, writing(database, origin_of("somebody else")) as second:
+    async with (
+        writing(database, origin_of("somebody")) as first,
+        writing(database, origin_of("somebody else")) as second,
+    ):
         assert first.owner != second.owner
 
 
@@ -100,11 +124,15 @@ async def test_a_read_and_a_write_take_what_they_need(database: Database) -> Non
     async with writing(database, origin_of("somebody")) as work:
         assert await taken(work) == usual | {"read_only": "off", "locks": 1}
     async with identifying(database) as directory:
-        assert await directory._session._connection.fetchval("SELECT current_user::text") == "agendum_identity"
+        assert (
+            await directory._session._connection.fetchval("SELECT current_user::text") == "agendum_identity"
+        )
 
 
 @pytest.mark.spec("SAFE-004")
-async def test_the_lock_is_the_owners_and_ends_with_the_transaction(database: Database, witness: asyncpg.Connection) -> None:
+async def test_the_lock_is_the_owners_and_ends_with_the_transaction(
+    database: Database, witness: asyncpg.Connection
+) -> None:
     owner = str(uuid7())
     async with writing(database, origin_of(owner)):
         assert [await witness.fetchval(IS_FREE, name) for name in (owner, "another")] == [False, True]
@@ -122,7 +150,9 @@ async def test_a_lock_that_comes_late_is_waited_for(database: Database, witness:
 
 
 @pytest.mark.spec("OPS-103", "OPS-035")
-async def test_a_lock_that_does_not_come_is_busy_and_costs_no_connection(database: Database, witness: asyncpg.Connection) -> None:
+async def test_a_lock_that_does_not_come_is_busy_and_costs_no_connection(
+    database: Database, witness: asyncpg.Connection
+) -> None:
     database.limits = Limits(lock=0.3, lock_at_once=0.1)
     processes = set()
     async with witness.transaction():

@@ -1,4 +1,7 @@
-"""Many requests at once, on a database where transactions really commit: nothing is lost, doubled, skipped or half done."""
+"""Many requests at once, on a database where transactions really commit.
+
+Nothing is lost, doubled, skipped or half done.
+"""
 
 import asyncio
 import random
@@ -46,7 +49,8 @@ def faults_of(world: World) -> list[str]:
     counter = int(world["change_counter"][0].strip("()").split(",")[1])
     facts = {
         f"{len(world['change'])} changes, and the counter is {counter}": len(world["change"]) == counter,
-        f"{len(world['task'])} tasks, and {len(world['change'])} creations": len(world["task"]) == len(world["change"]),
+        f"{len(world['task'])} tasks, and {len(world['change'])} creations": len(world["task"])
+        == len(world["change"]),
     }
     return [fault for fault, holds in facts.items() if not holds]
 
@@ -54,7 +58,9 @@ def faults_of(world: World) -> list[str]:
 @pytest.mark.spec("CHANGE-001", "CHANGE-002", "CHANGE-003", "SAFE-004")
 async def test_fifty_writers_give_fifty_numbers_and_a_follower_misses_none(own_ada: Person) -> None:
     follower = asyncio.create_task(follow(own_ada, until=WRITERS))
-    created = await asyncio.gather(*(own_ada.create_task(title=f"Task {number}") for number in range(WRITERS)))
+    created = await asyncio.gather(
+        *(own_ada.create_task(title=f"Task {number}") for number in range(WRITERS))
+    )
     seen = await asyncio.wait_for(follower, 20)
     assert numbers(seen) == list(range(1, WRITERS + 1))
     assert {change["entity_id"] for change in seen} == {task["id"] for task in created}
@@ -72,8 +78,16 @@ async def test_two_people_number_their_changes_independently(own_ada: Person, ow
 async def test_concurrent_changes_of_different_fields_are_all_applied(own_ada: Person) -> None:
     path = f"/api/tasks/{(await own_ada.create_task())['id']}"
     due = {"date": "2026-12-01", "time": None, "timezone": None}
-    fields = {"title": "Pay rent today", "description": "By hand", "priority": "high", "completed": True, "due": due}
-    answers = await asyncio.gather(*(own_ada.client.patch(path, json={name: value}) for name, value in fields.items()))
+    fields = {
+        "title": "Pay rent today",
+        "description": "By hand",
+        "priority": "high",
+        "completed": True,
+        "due": due,
+    }
+    answers = await asyncio.gather(
+        *(own_ada.client.patch(path, json={name: value}) for name, value in fields.items())
+    )
     task = (await own_ada.client.get(path)).json()
     assert {answer.status_code for answer in answers} == {200}
     assert {name: task[name] for name in fields} == fields
@@ -83,7 +97,9 @@ async def test_concurrent_changes_of_different_fields_are_all_applied(own_ada: P
 @pytest.mark.spec("SAFE-004", "CHANGE-001")
 async def test_concurrent_changes_of_one_field_each_start_from_the_one_before(own_ada: Person) -> None:
     path = f"/api/tasks/{(await own_ada.create_task(title='Title 0'))['id']}"
-    await asyncio.gather(*(own_ada.client.patch(path, json={"title": f"Title {number}"}) for number in range(1, 21)))
+    await asyncio.gather(
+        *(own_ada.client.patch(path, json={"title": f"Title {number}"}) for number in range(1, 21))
+    )
     changes = (await own_ada.changes())[1:]
     befores = [change["before"]["title"] for change in changes]
     assert befores == ["Title 0", *(change["after"]["title"] for change in changes[:-1])]
@@ -101,7 +117,9 @@ async def test_concurrent_completions_are_one_change(own_ada: Person) -> None:
 @pytest.mark.spec("SAFE-005", "SAFE-001")
 async def test_concurrent_copies_of_one_create_have_one_effect_and_equal_answers(own_ada: Person) -> None:
     body = {"id": str(uuid7()), "title": "Pay rent"}
-    answers = await asyncio.gather(*(own_ada.client.post("/api/tasks", json=body) for _copy in range(WRITERS)))
+    answers = await asyncio.gather(
+        *(own_ada.client.post("/api/tasks", json=body) for _copy in range(WRITERS))
+    )
     assert {(answer.status_code, answer.text) for answer in answers} == {(201, answers[0].text)}
     assert len(await own_ada.changes()) == 1
 
@@ -117,7 +135,10 @@ async def test_of_concurrent_creates_with_one_id_and_other_content_one_wins(own_
 
 @pytest.mark.spec("USER-002")
 async def test_of_concurrent_registrations_with_one_e_mail_one_wins(own_app: FastAPI) -> None:
-    bodies = [{"email": email, "password": "correct horse battery", "name": "Ada"} for email in ("ada@example.com", "ADA@example.com") * 3]
+    bodies = [
+        {"email": email, "password": "correct horse battery", "name": "Ada"}
+        for email in ("ada@example.com", "ADA@example.com") * 3
+    ]
     async with open_client(own_app) as client:
         answers = await asyncio.gather(*(client.post("/auth/register", json=body) for body in bodies))
     assert sorted(answer.status_code for answer in answers) == [201] + [409] * 5
@@ -146,8 +167,12 @@ async def test_a_unit_of_work_that_fails_after_its_writes_leaves_nothing(
 
 
 @pytest.mark.spec("SAFE-003")
-@pytest.mark.parametrize("body", [{"title": ""}, {"title": "Pay rent", "priority": None}, {"completed": None}])
-async def test_a_refused_request_leaves_nothing(own_ada: Person, witness: asyncpg.Connection, body: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "body", [{"title": ""}, {"title": "Pay rent", "priority": None}, {"completed": None}]
+)
+async def test_a_refused_request_leaves_nothing(
+    own_ada: Person, witness: asyncpg.Connection, body: dict[str, object]
+) -> None:
     path = f"/api/tasks/{(await own_ada.create_task())['id']}"
     before = await world_of(witness, own_ada.user_id)
     assert (await own_ada.client.patch(path, json=body)).status_code == 422
@@ -155,7 +180,9 @@ async def test_a_refused_request_leaves_nothing(own_ada: Person, witness: asyncp
 
 
 @pytest.mark.spec("SAFE-003")
-async def test_the_commit_comes_before_the_response_begins(own_app: FastAPI, own_ada: Person, witness: asyncpg.Connection) -> None:
+async def test_the_commit_comes_before_the_response_begins(
+    own_app: FastAPI, own_ada: Person, witness: asyncpg.Connection
+) -> None:
     committed: list[int] = []
 
     async def watched(scope: Scope, receive: Receive, send: Send) -> None:
@@ -166,7 +193,9 @@ async def test_the_commit_comes_before_the_response_begins(own_app: FastAPI, own
 
         await own_app(scope, receive, look)
 
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=watched), base_url="http://agendum.test") as client:
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=watched), base_url="http://agendum.test"
+    ) as client:
         client.headers = own_ada.client.headers
         created = await client.post("/api/tasks", json={"title": "Pay rent"})
         await client.patch(f"{created.headers['Location']}/complete")
@@ -180,7 +209,10 @@ async def test_requests_that_are_cancelled_are_done_wholly_or_not_at_all(
 ) -> None:
     chance = random.Random(20)  # Moments that differ, and are the same in every run.
     for _round in range(12):
-        requests = [asyncio.create_task(own_ada.client.post("/api/tasks", json={"title": "Pay rent"})) for _copy in range(8)]
+        requests = [
+            asyncio.create_task(own_ada.client.post("/api/tasks", json={"title": "Pay rent"}))
+            for _copy in range(8)
+        ]
         await asyncio.sleep(chance.uniform(0.0, 0.03))
         for request in requests:
             request.cancel()
@@ -192,8 +224,12 @@ async def test_requests_that_are_cancelled_are_done_wholly_or_not_at_all(
 async def assert_pool_is_whole(app: FastAPI, person: Person) -> None:
     """Use as many connections at once as the pool may have, and find nobody else's transaction on any."""
     database = database_of(app)
-    connections = await asyncio.wait_for(asyncio.gather(*(database.acquire() for _connection in range(16))), 5)
+    connections = await asyncio.wait_for(
+        asyncio.gather(*(database.acquire() for _connection in range(16))), 5
+    )
     assert not any(connection.is_in_transaction() for connection in connections)
-    assert {await connection.fetchval("SELECT current_user::text") for connection in connections} == {"postgres"}
+    assert {await connection.fetchval("SELECT current_user::text") for connection in connections} == {
+        "postgres"
+    }
     await asyncio.gather(*(database.release(connection) for connection in connections))
     await asyncio.gather(*(person.create_task() for _copy in range(32)))

@@ -1,4 +1,7 @@
-"""The worker that purges what has been kept too long: on a database where transactions really commit, and beside others."""
+"""The worker that purges what has been kept too long.
+
+On a database where transactions really commit, and beside others.
+"""
 
 import asyncio
 from collections import Counter
@@ -18,8 +21,6 @@ from app.config import Settings
 from app.database.connection import Database
 from app.database.url import read_address
 from app.main import create_app
-from app.repositories.everybody import Survey
-from app.repositories.unit_of_work import surveying
 from app.services import trash
 from app.workers import housekeeping
 from tests.conftest import PATIENT
@@ -30,24 +31,23 @@ LATER = NOW + timedelta(days=31)
 CANARY = "canary-7f3a"
 _TRASHED = """
     INSERT INTO agendum.task (user_id, id, title, priority, created_at, updated_at, deleted_at, version, parent_id)
-    SELECT $1, gen_random_uuid(), 'Task ' || number, 'none', now(), now(), now(), 1, $3 FROM generate_series(1, $2) number
+    SELECT $1, gen_random_uuid(), 'Task ' || number, 'none', now(), now(), now(), 1, $3
+    FROM generate_series(1, $2) number
 """
 
 
-@pytest.fixture
-def database(own_app: FastAPI) -> Database:
-    database: Database = own_app.state.runtime.database
-    return database
-
-
-async def fill(witness: asyncpg.Connection, person: Person, number: int, *, parent_id: str | None = None) -> None:
+async def fill(
+    witness: asyncpg.Connection, person: Person, number: int, *, parent_id: str | None = None
+) -> None:
     await witness.execute(_TRASHED, person.user_id, number, parent_id)
 
 
 async def counted(witness: asyncpg.Connection, person: Person) -> tuple[int, int]:
     """Return how many tasks a person has, and how many changes that purged one through the worker's door."""
     tasks = await witness.fetchval("SELECT count(*) FROM agendum.task WHERE user_id = $1", person.user_id)
-    purges = "SELECT count(*) FROM agendum.change WHERE user_id = $1 AND action = 'purged' AND source = 'worker'"
+    purges = (
+        "SELECT count(*) FROM agendum.change WHERE user_id = $1 AND action = 'purged' AND source = 'worker'"
+    )
     return tasks, await witness.fetchval(purges, person.user_id)
 
 
@@ -73,7 +73,11 @@ async def delete(person: Person, *addresses: str) -> None:
 async def kinds_left(witness: asyncpg.Connection) -> dict[str, int]:
     """Return how many rows there are of what can be purged."""
     tables = ("task", "task_tag", "category", "tag", "comment", "saved_filter", "idempotency_key")
-    return {table: number for table in tables if (number := await witness.fetchval(f"SELECT count(*) FROM agendum.{table}"))}
+    return {
+        table: number
+        for table in tables
+        if (number := await witness.fetchval(f"SELECT count(*) FROM agendum.{table}"))
+    }
 
 
 @pytest.mark.spec("TRASH-008")
@@ -88,9 +92,9 @@ async def test_what_was_deleted_more_than_30_days_ago_is_purged(own_ada: Person,
     assert (await own_ada.client.get("/api/trash")).json()["total"] == 0
     assert (await own_ada.client.get("/api/tasks")).json()["items"] == [living]
     changes = [change for change in await own_ada.changes() if change["source"] == "worker"]
-    assert [(change["action"], change["before"], change["after"], change["request_id"]) for change in changes] == [
-        ("purged", None, None, None)
-    ] * 2
+    assert [
+        (change["action"], change["before"], change["after"], change["request_id"]) for change in changes
+    ] == [("purged", None, None, None)] * 2
     assert changes[-1]["entity_id"] == parent["id"]
 
 
@@ -98,7 +102,10 @@ async def test_what_was_deleted_more_than_30_days_ago_is_purged(own_ada: Person,
 async def test_everything_that_can_be_deleted_is_purged_in_the_end(
     own_ada: Person, database: Database, witness: asyncpg.Connection
 ) -> None:
-    category, tag = await make(own_ada, "/api/categories", name="Home"), await make(own_ada, "/api/tags", name="home")
+    category, tag = (
+        await make(own_ada, "/api/categories", name="Home"),
+        await make(own_ada, "/api/tags", name="home"),
+    )
     task = await own_ada.create_task(category_id=category[-36:], tag_ids=[tag[-36:]])
     for table, number, columns, values in (
         ("comment", 1500, "task_id, body, search", "$2::uuid, 'Done?', ''"),
@@ -106,20 +113,33 @@ async def test_everything_that_can_be_deleted_is_purged_in_the_end(
     ):
         own = f"INSERT INTO agendum.{table} (user_id, id, created_at, updated_at, deleted_at, version, {columns})"
         rows = f"SELECT $1, gen_random_uuid(), now(), now(), CASE number WHEN 1 THEN now() END, 1, {values}"
-        await witness.execute(f"{own} {rows} FROM generate_series(1, {number}) number", own_ada.user_id, task["id"])
+        await witness.execute(
+            f"{own} {rows} FROM generate_series(1, {number}) number", own_ada.user_id, task["id"]
+        )
     await delete(own_ada, f"/api/tasks/{task['id']}", category, tag)
     await tidy(database, now=LATER)
     assert await kinds_left(witness) == {}
-    purged = await witness.fetch("SELECT entity FROM agendum.change WHERE action = 'purged' AND source = 'worker'")
-    assert Counter(row["entity"] for row in purged) == {"comment": 1500, "task": 1, "saved_filter": 1, "category": 1, "tag": 1}
+    purged = await witness.fetch(
+        "SELECT entity FROM agendum.change WHERE action = 'purged' AND source = 'worker'"
+    )
+    assert Counter(row["entity"] for row in purged) == {
+        "comment": 1500,
+        "task": 1,
+        "saved_filter": 1,
+        "category": 1,
+        "tag": 1,
+    }
 
 
 @pytest.mark.spec("TRASH-008")
-async def test_a_comment_is_purged_without_its_task(own_ada: Person, database: Database, witness: asyncpg.Connection) -> None:
+async def test_a_comment_is_purged_without_its_task(
+    own_ada: Person, database: Database, witness: asyncpg.Connection
+) -> None:
     task = await own_ada.create_task()
     for deleted_at in (NOW, NOW + timedelta(days=3), None):
         await witness.execute(
-            "INSERT INTO agendum.comment (user_id, id, task_id, body, created_at, updated_at, deleted_at, version, search)"
+            "INSERT INTO agendum.comment"
+            " (user_id, id, task_id, body, created_at, updated_at, deleted_at, version, search)"
             " VALUES ($1, $2, $3, 'Done?', now(), now(), $4, 1, '')",
             *(own_ada.user_id, uuid7(), task["id"], deleted_at),
         )
@@ -133,7 +153,10 @@ async def test_a_comment_is_purged_without_its_task(own_ada: Person, database: D
 async def test_a_category_or_a_tag_that_a_task_refers_to_stays(
     own_ada: Person, database: Database, witness: asyncpg.Connection, where: str
 ) -> None:
-    category, tag = await make(own_ada, "/api/categories", name="Home"), await make(own_ada, "/api/tags", name="home")
+    category, tag = (
+        await make(own_ada, "/api/categories", name="Home"),
+        await make(own_ada, "/api/tags", name="home"),
+    )
     task = await own_ada.create_task(category_id=category[-36:], tag_ids=[tag[-36:]])
     moments = {"category": NOW, "tag": NOW, "task": NOW + timedelta(days=5) if where == "trash" else None}
     for table, moment in moments.items():
@@ -153,7 +176,10 @@ async def test_what_is_below_and_not_too_old_stays(
     child = await own_ada.create_task(parent_id=parent["id"])
     # As a release that knows no subtasks deletes.
     await witness.execute(
-        "UPDATE agendum.task SET deleted_at = CASE WHEN id = $1 THEN $2 ELSE $3::timestamptz END", parent["id"], NOW, deleted
+        "UPDATE agendum.task SET deleted_at = CASE WHEN id = $1 THEN $2 ELSE $3::timestamptz END",
+        parent["id"],
+        NOW,
+        deleted,
     )
     await tidy(database, now=LATER)
     rows = await witness.fetch("SELECT id::text, parent_id, deleted_at FROM agendum.task")
@@ -165,17 +191,25 @@ async def test_kept_answers_are_removed_after_24_hours_without_a_change(
     own_ada: Person, database: Database, witness: asyncpg.Connection
 ) -> None:
     for number in range(3):
-        await own_ada.client.post("/api/tasks", json={"title": "Pay rent"}, headers={"Idempotency-Key": f"key-{number}"})
-    await witness.execute("UPDATE agendum.idempotency_key SET created_at = $1 WHERE key = 'key-0'", NOW - timedelta(hours=1))
+        await own_ada.client.post(
+            "/api/tasks", json={"title": "Pay rent"}, headers={"Idempotency-Key": f"key-{number}"}
+        )
+    await witness.execute(
+        "UPDATE agendum.idempotency_key SET created_at = $1 WHERE key = 'key-0'", NOW - timedelta(hours=1)
+    )
     await tidy(database, now=NOW + timedelta(hours=23, minutes=30))
-    assert [row["key"] for row in await witness.fetch("SELECT key FROM agendum.idempotency_key ORDER BY key")] == ["key-1", "key-2"]
+    assert [
+        row["key"] for row in await witness.fetch("SELECT key FROM agendum.idempotency_key ORDER BY key")
+    ] == ["key-1", "key-2"]
     await tidy(database, now=LATER)
     assert await kinds_left(witness) == {"task": 3}
     assert len(await own_ada.changes()) == 3
 
 
 @pytest.mark.spec("TRASH-009")
-async def test_two_workers_at_once_purge_each_task_once(own_ada: Person, own_bob: Person, own_database: str, database: Database) -> None:
+async def test_two_workers_at_once_purge_each_task_once(
+    own_ada: Person, own_bob: Person, own_database: str, database: Database
+) -> None:
     witness = await asyncpg.connect(dsn=own_database)
     for person in (own_ada, own_bob):
         await fill(witness, person, 1200)
@@ -196,7 +230,9 @@ async def another(address: str) -> AsyncIterator[Database]:
 
 
 @pytest.mark.spec("TRASH-009")
-async def test_a_worker_that_is_stopped_leaves_whole_bites(own_ada: Person, database: Database, witness: asyncpg.Connection) -> None:
+async def test_a_worker_that_is_stopped_leaves_whole_bites(
+    own_ada: Person, database: Database, witness: asyncpg.Connection
+) -> None:
     top = await own_ada.create_task()
     await fill(witness, own_ada, 2500, parent_id=top["id"])
     await delete(own_ada, f"/api/tasks/{top['id']}")
@@ -237,12 +273,19 @@ async def test_the_failure_of_one_person_does_not_keep_the_others_from_being_pur
     first, second = sorted((own_ada, own_bob), key=lambda person: person.user_id)
     for person in (first, second):
         await person.client.delete(f"/api/tasks/{(await person.create_task(title=CANARY))['id']}")
-    await witness.execute(f"ALTER TABLE agendum.change ADD CHECK (user_id <> '{first.user_id}' OR action <> 'purged')")
+    await witness.execute(
+        f"ALTER TABLE agendum.change ADD CHECK (user_id <> '{first.user_id}' OR action <> 'purged')"
+    )
     with capture_logs() as logs:
         await housekeeping.tidy(database, now=LATER)
     assert [await counted(witness, person) for person in (first, second)] == [(1, 0), (0, 1)]
     [entry] = logs
-    assert entry == {"event": "housekeeping failed", "error": "CheckViolationError", "user_id": first.user_id, "log_level": "error"}
+    assert entry == {
+        "event": "housekeeping failed",
+        "error": "CheckViolationError",
+        "user_id": first.user_id,
+        "log_level": "error",
+    }
 
 
 @pytest.mark.spec("TRASH-009")
@@ -281,7 +324,9 @@ class LeavingDatabase(Database):
 
 
 @pytest.mark.spec("TRASH-009")
-async def test_a_database_that_goes_away_ends_the_round(own_app: FastAPI, own_database: str, witness: asyncpg.Connection) -> None:
+async def test_a_database_that_goes_away_ends_the_round(
+    own_app: FastAPI, own_database: str, witness: asyncpg.Connection
+) -> None:
     for _ in range(5):
         async with joined(own_app) as person:
             await fill(witness, person, 1)
@@ -290,7 +335,10 @@ async def test_a_database_that_goes_away_ends_the_round(own_app: FastAPI, own_da
     with capture_logs() as logs:
         await housekeeping.tidy(database, now=LATER)
     await database.close()
-    assert [(entry["error"], "user_id" in entry) for entry in logs] == [("Unavailable", True), ("Unavailable", False)]
+    assert [(entry["error"], "user_id" in entry) for entry in logs] == [
+        ("Unavailable", True),
+        ("Unavailable", False),
+    ]
 
 
 @pytest.mark.spec("TRASH-009")
@@ -299,7 +347,9 @@ async def test_the_service_keeps_house_while_it_runs_and_stops_at_once(
 ) -> None:
     monkeypatch.setattr(housekeeping, "_FIRST", (0.0, 0.0))
     monkeypatch.setattr(housekeeping, "_USUAL", (0.01, 0.01))
-    serving = create_app(Settings(DATABASE_URL=own_database, BETTER_AUTH_SECRET="a secret for tests alone, 0123456789"))
+    serving = create_app(
+        Settings(DATABASE_URL=own_database, BETTER_AUTH_SECRET="a secret for tests alone, 0123456789")
+    )
 
     async def old_task() -> None:
         await fill(witness, own_ada, 1)
@@ -326,51 +376,3 @@ async def until(look: Callable[[], Awaitable[Numbers]], right: Callable[[Numbers
             return
         await asyncio.sleep(0.005)
     raise AssertionError(await look())
-
-
-@pytest.mark.spec("TRASH-010")
-async def test_the_worker_role_sees_owners_and_moments_of_what_is_deleted_alone(
-    own_ada: Person, database: Database, witness: asyncpg.Connection
-) -> None:
-    living, deleted = await own_ada.create_task(title=CANARY), await own_ada.create_task(title=CANARY)
-    await delete(own_ada, f"/api/tasks/{deleted['id']}")
-    assert (living["deleted_at"], len(await witness.fetch("SELECT FROM agendum.task"))) == (None, 2)
-    async with surveying(database) as survey:
-        rows = await connection_of(survey).fetch("SELECT user_id, deleted_at FROM agendum.task")
-    assert [(row["user_id"], row["deleted_at"] is None) for row in rows] == [(own_ada.user_id, False)]
-
-
-@pytest.mark.spec("TRASH-010")
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "SELECT title FROM agendum.task",
-        "SELECT id FROM agendum.task",
-        "SELECT body FROM agendum.comment",
-        "SELECT name FROM agendum.category",
-        "SELECT name FROM agendum.tag",
-        "SELECT query FROM agendum.saved_filter",
-        "SELECT key FROM agendum.idempotency_key",
-        "SELECT body FROM agendum.idempotency_key",
-        "SELECT FROM agendum.change",
-        "SELECT FROM agendum.account",
-        "SELECT FROM agendum.task_tag",
-        "DELETE FROM agendum.task",
-        "DELETE FROM agendum.idempotency_key",
-        "UPDATE agendum.task SET deleted_at = NULL",
-    ],
-)
-async def test_the_worker_role_can_see_and_do_nothing_else(witness: asyncpg.Connection, statement: str) -> None:
-    await witness.execute("SET ROLE agendum_worker")
-    with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await witness.execute(statement)
-
-
-async def test_the_survey_is_made_under_the_worker_role_and_reads_only(database: Database) -> None:
-    async with surveying(database) as survey:
-        state = await connection_of(survey).fetchrow("SELECT current_user::text, current_setting('transaction_read_only')")
-    assert tuple(state) == ("agendum_worker", "on")
-
-
-def connection_of(survey: Survey) -> asyncpg.Connection:
-    return survey._session._connection

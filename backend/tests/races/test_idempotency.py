@@ -1,4 +1,7 @@
-"""Copies of one request at once, in one process and in two, on a database where transactions really commit: one effect, equal answers."""
+"""Copies of one request at once, in one process and in two, on a database where transactions really commit.
+
+One effect, equal answers.
+"""
 
 import asyncio
 from collections import Counter
@@ -23,8 +26,13 @@ COPIES = 100
 
 
 @pytest.fixture
-async def other_process(own_app: FastAPI, own_ada: Person, own_database: str, settings: Settings) -> AsyncIterator[Person]:
-    """The same person at another process: an application and a pool that share nothing with the first but the database."""
+async def other_process(
+    own_app: FastAPI, own_ada: Person, own_database: str, settings: Settings
+) -> AsyncIterator[Person]:
+    """The same person at another process.
+
+    An application and a pool that share nothing with the first but the database.
+    """
     database = Database(read_address(own_database), size=16, limits=PATIENT)
     await database.open()
     app = create_app(settings)
@@ -48,41 +56,67 @@ async def busy(connection: asyncpg.Connection, person: Person) -> AsyncIterator[
 
 def assert_one_answer(answers: list[httpx2.Response]) -> None:
     """All are equal, and all but one say that they are replays."""
-    told = {(answer.status_code, answer.content, answer.headers["ETag"], answer.headers["Location"]) for answer in answers}
+    told = {
+        (answer.status_code, answer.content, answer.headers["ETag"], answer.headers["Location"])
+        for answer in answers
+    }
     assert len(told) == 1
     assert answers[0].status_code == 201
-    assert Counter(answer.headers.get("Idempotency-Replayed") for answer in answers) == {None: 1, "true": len(answers) - 1}
+    assert Counter(answer.headers.get("Idempotency-Replayed") for answer in answers) == {
+        None: 1,
+        "true": len(answers) - 1,
+    }
 
 
 async def assert_one_effect(connection: asyncpg.Connection, person: Person) -> None:
     world = await world_of(connection, person.user_id)
-    assert {table: len(world[table]) for table in ("task", "change", "idempotency_key")} == {"task": 1, "change": 1, "idempotency_key": 1}
+    assert {table: len(world[table]) for table in ("task", "change", "idempotency_key")} == {
+        "task": 1,
+        "change": 1,
+        "idempotency_key": 1,
+    }
 
 
 @pytest.mark.spec("SAFE-012")
-async def test_of_a_hundred_copies_one_has_an_effect_and_all_get_equal_answers(own_ada: Person, witness: asyncpg.Connection) -> None:
+async def test_of_a_hundred_copies_one_has_an_effect_and_all_get_equal_answers(
+    own_ada: Person, witness: asyncpg.Connection
+) -> None:
     assert_one_answer(list(await asyncio.gather(*(send(own_ada) for _copy in range(COPIES)))))
     await assert_one_effect(witness, own_ada)
 
 
 @pytest.mark.spec("SAFE-012")
-async def test_copies_at_two_processes_have_one_effect_too(own_ada: Person, other_process: Person, witness: asyncpg.Connection) -> None:
-    assert_one_answer(list(await asyncio.gather(*(send(person) for person in [own_ada, other_process] * (COPIES // 2)))))
+async def test_copies_at_two_processes_have_one_effect_too(
+    own_ada: Person, other_process: Person, witness: asyncpg.Connection
+) -> None:
+    assert_one_answer(
+        list(await asyncio.gather(*(send(person) for person in [own_ada, other_process] * (COPIES // 2))))
+    )
     await assert_one_effect(witness, own_ada)
 
 
 @pytest.mark.spec("SAFE-012", "SAFE-011")
-async def test_of_different_requests_with_one_key_one_wins_and_the_others_are_refused(own_ada: Person, other_process: Person) -> None:
+async def test_of_different_requests_with_one_key_one_wins_and_the_others_are_refused(
+    own_ada: Person, other_process: Person
+) -> None:
     people = [own_ada, other_process] * 10
-    answers = await asyncio.gather(*(send(person, title=f"Title {number}") for number, person in enumerate(people)))
+    answers = await asyncio.gather(
+        *(send(person, title=f"Title {number}") for number, person in enumerate(people))
+    )
     assert Counter(answer.status_code for answer in answers) == {201: 1, 422: 19}
-    assert {answer.json()["code"] for answer in answers if answer.status_code == 422} == {"IDEMPOTENCY_KEY_REUSED"}
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 422} == {
+        "IDEMPOTENCY_KEY_REUSED"
+    }
     assert len(await own_ada.changes()) == 1
 
 
 @pytest.mark.spec("SAFE-011")
-async def test_requests_with_different_keys_do_not_disturb_one_another(own_ada: Person, other_process: Person) -> None:
-    answers = await asyncio.gather(*(send(person, key=f"key-{number}") for number in range(20) for person in (own_ada, other_process)))
+async def test_requests_with_different_keys_do_not_disturb_one_another(
+    own_ada: Person, other_process: Person
+) -> None:
+    answers = await asyncio.gather(
+        *(send(person, key=f"key-{number}") for number in range(20) for person in (own_ada, other_process))
+    )
     assert {answer.status_code for answer in answers} == {201}
     assert len(await own_ada.changes()) == 20
 
@@ -137,7 +171,9 @@ async def test_a_write_without_a_key_that_has_waited_too_long_is_to_be_sent_agai
 
 
 @pytest.mark.spec("SAFE-012", "SAFE-003")
-async def test_copies_whose_callers_went_away_have_one_effect_or_none(own_ada: Person, witness: asyncpg.Connection) -> None:
+async def test_copies_whose_callers_went_away_have_one_effect_or_none(
+    own_ada: Person, witness: asyncpg.Connection
+) -> None:
     for number in range(10):
         copies = [asyncio.create_task(send(own_ada, key=f"key-{number}")) for _copy in range(6)]
         await asyncio.sleep(0.003 * number)

@@ -27,7 +27,10 @@ from tests.races.walls import take_filters_down, take_row_security_down
 from tests.world import leave_role, world_of
 
 NOW = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
-STATE = "SELECT current_user::text, current_setting('app.user_id', true), current_setting('statement_timeout'), pg_backend_pid()"
+STATE = (
+    "SELECT current_user::text, current_setting('app.user_id', true), "
+    "current_setting('statement_timeout'), pg_backend_pid()"
+)
 
 
 @pytest.fixture
@@ -54,10 +57,20 @@ def session_of(work: UnitOfWork) -> asyncpg.Connection:
 
 async def leaks(meeting: Meeting, operations: list[Operation]) -> dict[str, list[str]]:
     """Return what the stranger finds or changes, by operation."""
-    found = {str(operation): await meeting.check_path(operation) for operation in operations if operation.parameters}
-    found |= {str(operation): await meeting.check_collection(operation) for operation in operations if operation.is_collection}
+    found = {
+        str(operation): await meeting.check_path(operation)
+        for operation in operations
+        if operation.parameters
+    }
     found |= {
-        f"{operation} with an id": await meeting.check_chosen_id(operation, "id") for operation in operations if "id" in operation.fields
+        str(operation): await meeting.check_collection(operation)
+        for operation in operations
+        if operation.is_collection
+    }
+    found |= {
+        f"{operation} with an id": await meeting.check_chosen_id(operation, "id")
+        for operation in operations
+        if "id" in operation.fields
     }
     return found
 
@@ -68,7 +81,9 @@ async def change_foreign_row(meeting: Meeting, app: FastAPI) -> None:
     async with reading(database_of(app), origin_of(meeting.owner)) as work:
         row: TaskRow = await work.tasks.get(created["id"])
     async with writing(database_of(app), origin_of(meeting.stranger)) as work:
-        await task_writes.change(work, (row, row._replace(title="Changed by a stranger")), Stamp(Action.UPDATED, NOW))
+        await task_writes.change(
+            work, (row, row._replace(title="Changed by a stranger")), Stamp(Action.UPDATED, NOW)
+        )
 
 
 @pytest.mark.spec("ISO-003")
@@ -81,7 +96,9 @@ async def test_without_the_filter_row_security_shows_and_changes_nothing(
 
 
 @pytest.mark.spec("ISO-003", "ISO-001")
-async def test_without_row_security_the_filter_shows_and_changes_nothing(meeting: Meeting, operations: list[Operation]) -> None:
+async def test_without_row_security_the_filter_shows_and_changes_nothing(
+    meeting: Meeting, operations: list[Operation]
+) -> None:
     assert await take_row_security_down(meeting.connection) >= 11
     assert [fault for faults in (await leaks(meeting, operations)).values() for fault in faults] == []
 
@@ -109,7 +126,9 @@ async def test_one_wall_keeps_a_repository_from_changing_a_foreign_row(
     assert "Changed by a stranger" not in str(await world_of(meeting.connection, meeting.owner.user_id))
 
 
-async def test_without_walls_a_repository_changes_a_foreign_row(meeting: Meeting, app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_walls_a_repository_changes_a_foreign_row(
+    meeting: Meeting, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
     take_filters_down(monkeypatch, also_of_counters=False)
     await take_row_security_down(meeting.connection)
     await change_foreign_row(meeting, app)
@@ -117,7 +136,9 @@ async def test_without_walls_a_repository_changes_a_foreign_row(meeting: Meeting
 
 
 @pytest.mark.spec("ISO-001")
-def test_a_repository_or_a_unit_of_work_without_an_owner_cannot_be_made(worker_connection: asyncpg.Connection) -> None:
+def test_a_repository_or_a_unit_of_work_without_an_owner_cannot_be_made(
+    worker_connection: asyncpg.Connection,
+) -> None:
     nobody, session = Origin.own("", Source.API), Session(worker_connection)
     for make in (Tasks, UnitOfWork):
         with pytest.raises(ValueError, match="owner"):
@@ -136,7 +157,9 @@ def test_a_repository_or_a_unit_of_work_without_an_owner_cannot_be_made(worker_c
         "UPDATE agendum.change_counter SET user_id = $1",
     ],
 )
-async def test_no_row_can_be_written_for_or_given_to_somebody_else(ada: Person, bob: Person, app: FastAPI, statement: str) -> None:
+async def test_no_row_can_be_written_for_or_given_to_somebody_else(
+    ada: Person, bob: Person, app: FastAPI, statement: str
+) -> None:
     await ada.create_task()
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
         async with writing(database_of(app), origin_of(ada)) as work:
@@ -144,7 +167,9 @@ async def test_no_row_can_be_written_for_or_given_to_somebody_else(ada: Person, 
 
 
 @pytest.mark.spec("ISO-002")
-@pytest.mark.parametrize("statement", ["DELETE FROM agendum.change", "TRUNCATE agendum.task", "SELECT * FROM agendum.password"])
+@pytest.mark.parametrize(
+    "statement", ["DELETE FROM agendum.change", "TRUNCATE agendum.task", "SELECT * FROM agendum.password"]
+)
 async def test_the_runtime_role_may_not_even_ask(ada: Person, app: FastAPI, statement: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
         async with writing(database_of(app), origin_of(ada)) as work:
@@ -153,10 +178,14 @@ async def test_the_runtime_role_may_not_even_ask(ada: Person, app: FastAPI, stat
 
 @pytest.mark.spec("ISO-002")
 @pytest.mark.parametrize("owner", ["", "nobody", None])
-async def test_the_runtime_role_without_an_owner_sees_nothing(ada: Person, connection: asyncpg.Connection, owner: str | None) -> None:
+async def test_the_runtime_role_without_an_owner_sees_nothing(
+    ada: Person, connection: asyncpg.Connection, owner: str | None
+) -> None:
     await ada.create_task()
     await leave_role(connection)
-    await connection.execute("SELECT set_config('role', 'agendum_app', true), set_config('app.user_id', $1, true)", owner)
+    await connection.execute(
+        "SELECT set_config('role', 'agendum_app', true), set_config('app.user_id', $1, true)", owner
+    )
     for table in ("account", "task", "change", "change_counter"):
         assert await connection.fetch(f"SELECT FROM agendum.{table}") == []
 
@@ -186,7 +215,9 @@ async def test_role_and_owner_end_with_the_transaction(one_connection: Database,
 
     async def work() -> str:
         async with writing(one_connection, origin) as unit:
-            user: str = await session_of(unit).fetchval("SELECT current_user || ' ' || current_setting('app.user_id')")
+            user: str = await session_of(unit).fetchval(
+                "SELECT current_user || ' ' || current_setting('app.user_id')"
+            )
             if ending != "committed":
                 raise RuntimeError if ending == "failed" else asyncio.CancelledError
             return user

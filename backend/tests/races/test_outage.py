@@ -106,7 +106,10 @@ async def timed(request: Awaitable[httpx2.Response]) -> Answer:
 
 
 async def ask_everything(app: FastAPI, person: Person) -> dict[str, Answer]:
-    """Read, write, log in and ask whether it is ready, all at once; with a token that is remembered and with a new one."""
+    """Read, write, log in and ask whether it is ready, all at once.
+
+    With a token that is remembered and with a new one.
+    """
     unremembered = f"Bearer {access_token(app.state.runtime, person.user_id, jti=str(uuid7()))}"
     async with open_client(app) as client:
         requests = {
@@ -123,7 +126,9 @@ async def assert_away(app: FastAPI, person: Person) -> None:
     """Everything that needs the database is 503 in under 2 seconds, with a time to come back; the process lives."""
     for _attempt in range(2):
         answers = await ask_everything(app, person)
-        assert {name: answer for name, answer in answers.items() if answer.status != 503 or not answer.retry_after} == {}
+        assert {
+            name: answer for name, answer in answers.items() if answer.status != 503 or not answer.retry_after
+        } == {}
         assert {name: answer for name, answer in answers.items() if answer.seconds >= 2} == {}
     async with open_client(app) as client:
         assert (await client.get("/health/live")).status_code == 200
@@ -143,7 +148,9 @@ async def assert_back(app: FastAPI, person: Person) -> None:
 def processes_of(server: EmbeddedPostgres) -> list[int]:
     """List the server's processes, the first of them before those that it has started."""
     first = (server.folder / "cluster/postmaster.pid").read_text().split("\n")[0]
-    everything = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout.splitlines()
+    everything = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     return [int(first), *(int(line.split()[0]) for line in everything if line.split()[1] == first)]
 
 
@@ -181,7 +188,9 @@ async def test_the_service_starts_before_its_database(server: EmbeddedPostgres, 
 
 
 @pytest.mark.spec("OPS-012")
-async def test_a_database_that_is_frozen_is_away_until_it_moves_again(app: FastAPI, ada: Person, server: EmbeddedPostgres) -> None:
+async def test_a_database_that_is_frozen_is_away_until_it_moves_again(
+    app: FastAPI, ada: Person, server: EmbeddedPostgres
+) -> None:
     with frozen(server):
         await assert_away(app, ada)
     await assert_back(app, ada)
@@ -208,7 +217,9 @@ async def test_a_request_with_a_key_that_freezes_half_way_is_not_looked_up(
     async with witness.transaction():
         await witness.execute("LOCK TABLE agendum.task IN ACCESS EXCLUSIVE MODE")
         headers = {"Idempotency-Key": "8e03978e"}
-        request = asyncio.create_task(timed(ada.client.post("/api/tasks", json={"title": "Pay rent"}, headers=headers)))
+        request = asyncio.create_task(
+            timed(ada.client.post("/api/tasks", json={"title": "Pay rent"}, headers=headers))
+        )
         await asyncio.sleep(0.3)
         with frozen(server):
             answer = await request
@@ -218,7 +229,9 @@ async def test_a_request_with_a_key_that_freezes_half_way_is_not_looked_up(
 
 
 @pytest.mark.spec("OPS-012")
-async def test_connections_that_were_ended_while_idle_cost_no_request(app: FastAPI, ada: Person, witness: asyncpg.Connection) -> None:
+async def test_connections_that_were_ended_while_idle_cost_no_request(
+    app: FastAPI, ada: Person, witness: asyncpg.Connection
+) -> None:
     database_of(app).limits = PATIENT
     for _round in range(5):
         await ask_everything(app, ada)
@@ -227,7 +240,9 @@ async def test_connections_that_were_ended_while_idle_cost_no_request(app: FastA
 
 
 @pytest.mark.spec("OPS-012")
-async def test_a_connection_that_ends_unnoticed_costs_no_request(app: FastAPI, ada: Person, witness: asyncpg.Connection) -> None:
+async def test_a_connection_that_ends_unnoticed_costs_no_request(
+    app: FastAPI, ada: Person, witness: asyncpg.Connection
+) -> None:
     database_of(app).limits = PATIENT
     for _round in range(5):
         await ask_everything(app, ada)
@@ -238,7 +253,9 @@ async def test_a_connection_that_ends_unnoticed_costs_no_request(app: FastAPI, a
 
 
 @pytest.mark.spec("OPS-012", "SAFE-004")
-async def test_a_write_that_waits_too_long_for_another_is_given_up(app: FastAPI, ada: Person, witness: asyncpg.Connection) -> None:
+async def test_a_write_that_waits_too_long_for_another_is_given_up(
+    app: FastAPI, ada: Person, witness: asyncpg.Connection
+) -> None:
     await witness.execute(LOCK, ada.user_id)
     answer = await timed(ada.client.post("/api/tasks", json={"title": "Pay rent"}))
     await witness.execute(UNLOCK, ada.user_id)
@@ -267,10 +284,15 @@ async def test_a_pool_that_is_used_up_is_503_and_not_a_queue(app: FastAPI, ada: 
 
 
 @pytest.mark.spec("SAFE-006")
-async def test_the_waiting_writes_of_one_person_keep_nobody_else_out(app: FastAPI, ada: Person, witness: asyncpg.Connection) -> None:
+async def test_the_waiting_writes_of_one_person_keep_nobody_else_out(
+    app: FastAPI, ada: Person, witness: asyncpg.Connection
+) -> None:
     other = await make_person(app)
     await witness.execute(LOCK, ada.user_id)
-    writes = [asyncio.create_task(ada.client.post("/api/tasks", json={"title": "Pay rent"})) for _copy in range(2 * POOL_SIZE)]
+    writes = [
+        asyncio.create_task(ada.client.post("/api/tasks", json={"title": "Pay rent"}))
+        for _copy in range(2 * POOL_SIZE)
+    ]
     await asyncio.sleep(0.2)
     answer = await timed(other.client.post("/api/tasks", json={"title": "Pay rent"}))
     assert (answer.status, answer.seconds < 1) == (201, True)
@@ -301,7 +323,9 @@ async def test_what_was_committed_is_answered_even_if_its_connection_cannot_be_g
 
 
 @pytest.mark.spec("OPS-012")
-async def test_many_requests_during_an_outage_leave_the_pool_whole(app: FastAPI, ada: Person, server: EmbeddedPostgres) -> None:
+async def test_many_requests_during_an_outage_leave_the_pool_whole(
+    app: FastAPI, ada: Person, server: EmbeddedPostgres
+) -> None:
     with frozen(server):
         reads = [timed(ada.client.get("/api/tasks")) for _copy in range(40)]
         writes = [timed(ada.client.post("/api/tasks", json={"title": "Pay rent"})) for _copy in range(40)]

@@ -36,7 +36,8 @@ REFUSAL = """
     FOR EACH ROW EXECUTE FUNCTION refuse()
 """
 BACKENDS = (
-    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'agendum' AND datname = current_database()"
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+    "WHERE application_name = 'agendum' AND datname = current_database()"
 )
 
 
@@ -102,7 +103,9 @@ async def test_a_commit_that_the_server_never_saw_is_as_unknown_and_its_repetiti
 
 @pytest.mark.spec("SAFE-013", "SAFE-001")
 @pytest.mark.parametrize("act", [lose_the_question, lose_the_answer])
-async def test_a_chosen_id_makes_it_safe_to_ask_again_too(wire: Wire, ada: Person, witness: asyncpg.Connection, act: Act) -> None:
+async def test_a_chosen_id_makes_it_safe_to_ask_again_too(
+    wire: Wire, ada: Person, witness: asyncpg.Connection, act: Act
+) -> None:
     body = TASK | {"id": str(uuid7())}
     wire.at_next_commit(act)
     assert told(await ada.client.post("/api/tasks", json=body))[1] == "OUTCOME_UNKNOWN"
@@ -120,13 +123,17 @@ async def test_a_batch_says_it_as_every_write_does(wire: Wire, ada: Person) -> N
 
 @pytest.mark.spec("SAFE-013", "OPS-102")
 @pytest.mark.parametrize("loss", [lose_the_answer, *UNSEEN.values()])
-async def test_a_read_is_answered_whatever_becomes_of_its_end(wire: Wire, ada: Person, app: FastAPI, loss: Act) -> None:
+async def test_a_read_is_answered_whatever_becomes_of_its_end(
+    wire: Wire, ada: Person, app: FastAPI, loss: Act
+) -> None:
     wire.at_next_commit(loss)
     assert (await ada.client.get("/api/tasks")).status_code == 200
     await wire.commit_came.wait()
     wire.at_next_commit(loss)
     async with open_client(app) as client:
-        login = await client.post("/auth/login", json={"email": "nobody@example.com", "password": "correct horse battery"})
+        login = await client.post(
+            "/auth/login", json={"email": "nobody@example.com", "password": "correct horse battery"}
+        )
     assert told(login)[:2] == (401, "WRONG_CREDENTIALS")
     await wire.commit_came.wait()
     assert (await create(ada)).status_code == 201
@@ -142,7 +149,9 @@ async def test_a_registration_may_have_been_done_as_well(wire: Wire, app: FastAP
 
 
 @pytest.mark.spec("SAFE-013")
-async def test_a_commit_that_the_server_refuses_was_not_done(ada: Person, witness: asyncpg.Connection) -> None:
+async def test_a_commit_that_the_server_refuses_was_not_done(
+    ada: Person, witness: asyncpg.Connection
+) -> None:
     await witness.execute(REFUSAL)
     assert told(await create(ada)) == (503, "UNAVAILABLE", "1")
     await witness.execute("DROP FUNCTION refuse CASCADE")
@@ -151,7 +160,9 @@ async def test_a_commit_that_the_server_refuses_was_not_done(ada: Person, witnes
 
 
 @pytest.mark.spec("SAFE-013", "SAFE-003")
-async def test_a_caller_who_goes_away_during_the_commit_leaves_the_pool_whole(wire: Wire, ada: Person, witness: asyncpg.Connection) -> None:
+async def test_a_caller_who_goes_away_during_the_commit_leaves_the_pool_whole(
+    wire: Wire, ada: Person, witness: asyncpg.Connection
+) -> None:
     for _round in range(POOL_SIZE + 1):
         wire.at_next_commit(fall_silent)
         request = asyncio.create_task(create(ada))
@@ -164,7 +175,9 @@ async def test_a_caller_who_goes_away_during_the_commit_leaves_the_pool_whole(wi
 
 
 @pytest.mark.spec("OPS-012", "SAFE-003")
-async def test_a_connection_that_dies_inside_a_statement_is_503(ada: Person, witness: asyncpg.Connection) -> None:
+async def test_a_connection_that_dies_inside_a_statement_is_503(
+    ada: Person, witness: asyncpg.Connection
+) -> None:
     await witness.execute(SUICIDE)
     assert told(await create(ada)) == (503, "UNAVAILABLE", "1")
     await witness.execute("DROP FUNCTION die CASCADE")
@@ -189,7 +202,9 @@ async def test_a_connection_that_dies_between_two_statements_is_away(
 
 
 @pytest.mark.spec("OPS-012", "SAFE-013")
-async def test_a_connection_that_is_known_to_be_lost_before_the_commit_has_done_nothing(app: FastAPI, wire: Wire, ada: Person) -> None:
+async def test_a_connection_that_is_known_to_be_lost_before_the_commit_has_done_nothing(
+    app: FastAPI, wire: Wire, ada: Person
+) -> None:
     async def commit_after_the_end() -> None:
         async with writing(app.state.runtime.database, Origin.own(ada.user_id, Source.API)) as work:
             await work.profile.get()
@@ -202,7 +217,9 @@ async def test_a_connection_that_is_known_to_be_lost_before_the_commit_has_done_
 
 
 @pytest.mark.spec("OPS-012", "SAFE-003")
-async def test_connections_that_are_cut_under_load_are_never_a_fault_of_ours(wire: Wire, app: FastAPI) -> None:
+async def test_connections_that_are_cut_under_load_are_never_a_fault_of_ours(
+    wire: Wire, app: FastAPI
+) -> None:
     answers: list[httpx2.Response] = []
 
     def note(answer: httpx2.Response) -> None:
@@ -218,7 +235,11 @@ async def test_connections_that_are_cut_under_load_are_never_a_fault_of_ours(wir
     async with joined(app) as ada, joined(app) as bob, joined(app) as eve:
         await asyncio.gather(*map(write, (ada, bob, eve)))
         done = [answer for answer in answers if answer.status_code == 201]
-        unsure = [answer for answer in answers if answer.status_code == 503 and answer.json()["code"] == "OUTCOME_UNKNOWN"]
+        unsure = [
+            answer
+            for answer in answers
+            if answer.status_code == 503 and answer.json()["code"] == "OUTCOME_UNKNOWN"
+        ]
         there = sum([len(await person.changes()) for person in (ada, bob, eve)])
     assert {answer.status_code for answer in answers} == {201, 503}
     assert len(done) <= there <= len(done) + len(unsure)

@@ -1,4 +1,4 @@
-"""Everything works through PgBouncer in transaction mode, where each transaction may be on another server connection."""
+"""Everything works through PgBouncer in transaction mode, where each transaction may use another connection."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -19,7 +19,10 @@ from tests.server import copy_database, drop_database, url_of
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="pgbouncer is not installed")
 SERVER_CONNECTIONS, PEOPLE, ROUNDS = 2, 8, 5
-STATE = "SELECT current_user::text AS role, coalesce(current_setting('app.user_id', true), '') AS owner, pg_backend_pid() AS process"
+STATE = (
+    "SELECT current_user::text AS role, coalesce(current_setting('app.user_id', true), '') AS owner, "
+    "pg_backend_pid() AS process"
+)
 TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = 'agendum'"
 
 
@@ -46,14 +49,20 @@ def database(own_database: str) -> str:
 @pytest.fixture
 async def pooled_app(pooler: PgBouncer, database: str) -> AsyncIterator[FastAPI]:
     """The application as it is served, behind the pooler."""
-    app = create_app(Settings(DATABASE_URL=pooler.url_of(database), BETTER_AUTH_SECRET="a secret for tests alone, 0123456789"))
+    app = create_app(
+        Settings(
+            DATABASE_URL=pooler.url_of(database), BETTER_AUTH_SECRET="a secret for tests alone, 0123456789"
+        )
+    )
     async with app.router.lifespan_context(app):
         yield app
 
 
 async def use(person: Person) -> list[httpx2.Response]:
     """Do all that a person can do with a task."""
-    created = await person.client.post("/api/tasks", json={"title": f"Of {person.user_id}", "description": person.user_id})
+    created = await person.client.post(
+        "/api/tasks", json={"title": f"Of {person.user_id}", "description": person.user_id}
+    )
     path = created.headers["Location"]
     return [
         created,
@@ -84,7 +93,9 @@ async def test_many_people_share_few_server_connections_and_see_only_their_own(p
 
 
 @pytest.mark.spec("OPS-014", "ISO-007")
-async def test_a_server_connection_keeps_no_statement_no_role_and_no_owner(pooled_app: FastAPI, pooler: PgBouncer, database: str) -> None:
+async def test_a_server_connection_keeps_no_statement_no_role_and_no_owner(
+    pooled_app: FastAPI, pooler: PgBouncer, database: str
+) -> None:
     people = [await make_person(pooled_app) for _person in range(4)]
     await asyncio.gather(*map(use, people))
     assert await pooler.ask_server_connections(database, "SELECT name FROM pg_prepared_statements") == []
@@ -105,5 +116,9 @@ async def test_migrations_run_through_the_pooler_too(pooler: PgBouncer, empty_da
     address = read_address(pooler.url_of(empty_database))
     await migrate(address)
     await migrate(address)
-    assert (await pooler.ask_server_connections(empty_database, TABLES))[0]["count"] == len(metadata.tables) + 1
-    assert await pooler.ask_server_connections(empty_database, "SELECT name FROM pg_prepared_statements") == []
+    assert (await pooler.ask_server_connections(empty_database, TABLES))[0]["count"] == len(
+        metadata.tables
+    ) + 1
+    assert (
+        await pooler.ask_server_connections(empty_database, "SELECT name FROM pg_prepared_statements") == []
+    )

@@ -1,6 +1,7 @@
 """Which way PostgreSQL takes to a page of tasks, for a person with 100,000 of them: never by reading a whole table.
 
-The statements are those that the repositories run, with their values; looked at are both the plan for these values and the one for any.
+The statements are those that the repositories run, with their values; looked at are both the plan for these values and
+the one for any.
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -39,7 +40,10 @@ QUESTIONS: dict[str, dict[str, Any]] = {
     "some tags": {"tag": "tag 5,tag 6"},
     "all tags": {"tag": "tag 1,tag 5", "tag_match": "all"},
     "no parent": {"parent_id": "none"},
-    "due range": {"due_after": str((NOW - timedelta(days=3)).date()), "due_before": str((NOW + timedelta(days=5)).date())},
+    "due range": {
+        "due_after": str((NOW - timedelta(days=3)).date()),
+        "due_before": str((NOW + timedelta(days=5)).date()),
+    },
     "overdue": {"overdue": "true", "sort": "due"},
     "not overdue": {"overdue": "false"},
     "no due": {"no_due": "true"},
@@ -126,7 +130,9 @@ async def found(work: UnitOfWork, name: str, *, after: Position | None = None) -
     if name == "trash":
         return await trash.browse(work, asked, show=task_search.AS_JSON)
     question = QUESTIONS.get(name) or await _question(work, name)
-    return await task_search.browse(work, TaskFilter.model_validate(question), asked, now=NOW, show=task_search.AS_JSON)
+    return await task_search.browse(
+        work, TaskFilter.model_validate(question), asked, now=NOW, show=task_search.AS_JSON
+    )
 
 
 async def _question(work: UnitOfWork, name: str) -> dict[str, Any]:
@@ -157,7 +163,9 @@ async def _explain(session: Noting) -> list[Node]:
     custom = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement}", *values)
     await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
     await connection.execute(f"PREPARE asked AS {statement}")
-    generic = await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE asked ({', '.join(map(_literal, values))})")
+    generic = await connection.fetchval(
+        f"EXPLAIN (FORMAT JSON) EXECUTE asked ({', '.join(map(_literal, values))})"
+    )
     await connection.execute("DEALLOCATE asked")
     await connection.execute("SET LOCAL plan_cache_mode = auto")
     return [orjson.loads(plan)[0]["Plan"] for plan in (custom, generic)]
@@ -222,7 +230,9 @@ async def test_a_cursor_is_where_the_index_begins(database: Database, sort: str)
     _first, _first_generic, *following = await plans_of(database, HEAVY, sort)
     index = INDEXES[sort]
     assert [any("ROW(" in bound for bound in bounds(plan, index)) for plan in following] == [True, True]
-    assert not any(node["Node Type"] == "Sort" and node["Plan Rows"] > 200 for plan in following for node in nodes(plan))
+    assert not any(
+        node["Node Type"] == "Sort" and node["Plan Rows"] > 200 for plan in following for node in nodes(plan)
+    )
 
 
 @pytest.mark.spec("FIND-007")

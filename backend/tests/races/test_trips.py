@@ -45,7 +45,9 @@ def database_of(app: FastAPI) -> Database:
     return database
 
 
-async def trips(app: FastAPI, wire: Wire, person: Person, *, request: dict[str, Any]) -> tuple[int, list[str]]:
+async def trips(
+    app: FastAPI, wire: Wire, person: Person, *, request: dict[str, Any]
+) -> tuple[int, list[str]]:
     """Send a request; return its status and what was said to the server, the end of the transaction included."""
     await database_of(app).settle()
     wire.trips.clear()
@@ -65,7 +67,9 @@ async def test_the_trips_of_a_read_and_of_a_write(app: FastAPI, wire: Wire, ada:
             "create": {"method": "POST", "url": "/api/tasks", "json": TASK},
             "complete": {"method": "PATCH", "url": f"{task}/complete"},
         }
-        found.append({name: await trips(app, wire, ada, request=request) for name, request in requests.items()})
+        found.append(
+            {name: await trips(app, wire, ada, request=request) for name, request in requests.items()}
+        )
     # The first rounds also prepare the statements.
     assert found[-1] == {
         "get": (200, [READ, "statement", "COMMIT"]),
@@ -76,13 +80,20 @@ async def test_the_trips_of_a_read_and_of_a_write(app: FastAPI, wire: Wire, ada:
 
 
 @pytest.mark.spec("SAFE-014", "OPS-100")
-async def test_a_key_costs_one_trip_and_a_repetition_is_rolled_back(app: FastAPI, wire: Wire, ada: Person) -> None:
+async def test_a_key_costs_one_trip_and_a_repetition_is_rolled_back(
+    app: FastAPI, wire: Wire, ada: Person
+) -> None:
     found: list[dict[str, tuple[int, list[str]]]] = []
     for key in ("first", "second", "third"):
         keyed = {"method": "POST", "url": "/api/tasks", "json": TASK, "headers": {"Idempotency-Key": key}}
-        refused = keyed | {"json": TASK | {"category_id": NOBODYS_ID}, "headers": {"Idempotency-Key": f"{key}-refused"}}
+        refused = keyed | {
+            "json": TASK | {"category_id": NOBODYS_ID},
+            "headers": {"Idempotency-Key": f"{key}-refused"},
+        }
         requests: dict[str, dict[str, Any]] = {"first": keyed, "copy": keyed, "refused": refused}
-        found.append({name: await trips(app, wire, ada, request=request) for name, request in requests.items()})
+        found.append(
+            {name: await trips(app, wire, ada, request=request) for name, request in requests.items()}
+        )
     assert found[-1] == {
         "first": (201, ["BEGIN", "statement", "statement", "COMMIT"]),
         "copy": (201, ["BEGIN", "statement", "statement", "statement", "ROLLBACK"]),
@@ -91,7 +102,9 @@ async def test_a_key_costs_one_trip_and_a_repetition_is_rolled_back(app: FastAPI
 
 
 @pytest.mark.spec("OPS-102")
-async def test_a_read_is_answered_before_its_transaction_has_ended(app: FastAPI, wire: Wire, ada: Person) -> None:
+async def test_a_read_is_answered_before_its_transaction_has_ended(
+    app: FastAPI, wire: Wire, ada: Person
+) -> None:
     path = f"/api/tasks/{(await ada.create_task())['id']}"
     for url, status in {path: 200, "/api/tasks": 200}.items():
         await database_of(app).settle()
@@ -105,7 +118,10 @@ async def test_a_read_is_answered_before_its_transaction_has_ended(app: FastAPI,
 @pytest.mark.spec("OPS-102")
 async def test_a_refused_read_ends_behind_its_answer_too(app: FastAPI, wire: Wire, ada: Person) -> None:
     request = {"method": "GET", "url": f"/api/tasks/{NOBODYS_ID}"}
-    assert [await trips(app, wire, ada, request=request) for _round in range(2)][1] == (404, [READ, "statement", "ROLLBACK"])
+    assert [await trips(app, wire, ada, request=request) for _round in range(2)][1] == (
+        404,
+        [READ, "statement", "ROLLBACK"],
+    )
     assert (await ada.client.get("/api/tasks")).status_code == 200
 
 
@@ -113,12 +129,16 @@ async def test_a_refused_read_ends_behind_its_answer_too(app: FastAPI, wire: Wir
 async def test_one_connection_serves_many_who_read_and_write_at_once(app: FastAPI, ada: Person) -> None:
     async with joined(app) as bob:
         requests = [person.client.get("/api/tasks") for person in (ada, bob) for _read in range(20)]
-        answers: list[httpx2.Response] = list(await asyncio.gather(*requests, ada.client.post("/api/tasks", json=TASK)))
+        answers: list[httpx2.Response] = list(
+            await asyncio.gather(*requests, ada.client.post("/api/tasks", json=TASK))
+        )
     assert [answer.status_code for answer in answers] == [200] * 40 + [201]
 
 
 @pytest.mark.spec("OPS-102")
-async def test_an_end_that_does_not_come_is_given_up_and_the_next_read_has_a_connection(app: FastAPI, wire: Wire, ada: Person) -> None:
+async def test_an_end_that_does_not_come_is_given_up_and_the_next_read_has_a_connection(
+    app: FastAPI, wire: Wire, ada: Person
+) -> None:
     await ada.client.get("/api/tasks")
     database_of(app).limits = Limits(opening=0.3)
     wire.at_next_commit(fall_silent)
@@ -129,7 +149,9 @@ async def test_an_end_that_does_not_come_is_given_up_and_the_next_read_has_a_con
 
 
 @pytest.mark.spec("OPS-102")
-async def test_a_pool_that_closes_leaves_no_transaction_behind(own_database: str, application: FastAPI, wire: Wire) -> None:
+async def test_a_pool_that_closes_leaves_no_transaction_behind(
+    own_database: str, application: FastAPI, wire: Wire
+) -> None:
     database = Database(read_address(wire.url), size=2, limits=Limits(command=0.5))
     before = asyncio.all_tasks()
     async with Stopwatch() as watch:
@@ -143,7 +165,9 @@ async def test_a_pool_that_closes_leaves_no_transaction_behind(own_database: str
 
 
 @pytest.mark.spec("OPS-103")
-async def test_the_trips_of_a_write_that_finds_its_lock_taken(app: FastAPI, wire: Wire, ada: Person, witness: asyncpg.Connection) -> None:
+async def test_the_trips_of_a_write_that_finds_its_lock_taken(
+    app: FastAPI, wire: Wire, ada: Person, witness: asyncpg.Connection
+) -> None:
     request = {"method": "POST", "url": "/api/tasks", "json": TASK}
     for _round in range(2):
         await trips(app, wire, ada, request=request)

@@ -68,7 +68,9 @@ def told(answer: httpx2.Response) -> tuple[int, str, str, str | None]:
 
 
 @pytest.mark.spec("OPS-036")
-async def test_the_reads_of_one_person_leave_half_of_the_connections_to_others(app: FastAPI, ada: Person, bob: Person) -> None:
+async def test_the_reads_of_one_person_leave_half_of_the_connections_to_others(
+    app: FastAPI, ada: Person, bob: Person
+) -> None:
     async with many_reads(app, ada):
         waiting = [asyncio.create_task(ada.client.get("/api/tasks")) for _read in range(5 * POOL_SIZE)]
         done, _ = await asyncio.wait(waiting, timeout=0.2)
@@ -79,20 +81,32 @@ async def test_the_reads_of_one_person_leave_half_of_the_connections_to_others(a
 
 
 @pytest.mark.spec("OPS-036")
-async def test_a_read_that_waits_too_long_for_ones_own_is_told_so(app: FastAPI, ada: Person, bob: Person) -> None:
+async def test_a_read_that_waits_too_long_for_ones_own_is_told_so(
+    app: FastAPI, ada: Person, bob: Person
+) -> None:
     app.state.runtime.database.limits = Limits(turn=0.1)
     async with many_reads(app, ada):
         refused = await ada.client.get("/api/tasks")
         assert (await ada.client.post("/api/tasks", json={"title": "Pay rent"})).status_code == 201
         assert (await bob.client.get("/api/tasks")).status_code == 200
-    assert told(refused) == (503, "BUSY", "Your earlier reads are still running; please try again shortly.", "1")
+    assert told(refused) == (
+        503,
+        "BUSY",
+        "Your earlier reads are still running; please try again shortly.",
+        "1",
+    )
     assert (await ada.client.get("/api/tasks")).status_code == 200
 
 
 @pytest.mark.spec("OPS-036", "SAFE-006")
-async def test_nothing_is_remembered_of_those_who_have_nothing_under_way(app: FastAPI, ada: Person, bob: Person) -> None:
+async def test_nothing_is_remembered_of_those_who_have_nothing_under_way(
+    app: FastAPI, ada: Person, bob: Person
+) -> None:
     for person in (ada, bob):
-        await asyncio.gather(*(person.client.get("/api/tasks") for _read in range(20)), *(person.create_task() for _write in range(5)))
+        await asyncio.gather(
+            *(person.client.get("/api/tasks") for _read in range(20)),
+            *(person.create_task() for _write in range(5)),
+        )
     await database_of(app).settle()
     assert (len(database_of(app).reads), len(database_of(app).writes)) == (0, 0)
 
@@ -112,15 +126,21 @@ async def test_readers_who_go_away_while_they_wait_give_their_turns_back(app: Fa
 
 
 @pytest.mark.spec("OPS-035")
-async def test_a_read_that_meets_a_lock_is_not_told_of_writes_of_its_own(ada: Person, witness: asyncpg.Connection) -> None:
+async def test_a_read_that_meets_a_lock_is_not_told_of_writes_of_its_own(
+    ada: Person, witness: asyncpg.Connection
+) -> None:
     async with locked(witness):
         refused = await ada.client.get("/api/tasks")
     assert told(refused) == (503, "UNAVAILABLE", "The database is busy; please try again shortly.", "1")
 
 
 @pytest.mark.spec("OPS-035")
-async def test_a_write_that_meets_a_lock_of_others_is_not_told_of_its_own(ada: Person, witness: asyncpg.Connection) -> None:
+async def test_a_write_that_meets_a_lock_of_others_is_not_told_of_its_own(
+    ada: Person, witness: asyncpg.Connection
+) -> None:
     async with locked(witness):
-        refused = await ada.client.post("/api/tasks", json={"title": "Pay rent"}, headers={"Idempotency-Key": "8e03978e"})
+        refused = await ada.client.post(
+            "/api/tasks", json={"title": "Pay rent"}, headers={"Idempotency-Key": "8e03978e"}
+        )
     assert told(refused) == (503, "UNAVAILABLE", "The database is busy; please try again shortly.", "1")
     assert await ada.changes() == []

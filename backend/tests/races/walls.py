@@ -15,14 +15,20 @@ from app.database.connection import Session
 from app.database.statements import Statement
 from tests.world import leave_role
 
-# Conditions on the owner; what is left asks nothing, and keeps the parameter so that the driver still finds a place for it.
+# Conditions on the owner; what is left asks nothing, and keeps the parameter so that the driver still finds a place for
+# it.
 _ANY_FILTER = re.compile(r"(?:\w+\.)+user_id = (\$\d+)(?:::VARCHAR)?")
-_FILTER_OF_ROWS = re.compile(r"(?<![\w.])(?!(?:\w+\.)*change_counter\.)(?:\w+\.)+user_id = (\$\d+)(?:::VARCHAR)?")
+_FILTER_OF_ROWS = re.compile(
+    r"(?<![\w.])(?!(?:\w+\.)*change_counter\.)(?:\w+\.)+user_id = (\$\d+)(?:::VARCHAR)?"
+)
 _RUNNERS = ("fetch", "fetch_row", "fetch_many")
 
 
 def take_filters_down(monkeypatch: pytest.MonkeyPatch, *, also_of_counters: bool = True) -> set[str]:
-    """Remove the owner from the conditions of every statement on its way to the database; return a set that collects those that had one."""
+    """Remove the owner from the conditions of every statement on its way to the database.
+
+    Return a set that collects those that had one.
+    """
     pattern, filtered = _ANY_FILTER if also_of_counters else _FILTER_OF_ROWS, set[str]()
 
     def without_filter(statement: Statement) -> Statement:

@@ -1,4 +1,4 @@
-"""A TCP proxy between a pool and a server, which counts their turns, and loses what they say at the moment of a commit."""
+"""A TCP proxy between a pool and a server: it counts their turns, and loses what they say at a commit."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -20,7 +20,9 @@ class Line:
     """One connection of a client through the proxy to the server."""
 
     def __init__(
-        self, client: tuple[asyncio.StreamReader, asyncio.StreamWriter], server: tuple[asyncio.StreamReader, asyncio.StreamWriter]
+        self,
+        client: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        server: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     ):
         self.from_client, self.to_client = client
         self.from_server, self.to_server = server
@@ -73,7 +75,8 @@ class Wire:
         self._lines: set[Line] = set()
         self._at_commit: Act | None = None
         self.commit_came = asyncio.Event()
-        # What the client has said since this was last emptied, one entry for each time that it then waited for the server.
+        # What the client has said since this was last emptied, one entry for each time that it then waited for the
+        # server.
         self.trips: list[str] = []
         self._listener: asyncio.Server | None = None
 
@@ -81,7 +84,9 @@ class Wire:
         self._listener = await asyncio.start_server(self._connect, "127.0.0.1", 0)
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
         assert self._listener is not None
         self._listener.close()
         self.cut()

@@ -43,17 +43,42 @@ def refusal() -> str:
 @pytest.mark.usefixtures("environ")
 def test_nothing_needs_to_be_set_for_development() -> None:
     settings = load_settings()
-    assert (settings.environment, settings.host, settings.port, settings.debug) == (Environment.DEVELOPMENT, "127.0.0.1", 8000, False)
-    assert (settings.database_url, settings.secret, settings.better_auth_url, settings.cors_origins) == (None, None, None, ())
+    assert (settings.environment, settings.host, settings.port, settings.debug) == (
+        Environment.DEVELOPMENT,
+        "127.0.0.1",
+        8000,
+        False,
+    )
+    assert (settings.database_url, settings.secret, settings.better_auth_url, settings.cors_origins) == (
+        None,
+        None,
+        None,
+        (),
+    )
     assert not settings.production
 
 
 @pytest.mark.spec("OPS-009")
 def test_every_setting_comes_from_the_environment(environ: Environ) -> None:
-    environ(AGENDUM_ENV="production", BETTER_AUTH_SECRET=STRONG, DATABASE_URL=DATABASE, AGENDUM_PORT="80", AGENDUM_DEBUG="true")
-    environ(BETTER_AUTH_URL="https://app.example.com/", CORS_ORIGINS="https://a.example, https://b.example:8443,", AGENDUM_DATA_DIR="/srv")
+    environ(
+        AGENDUM_ENV="production",
+        BETTER_AUTH_SECRET=STRONG,
+        DATABASE_URL=DATABASE,
+        AGENDUM_PORT="80",
+        AGENDUM_DEBUG="true",
+    )
+    environ(
+        BETTER_AUTH_URL="https://app.example.com/",
+        CORS_ORIGINS="https://a.example, https://b.example:8443,",
+        AGENDUM_DATA_DIR="/srv",
+    )
     settings = load_settings()
-    assert (settings.production, settings.port, settings.debug, settings.data_dir) == (True, 80, True, Path("/srv"))
+    assert (settings.production, settings.port, settings.debug, settings.data_dir) == (
+        True,
+        80,
+        True,
+        Path("/srv"),
+    )
     assert settings.better_auth_url == "https://app.example.com"
     assert settings.cors_origins == ("https://a.example", "https://b.example:8443")
     assert settings.secret == SecretStr(STRONG)
@@ -74,9 +99,21 @@ def test_an_unknown_variable_of_ours_refuses_to_start(environ: Environ) -> None:
 
 @pytest.mark.spec("OPS-009")
 @pytest.mark.parametrize("service", ["AGENDUM", "AGENDUM_POSTGRES"])
-def test_what_kubernetes_says_about_a_service_of_our_name_is_no_setting(environ: Environ, service: str) -> None:
-    links = {"SERVICE_HOST": "10.0.0.1", "SERVICE_PORT": "80", "SERVICE_PORT_HTTP": "80", "PORT": "tcp://10.0.0.1:80"}
-    of_a_port = {"PORT_80_TCP": "tcp://10.0.0.1:80", "PORT_80_TCP_PROTO": "tcp", "PORT_80_TCP_PORT": "80", "PORT_80_TCP_ADDR": "10.0.0.1"}
+def test_what_kubernetes_says_about_a_service_of_our_name_is_no_setting(
+    environ: Environ, service: str
+) -> None:
+    links = {
+        "SERVICE_HOST": "10.0.0.1",
+        "SERVICE_PORT": "80",
+        "SERVICE_PORT_HTTP": "80",
+        "PORT": "tcp://10.0.0.1:80",
+    }
+    of_a_port = {
+        "PORT_80_TCP": "tcp://10.0.0.1:80",
+        "PORT_80_TCP_PROTO": "tcp",
+        "PORT_80_TCP_PORT": "80",
+        "PORT_80_TCP_ADDR": "10.0.0.1",
+    }
     environ(**{f"{service}_{name}": value for name, value in (links | of_a_port).items()})
     assert load_settings().port == 8000
     environ(AGENDUM_PORTS="1", AGENDUM_SERVICE="1", AGENDUM_POSTGRES_PORT="80")
@@ -107,9 +144,17 @@ def test_an_origin_is_what_a_browser_makes_of_a_url(url: str, origin: str | None
 
 @pytest.mark.spec("OPS-008")
 @pytest.mark.parametrize(
-    "value", ["https://App.example.com", "https://app.example.com:443", "https://app.example.com/", "HTTPS://app.example.com"]
+    "value",
+    [
+        "https://App.example.com",
+        "https://app.example.com:443",
+        "https://app.example.com/",
+        "HTTPS://app.example.com",
+    ],
 )
-def test_an_origin_that_no_browser_sends_is_refused_with_the_one_it_does(environ: Environ, value: str) -> None:
+def test_an_origin_that_no_browser_sends_is_refused_with_the_one_it_does(
+    environ: Environ, value: str
+) -> None:
     environ(CORS_ORIGINS=value)
     assert refusal().endswith("must be written as a browser sends it: https://app.example.com")
 
@@ -127,7 +172,9 @@ def test_an_origin_that_no_browser_sends_is_refused_with_the_one_it_does(environ
         ("http://localhost.example.com", False),
     ],
 )
-def test_in_production_keys_are_fetched_over_tls_or_from_this_machine(environ: Environ, url: str, *, serves: bool) -> None:
+def test_in_production_keys_are_fetched_over_tls_or_from_this_machine(
+    environ: Environ, url: str, *, serves: bool
+) -> None:
     environ(BETTER_AUTH_URL=url)
     assert load_settings().better_auth_url == url
     environ(AGENDUM_ENV="production", BETTER_AUTH_SECRET=STRONG, DATABASE_URL=DATABASE)
@@ -137,7 +184,13 @@ def test_in_production_keys_are_fetched_over_tls_or_from_this_machine(environ: E
 @pytest.mark.spec("OPS-009")
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("AGENDUM_ENV", "staging"), ("AGENDUM_PORT", "x"), ("AGENDUM_PORT", "65536"), ("AGENDUM_PORT", "-1"), ("AGENDUM_DEBUG", "maybe")]
+    [
+        ("AGENDUM_ENV", "staging"),
+        ("AGENDUM_PORT", "x"),
+        ("AGENDUM_PORT", "65536"),
+        ("AGENDUM_PORT", "-1"),
+        ("AGENDUM_DEBUG", "maybe"),
+    ]
     + [
         ("AGENDUM_POOL_SIZE", "0"),
         ("AGENDUM_POOL_SIZE", "1001"),
@@ -148,7 +201,14 @@ def test_in_production_keys_are_fetched_over_tls_or_from_this_machine(environ: E
     ]
     + [
         ("CORS_ORIGINS", value)
-        for value in ("*", "null", "a.example", "https://a.example/", "https://a.example/x", "https://*,https://a.example?")
+        for value in (
+            "*",
+            "null",
+            "a.example",
+            "https://a.example/",
+            "https://a.example/x",
+            "https://*,https://a.example?",
+        )
     ],
 )
 def test_a_wrong_value_is_told_by_its_name(environ: Environ, name: str, value: str) -> None:
@@ -161,7 +221,9 @@ def test_more_connections_than_a_server_can_have_are_refused(environ: Environ) -
     environ(AGENDUM_WORKERS="50", AGENDUM_POOL_SIZE="20")
     assert (load_settings().workers, load_settings().pool_size) == (50, 20)
     environ(AGENDUM_WORKERS="51")
-    assert refusal() == ("AGENDUM_WORKERS times AGENDUM_POOL_SIZE, which each worker has of its own, must be at most 1000 connections")
+    assert refusal() == (
+        "AGENDUM_WORKERS times AGENDUM_POOL_SIZE, which each worker has of its own, must be at most 1000 connections"
+    )
 
 
 @pytest.mark.spec("OPS-009")
@@ -184,7 +246,11 @@ def test_a_wrong_value_is_not_repeated(environ: Environ) -> None:
     ],
 )
 def test_production_refuses_a_weak_secret(environ: Environ, secret: str | None, reason: str) -> None:
-    environ(AGENDUM_ENV="production", DATABASE_URL=DATABASE, **({} if secret is None else {"BETTER_AUTH_SECRET": secret}))
+    environ(
+        AGENDUM_ENV="production",
+        DATABASE_URL=DATABASE,
+        **({} if secret is None else {"BETTER_AUTH_SECRET": secret}),
+    )
     told = refusal()
     assert told.startswith(f"BETTER_AUTH_SECRET {reason}")
     assert not secret or secret not in told
@@ -199,7 +265,10 @@ def test_production_may_keep_its_database_in_a_folder_that_is_named(environ: Env
 @pytest.mark.spec("OPS-009")
 def test_production_needs_a_database(environ: Environ) -> None:
     environ(AGENDUM_ENV="production", BETTER_AUTH_SECRET=STRONG)
-    assert refusal() == "DATABASE_URL is required in production, or AGENDUM_DATA_DIR for an embedded database that is kept there"
+    assert (
+        refusal()
+        == "DATABASE_URL is required in production, or AGENDUM_DATA_DIR for an embedded database that is kept there"
+    )
 
 
 @pytest.mark.spec("OPS-009")
@@ -223,11 +292,22 @@ def test_secrets_are_hidden_where_settings_are_shown(environ: Environ) -> None:
         {"BETTER_AUTH_SECRET": None},
         {"DATABASE_URL": f"mysql://ada:{STRONG}@db.example/tasks"},
         {"AGENDUM_SHARED_SECRET_ISSUER": "agendum"},
-        {"AGENDUM_SHARED_SECRET_ISSUER": "https://app.example.com", "BETTER_AUTH_URL": "https://app.example.com"},
+        {
+            "AGENDUM_SHARED_SECRET_ISSUER": "https://app.example.com",
+            "BETTER_AUTH_URL": "https://app.example.com",
+        },
     ],
 )
-def test_settings_that_contradict_one_another_make_no_application(environ: Environ, more: dict[str, str | None]) -> None:
-    environ(**{name: value for name, value in ({"DATABASE_URL": DATABASE, "BETTER_AUTH_SECRET": STRONG} | more).items() if value})
+def test_settings_that_contradict_one_another_make_no_application(
+    environ: Environ, more: dict[str, str | None]
+) -> None:
+    environ(
+        **{
+            name: value
+            for name, value in ({"DATABASE_URL": DATABASE, "BETTER_AUTH_SECRET": STRONG} | more).items()
+            if value
+        }
+    )
     with pytest.raises(ConfigurationError) as refused:
         create_app(load_settings())
     assert STRONG not in str(refused.value)
@@ -238,11 +318,16 @@ def test_settings_that_contradict_one_another_make_no_application(environ: Envir
 def test_the_issuer_of_other_tokens_is_no_shared_secret_issuer(environ: Environ, issuer: str) -> None:
     environ(DATABASE_URL=DATABASE, BETTER_AUTH_SECRET=STRONG)
     environ(BETTER_AUTH_URL="https://App.example.com:443", AGENDUM_SHARED_SECRET_ISSUER=issuer)
-    with pytest.raises(ConfigurationError, match="AGENDUM_SHARED_SECRET_ISSUER must be neither agendum nor the origin of BETTER_AUTH_URL"):
+    with pytest.raises(
+        ConfigurationError,
+        match="AGENDUM_SHARED_SECRET_ISSUER must be neither agendum nor the origin of BETTER_AUTH_URL",
+    ):
         create_app(load_settings())
 
 
-def test_any_other_wrong_value_is_not_blamed_on_the_issuers(environ: Environ, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_any_other_wrong_value_is_not_blamed_on_the_issuers(
+    environ: Environ, monkeypatch: pytest.MonkeyPatch
+) -> None:
     environ(DATABASE_URL=DATABASE, BETTER_AUTH_SECRET=STRONG)
     monkeypatch.setattr(runtime, "Database", Mock(side_effect=ValueError("another")))
     with pytest.raises(ValueError, match="another"):

@@ -60,7 +60,9 @@ ALPHABET = string.ascii_letters + string.digits + "-_=+/.~!% \0\n\u00e9\ud800"
 
 
 @pytest.mark.spec("FIND-020")
-@pytest.mark.parametrize("position", [("a",), ("ab",), ("abc",), ("2026-11-21T08:00:00+00:00", "019aa4b2-7c1e-7d3f")], ids=str)
+@pytest.mark.parametrize(
+    "position", [("a",), ("ab",), ("abc",), ("2026-11-21T08:00:00+00:00", "019aa4b2-7c1e-7d3f")], ids=str
+)
 def test_every_text_that_differs_in_one_character_is_refused(position: tuple[str, ...]) -> None:
     cursor = SIGNER.sign("scope", position)
     for place, character in itertools.product(range(len(cursor) + 1), ALPHABET):
@@ -82,7 +84,11 @@ def test_nothing_may_follow_a_cursor_or_come_before_it(position: tuple[str, ...]
 @pytest.mark.spec("FIND-020")
 def test_what_was_signed_for_another_purpose_is_no_cursor() -> None:
     content = SIGNER.sign("scope", ("a",)).partition(".")[0]
-    for signer in (Signer("a secret"), Signer("a secret", salt="scope"), TimestampSigner("a secret", salt="scope")):
+    for signer in (
+        Signer("a secret"),
+        Signer("a secret", salt="scope"),
+        TimestampSigner("a secret", salt="scope"),
+    ):
         assert is_refused(signer.sign(content).decode())
 
 

@@ -30,7 +30,25 @@ def test_a_star_means_any(header: str) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["", " ", ",", "3", "'3'", '"3', '3"', '"3" "4"', '"3";a', 'w/"3"', 'W"3"', 'W/ "3"', '"a b"', '"a\x7fb"', '*, "3"', '"3", *', "**"],
+    [
+        "",
+        " ",
+        ",",
+        "3",
+        "'3'",
+        '"3',
+        '3"',
+        '"3" "4"',
+        '"3";a',
+        'w/"3"',
+        'W"3"',
+        'W/ "3"',
+        '"a b"',
+        '"a\x7fb"',
+        '*, "3"',
+        '"3", *',
+        "**",
+    ],
 )
 def test_what_is_neither_a_star_nor_a_list_of_tags_is_refused(header: str) -> None:
     with pytest.raises(InvalidTagError) as refusal:
@@ -45,7 +63,10 @@ def test_a_list_is_read_up_to_a_length_and_refused_beyond() -> None:
         read_tags(longest + '"2"')
 
 
-@pytest.mark.parametrize("hostile", ['"1",' * 1023 + "!", "," * 4095 + "!", " " * 4095 + "!", '"1"' + " ," * 2000 + "!", "W/" * 2048])
+@pytest.mark.parametrize(
+    "hostile",
+    ['"1",' * 1023 + "!", "," * 4095 + "!", " " * 4095 + "!", '"1"' + " ," * 2000 + "!", "W/" * 2048],
+)
 def test_a_hostile_list_ends_in_a_refusal(hostile: str) -> None:
     with pytest.raises(InvalidTagError):
         read_tags(hostile)
@@ -53,7 +74,13 @@ def test_a_hostile_list_ends_in_a_refusal(hostile: str) -> None:
 
 @pytest.mark.parametrize(
     ("first", "second", "equal"),
-    [('"3"', '"3"', True), ('W/"3"', '"3"', True), ('W/"3"', 'W/"3"', True), ('"3"', '"4"', False), ('"3"', '"03"', False)],
+    [
+        ('"3"', '"3"', True),
+        ('W/"3"', '"3"', True),
+        ('W/"3"', 'W/"3"', True),
+        ('"3"', '"4"', False),
+        ('"3"', '"03"', False),
+    ],
 )
 def test_tags_are_compared_without_regard_to_weakness(first: str, second: str, *, equal: bool) -> None:
     assert weakly_equal(first, second) is equal

@@ -74,7 +74,18 @@ def test_a_preference_is_found_among_others(lines: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "lines", [[], [""], ["merger"], ["merge=no"], ["a;merge"], ["a=merge"], ['a="x, merge, y"'], ['a="x, merge'], [r'a="\", merge, "']]
+    "lines",
+    [
+        [],
+        [""],
+        ["merger"],
+        ["merge=no"],
+        ["a;merge"],
+        ["a=merge"],
+        ['a="x, merge, y"'],
+        ['a="x, merge'],
+        [r'a="\", merge, "'],
+    ],
 )
 def test_what_is_no_preference_of_that_name_is_not_taken_for_it(lines: list[str]) -> None:
     assert not prefers(lines, "merge")

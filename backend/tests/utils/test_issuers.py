@@ -39,7 +39,10 @@ def test_an_issuer_is_known_in_another_spelling(stated: str, meant: str | None) 
 
 
 @pytest.mark.spec("AUTH-011")
-@given(stated=st.text(max_size=400) | st.from_regex(r"https?://(localhost|\[::1\]|app.example.com)(:[0-9]*)?/?\s*", fullmatch=True))
+@given(
+    stated=st.text(max_size=400)
+    | st.from_regex(r"https?://(localhost|\[::1\]|app.example.com)(:[0-9]*)?/?\s*", fullmatch=True)
+)
 def test_what_is_known_in_another_spelling_may_stand_in_a_log_line(stated: str) -> None:
     if spelled_otherwise(stated, CONFIGURED) is not None:
         assert stated.isascii()

@@ -153,7 +153,11 @@ def test_of_two_keys_with_one_id_the_first_wins() -> None:
     assert accepts(parse_key_set(set_of(GOOD.published(), other))[GOOD.id], GOOD)
 
 
-@given(st.sampled_from([OKP, RSA, EC]), st.sampled_from(["kty", "crv", "x", "y", "n", "e", "use", "key_ops", "x5c", "kid"]), JSON)
+@given(
+    st.sampled_from([OKP, RSA, EC]),
+    st.sampled_from(["kty", "crv", "x", "y", "n", "e", "use", "key_ops", "x5c", "kid"]),
+    JSON,
+)
 def test_any_nonsense_in_a_key_leaves_the_others(entry: dict[str, object], name: str, value: object) -> None:
     assert GOOD.id in parse_key_set(set_of(entry | {name: value}, GOOD.published()))
 
@@ -172,7 +176,9 @@ async def test_many_who_wait_share_one_fetch(issuer: Issuer, keys: RemoteKeySet)
 
 
 @pytest.mark.spec("AUTH-006")
-async def test_a_waiter_that_is_cancelled_does_not_end_the_fetch_of_the_others(issuer: Issuer, keys: RemoteKeySet) -> None:
+async def test_a_waiter_that_is_cancelled_does_not_end_the_fetch_of_the_others(
+    issuer: Issuer, keys: RemoteKeySet
+) -> None:
     issuer.delay = 0.1
     first, second = (asyncio.create_task(keys.get(issuer.signing_key.id)) for _ in range(2))
     await until(lambda: issuer.requests == 1)
@@ -183,17 +189,23 @@ async def test_a_waiter_that_is_cancelled_does_not_end_the_fetch_of_the_others(i
 
 
 @pytest.mark.spec("AUTH-006")
-async def test_a_thousand_unknown_ids_cost_one_fetch_in_thirty_seconds(issuer: Issuer, keys: RemoteKeySet, clock: Clock) -> None:
+async def test_a_thousand_unknown_ids_cost_one_fetch_in_thirty_seconds(
+    issuer: Issuer, keys: RemoteKeySet, clock: Clock
+) -> None:
     await keys.get(issuer.signing_key.id)
     for moment, requests in ((1029.9, 1), (1030, 2), (1059.9, 2), (1060, 3)):
         clock.time = moment
-        refused = await asyncio.gather(*(keys.get(f"unknown {number}") for number in range(1000)), return_exceptions=True)
+        refused = await asyncio.gather(
+            *(keys.get(f"unknown {number}") for number in range(1000)), return_exceptions=True
+        )
         assert {type(refusal) for refusal in refused} == {UnknownKey}
         assert issuer.requests == requests
 
 
 @pytest.mark.spec("AUTH-006")
-async def test_a_new_key_is_found_once_the_cooldown_is_over(issuer: Issuer, keys: RemoteKeySet, clock: Clock) -> None:
+async def test_a_new_key_is_found_once_the_cooldown_is_over(
+    issuer: Issuer, keys: RemoteKeySet, clock: Clock
+) -> None:
     await keys.get(issuer.signing_key.id)
     fresh = issuer.rotate()
     with pytest.raises(UnknownKey):
@@ -214,11 +226,15 @@ async def test_the_cooldown_counts_failed_fetches(issuer: Issuer, keys: RemoteKe
 
 
 @pytest.mark.spec("AUTH-006")
-async def test_with_no_set_ever_had_a_retry_comes_once_a_second(issuer: Issuer, keys: RemoteKeySet, clock: Clock) -> None:
+async def test_with_no_set_ever_had_a_retry_comes_once_a_second(
+    issuer: Issuer, keys: RemoteKeySet, clock: Clock
+) -> None:
     issuer.fault = FAULTS["error"]
     for moment, requests in ((1000, 1), (1000.9, 1), (1001, 2), (1001.9, 2)):
         clock.time = moment
-        refused = await asyncio.gather(*(keys.get(issuer.signing_key.id) for _ in range(50)), return_exceptions=True)
+        refused = await asyncio.gather(
+            *(keys.get(issuer.signing_key.id) for _ in range(50)), return_exceptions=True
+        )
         assert {type(refusal) for refusal in refused} == {KeysUnavailable}
         assert issuer.requests == requests
     issuer.fault, clock.time = None, 1002
@@ -226,7 +242,9 @@ async def test_with_no_set_ever_had_a_retry_comes_once_a_second(issuer: Issuer, 
 
 
 @pytest.mark.spec("AUTH-006")
-async def test_an_issuer_that_does_not_listen_is_unavailable(issuer: Issuer, keys: RemoteKeySet, clock: Clock) -> None:
+async def test_an_issuer_that_does_not_listen_is_unavailable(
+    issuer: Issuer, keys: RemoteKeySet, clock: Clock
+) -> None:
     issuer.stop()
     with pytest.raises(KeysUnavailable):
         await keys.get(issuer.signing_key.id)
@@ -236,7 +254,9 @@ async def test_an_issuer_that_does_not_listen_is_unavailable(issuer: Issuer, key
 
 
 @pytest.mark.spec("AUTH-006")
-async def test_an_old_set_is_used_while_it_is_refreshed(issuer: Issuer, keys: RemoteKeySet, clock: Clock) -> None:
+async def test_an_old_set_is_used_while_it_is_refreshed(
+    issuer: Issuer, keys: RemoteKeySet, clock: Clock
+) -> None:
     known = issuer.signing_key
     await keys.get(known.id)
     issuer.withdraw(known)
@@ -249,7 +269,9 @@ async def test_an_old_set_is_used_while_it_is_refreshed(issuer: Issuer, keys: Re
 
 
 @pytest.mark.spec("AUTH-006")
-async def test_the_last_good_set_stays_while_the_issuer_is_away(issuer: Issuer, keys: RemoteKeySet, clock: Clock) -> None:
+async def test_the_last_good_set_stays_while_the_issuer_is_away(
+    issuer: Issuer, keys: RemoteKeySet, clock: Clock
+) -> None:
     await keys.get(issuer.signing_key.id)
     issuer.stop()
     for _ in range(40):
@@ -260,7 +282,9 @@ async def test_the_last_good_set_stays_while_the_issuer_is_away(issuer: Issuer, 
 
 @pytest.mark.spec("AUTH-006")
 @pytest.mark.parametrize("name", FAULTS)
-async def test_a_bad_answer_replaces_nothing(issuer: Issuer, keys: RemoteKeySet, clock: Clock, name: str) -> None:
+async def test_a_bad_answer_replaces_nothing(
+    issuer: Issuer, keys: RemoteKeySet, clock: Clock, name: str
+) -> None:
     await keys.get(issuer.signing_key.id)
     issuer.fault = FAULTS[name]
     clock.time += 600
@@ -282,7 +306,9 @@ async def test_a_bad_first_answer_is_unavailable_and_named_in_the_log(
 
 
 @pytest.mark.parametrize(("size", "status"), [(256 * 1024, "taken"), (256 * 1024 + 1, "refused")])
-async def test_an_answer_is_at_most_256_kibibytes(issuer: Issuer, keys: RemoteKeySet, size: int, status: str) -> None:
+async def test_an_answer_is_at_most_256_kibibytes(
+    issuer: Issuer, keys: RemoteKeySet, size: int, status: str
+) -> None:
     issuer.fault = Answer(body=issuer.key_set().ljust(size))
     try:
         await keys.get(issuer.signing_key.id)
@@ -294,21 +320,27 @@ async def test_an_answer_is_at_most_256_kibibytes(issuer: Issuer, keys: RemoteKe
 
 @pytest.mark.spec("AUTH-006")
 @pytest.mark.parametrize("status", [201, 302, 401, 404, 500, 503])
-async def test_keys_in_an_answer_that_is_not_ok_are_not_taken(issuer: Issuer, keys: RemoteKeySet, status: int) -> None:
+async def test_keys_in_an_answer_that_is_not_ok_are_not_taken(
+    issuer: Issuer, keys: RemoteKeySet, status: int
+) -> None:
     issuer.fault = Answer(status, issuer.key_set())
     with pytest.raises(KeysUnavailable):
         await keys.get(issuer.signing_key.id)
 
 
 @pytest.mark.parametrize(("delay", "pace"), [(30, 0), (0, 0.05)])
-async def test_a_slow_answer_is_given_up_after_the_timeout(issuer: Issuer, keys: RemoteKeySet, delay: float, pace: float) -> None:
+async def test_a_slow_answer_is_given_up_after_the_timeout(
+    issuer: Issuer, keys: RemoteKeySet, delay: float, pace: float
+) -> None:
     issuer.delay, issuer.pace, keys._timeout = delay, pace, 0.2
     async with asyncio.timeout(5):
         with pytest.raises(KeysUnavailable):
             await keys.get(issuer.signing_key.id)
 
 
-async def test_closing_ends_the_fetch_and_leaves_the_keys(issuer: Issuer, keys: RemoteKeySet, clock: Clock) -> None:
+async def test_closing_ends_the_fetch_and_leaves_the_keys(
+    issuer: Issuer, keys: RemoteKeySet, clock: Clock
+) -> None:
     await keys.get(issuer.signing_key.id)
     issuer.delay, clock.time = 30, clock.time + 600
     waiter = asyncio.create_task(keys.get("unknown"))

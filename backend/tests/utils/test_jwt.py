@@ -7,34 +7,24 @@ from datetime import UTC, datetime, timedelta
 
 import httpx2
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from joserfc.errors import SecurityWarning
 from joserfc.jws import CompactSignature, extract_compact
 
 from app.utils.claims import Claims
 from app.utils.jwks import KeysUnavailable, RemoteKeySet
-from app.utils.jwt import InvalidToken, KeySetVerifier, SecretVerifier, TokenVerifiers, Verifier, sign_token
-from tests.issuer import ALGORITHMS, HOSTILE, Issuer, craft, hs256, make_key
+from app.utils.jwt import InvalidToken, KeySetVerifier, SecretVerifier, TokenVerifiers, sign_token
+from tests.forgeries import HOSTILE
+from tests.issuer import ALGORITHMS, Issuer, craft, hs256, make_key
+from tests.utils.own_tokens import HEADER, LEEWAY, MOMENT, NOW, OWN, SECRET, accepts, own_verifier
 
 pytestmark = pytest.mark.broad
 
-SECRET = secrets.token_urlsafe(48)
-NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
-MOMENT = int(NOW.timestamp())
-LEEWAY = timedelta(seconds=30)
-OWN: dict[str, object] = {"iss": "agendum", "aud": "agendum-api", "sub": "ada", "iat": MOMENT, "exp": MOMENT + 900}
-HEADER = {"alg": "HS256", "typ": "at+jwt"}
 FOREIGN = {name: value for name, value in OWN.items() if name not in {"aud", "iat"}}
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
-)
 
 
 @pytest.fixture
 def own() -> SecretVerifier:
-    return SecretVerifier(SECRET, issuer="agendum", audience="agendum-api", token_type="at+jwt")
+    return own_verifier()
 
 
 @pytest.fixture
@@ -64,17 +54,6 @@ def signed(claims: Mapping[str, object] = OWN, /, **changes: object) -> str:
 def plain(claims: Mapping[str, object] | bytes = FOREIGN, **header: object) -> str:
     """Sign claims with the secret, as somebody else's program does."""
     return craft({"alg": "HS256", **header}, claims, hs256(SECRET.encode()))
-
-
-async def accepts(verifier: Verifier | TokenVerifiers, token: str, now: datetime = NOW) -> bool:
-    """Tell whether a token is accepted; a refusal must quote nothing of it."""
-    refusal = ""
-    try:
-        await verifier.verify(token, now=now)
-    except InvalidToken as exc:
-        refusal = str(exc)
-    assert not any(part in refusal for part in token.split(".") if len(part) > 4)
-    return not refusal
 
 
 @pytest.mark.spec("AUTH-004")
@@ -107,7 +86,9 @@ def test_our_token_says_its_algorithm_and_type() -> None:
     ],
     ids=str,
 )
-async def test_our_token_with_another_claim_is_refused(own: SecretVerifier, changes: dict[str, object]) -> None:
+async def test_our_token_with_another_claim_is_refused(
+    own: SecretVerifier, changes: dict[str, object]
+) -> None:
     assert not await accepts(own, signed(**changes))
     assert await accepts(own, signed())
 
@@ -127,7 +108,9 @@ async def test_our_token_with_another_claim_is_refused(own: SecretVerifier, chan
     ],
     ids=str,
 )
-async def test_our_token_with_another_header_is_refused(own: SecretVerifier, header: dict[str, object]) -> None:
+async def test_our_token_with_another_header_is_refused(
+    own: SecretVerifier, header: dict[str, object]
+) -> None:
     assert not await accepts(own, craft(HEADER | header, OWN, hs256(SECRET.encode())))
     assert not await accepts(own, craft({"alg": "HS256"}, OWN, hs256(SECRET.encode())))
     assert await accepts(own, craft(HEADER, OWN, hs256(SECRET.encode())))
@@ -180,19 +163,25 @@ async def test_a_token_minted_elsewhere_needs_only_exp_and_sub(shared: SecretVer
 
 @pytest.mark.spec("AUTH-007")
 @pytest.mark.parametrize("audience", ["agendum-api", "", [], None], ids=str)
-async def test_a_token_for_an_audience_is_refused_where_none_is_expected(shared: SecretVerifier, audience: object) -> None:
+async def test_a_token_for_an_audience_is_refused_where_none_is_expected(
+    shared: SecretVerifier, audience: object
+) -> None:
     assert not await accepts(shared, plain(FOREIGN | {"aud": audience}))
 
 
 @pytest.mark.spec("AUTH-007")
 @pytest.mark.parametrize("token_type", ["at+jwt", "jwt", "logout+jwt", None, 5], ids=str)
-async def test_a_token_of_another_type_is_refused_where_none_is_expected(shared: SecretVerifier, token_type: object) -> None:
+async def test_a_token_of_another_type_is_refused_where_none_is_expected(
+    shared: SecretVerifier, token_type: object
+) -> None:
     assert not await accepts(shared, plain(typ=token_type))
 
 
 @pytest.mark.spec("AUTH-005")
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-async def test_a_better_auth_token_is_accepted(issuer: Issuer, external: KeySetVerifier, algorithm: str) -> None:
+async def test_a_better_auth_token_is_accepted(
+    issuer: Issuer, external: KeySetVerifier, algorithm: str
+) -> None:
     claims = await external.verify(issuer.token(issuer.key_of(algorithm), now=NOW), now=NOW)
     assert (claims.issuer, claims.expires_at) == (issuer.origin, NOW + timedelta(minutes=15))
     assert claims.content == issuer.claims(now=NOW)
@@ -209,9 +198,15 @@ async def test_an_ed25519_token_may_use_either_name(issuer: Issuer, external: Ke
 @pytest.mark.spec("AUTH-005")
 async def test_the_algorithm_is_the_keys(issuer: Issuer, external: KeySetVerifier) -> None:
     by_one, by_other = issuer.key_of("RS256"), issuer.key_of("PS256")
-    assert await accepts(external, craft({"alg": "RS256", "kid": by_one.id}, issuer.claims(now=NOW), by_one.sign))
-    assert not await accepts(external, craft({"alg": "RS256", "kid": by_other.id}, issuer.claims(now=NOW), by_one.sign))
-    assert not await accepts(external, craft({"alg": "PS256", "kid": by_one.id}, issuer.claims(now=NOW), by_other.sign))
+    assert await accepts(
+        external, craft({"alg": "RS256", "kid": by_one.id}, issuer.claims(now=NOW), by_one.sign)
+    )
+    assert not await accepts(
+        external, craft({"alg": "RS256", "kid": by_other.id}, issuer.claims(now=NOW), by_one.sign)
+    )
+    assert not await accepts(
+        external, craft({"alg": "PS256", "kid": by_one.id}, issuer.claims(now=NOW), by_other.sign)
+    )
 
 
 @pytest.mark.spec("AUTH-005", "AUTH-008")
@@ -255,8 +250,18 @@ async def test_a_withdrawn_key_or_an_outage_is_told_apart(issuer: Issuer, extern
 
 
 @pytest.mark.spec("AUTH-008")
-async def test_a_token_that_no_key_could_serve_costs_no_fetch(issuer: Issuer, external: KeySetVerifier) -> None:
-    for forged in ("alg none", "kid None", "crit", "typ at+jwt", "oversized", "HS256 by nothing", "text 'a.b.c'"):
+async def test_a_token_that_no_key_could_serve_costs_no_fetch(
+    issuer: Issuer, external: KeySetVerifier
+) -> None:
+    for forged in (
+        "alg none",
+        "kid None",
+        "crit",
+        "typ at+jwt",
+        "oversized",
+        "HS256 by nothing",
+        "text 'a.b.c'",
+    ):
         assert not await accepts(external, HOSTILE[forged](issuer), datetime.now(UTC))
     assert issuer.requests == 0
 
@@ -269,7 +274,9 @@ async def test_a_token_has_at_most_8_kibibytes(own: SecretVerifier) -> None:
         assert await accepts(own, token) is (len(token) <= 8192)
 
 
-async def test_a_parameter_of_the_header_that_nobody_knows_is_passed_over(issuer: Issuer, external: KeySetVerifier) -> None:
+async def test_a_parameter_of_the_header_that_nobody_knows_is_passed_over(
+    issuer: Issuer, external: KeySetVerifier
+) -> None:
     header = {"alg": "EdDSA", "kid": issuer.signing_key.id, "x": {"y": [None]}, "b64": True}
     assert await accepts(external, issuer.token(now=NOW, header=header))
 
@@ -277,7 +284,10 @@ async def test_a_parameter_of_the_header_that_nobody_knows_is_passed_over(issuer
 async def test_of_two_claims_of_one_name_the_last_one_counts(own: SecretVerifier) -> None:
     # As RFC 7519 allows in section 4, and alike in choosing the verifier and in verifying.
     claims = json.dumps(OWN)[1:-1].encode()
-    forged, ours = (b'{"iss":%s,%s,"iss":%s}' % (one, claims, two) for one, two in ((b'"agendum"', b'"x"'), (b'"x"', b'"agendum"')))
+    forged, ours = (
+        b'{"iss":%s,%s,"iss":%s}' % (one, claims, two)
+        for one, two in ((b'"agendum"', b'"x"'), (b'"x"', b'"agendum"'))
+    )
     for verifier in (own, TokenVerifiers([own])):
         assert not await accepts(verifier, craft(HEADER, forged, hs256(SECRET.encode())))
         assert await accepts(verifier, craft(HEADER, ours, hs256(SECRET.encode())))
@@ -285,15 +295,21 @@ async def test_of_two_claims_of_one_name_the_last_one_counts(own: SecretVerifier
         assert not await accepts(verifier, craft(doubled, OWN, hs256(SECRET.encode())))
 
 
-@pytest.mark.parametrize(("length", "told"), [(1024, "The signature does not match"), (1025, "It is malformed")])
-async def test_a_signature_is_at_most_that_of_8192_bits(issuer: Issuer, external: KeySetVerifier, length: int, told: str) -> None:
+@pytest.mark.parametrize(
+    ("length", "told"), [(1024, "The signature does not match"), (1025, "It is malformed")]
+)
+async def test_a_signature_is_at_most_that_of_8192_bits(
+    issuer: Issuer, external: KeySetVerifier, length: int, told: str
+) -> None:
     key = issuer.key_of("RS256")
     token = craft({"alg": "RS256", "kid": key.id}, issuer.claims(now=NOW), lambda _: b"s" * length)
     with pytest.raises(InvalidToken, match=told):
         await external.verify(token, now=NOW)
 
 
-async def test_the_verifier_is_chosen_by_the_issuer(own: SecretVerifier, issuer: Issuer, external: KeySetVerifier) -> None:
+async def test_the_verifier_is_chosen_by_the_issuer(
+    own: SecretVerifier, issuer: Issuer, external: KeySetVerifier
+) -> None:
     verifiers = TokenVerifiers([own, external])
     assert (await verifiers.verify(signed(), now=NOW)).issuer == "agendum"
     assert (await verifiers.verify(issuer.token(now=NOW), now=NOW)).issuer == issuer.origin
@@ -316,44 +332,3 @@ def test_a_published_key_is_refused_as_a_secret() -> None:
 def test_a_feeble_secret_is_warned_about() -> None:
     with pytest.warns(SecurityWarning):
         SecretVerifier("short", issuer="agendum", audience=None, token_type=None)
-
-
-NO_NETWORK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-
-
-@pytest.mark.spec("AUTH-008")
-@NO_NETWORK
-@given(token=st.text() | st.from_regex(r"[\w-]*\.[\w-]*\.[\w-]*", fullmatch=True))
-async def test_any_text_is_refused(own: SecretVerifier, token: str) -> None:
-    assert not await accepts(TokenVerifiers([own]), token)
-    assert not await accepts(own, token)
-
-
-@pytest.mark.spec("AUTH-008")
-@NO_NETWORK
-@given(header=st.binary() | JSON.map(lambda value: json.dumps(value).encode()), claims=st.binary())
-async def test_any_header_is_refused(own: SecretVerifier, header: bytes, claims: bytes) -> None:
-    assert not await accepts(own, craft(header, claims, hs256(SECRET.encode())))
-
-
-@pytest.mark.spec("AUTH-008")
-@NO_NETWORK
-@given(name=st.sampled_from(["iss", "aud", "sub", "exp", "iat", "nbf"]), value=JSON)
-async def test_any_claim_is_judged_without_another_error(own: SecretVerifier, name: str, value: object) -> None:
-    token = craft(HEADER, OWN | {name: value}, hs256(SECRET.encode()))
-    assert await accepts(TokenVerifiers([own]), token) is await accepts(own, token)
-
-
-@pytest.mark.spec("AUTH-008")
-@settings(deadline=None, max_examples=50)
-@given(
-    algorithm=st.sampled_from(ALGORITHMS),
-    header=st.dictionaries(st.sampled_from(["alg", "typ", "crit", "b64"]), JSON),
-    signature=st.binary(),
-)
-async def test_any_signature_is_refused(algorithm: str, header: dict[str, object], signature: bytes) -> None:
-    with Issuer() as issuer:
-        async with httpx2.AsyncClient(verify=False, trust_env=False) as client:
-            verifier = KeySetVerifier(RemoteKeySet(issuer.jwks_url, client), issuer=issuer.origin, audience=issuer.origin, leeway=LEEWAY)
-            stated = {"alg": algorithm, "kid": issuer.key_of(algorithm).id, **header}
-            assert not await accepts(verifier, craft(stated, issuer.claims(now=NOW), lambda _: signature))

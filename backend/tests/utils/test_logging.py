@@ -56,7 +56,9 @@ def test_a_person_gets_text() -> None:
 
 @pytest.mark.spec("OPS-006")
 @pytest.mark.parametrize(("debug", "traced"), [(False, False), (True, True)])
-def test_a_library_may_show_the_trace_of_an_exception_only_in_debug_mode(*, debug: bool, traced: bool) -> None:
+def test_a_library_may_show_the_trace_of_an_exception_only_in_debug_mode(
+    *, debug: bool, traced: bool
+) -> None:
     program = f"""
 import logging
 from app.utils.logging import configure_logging

@@ -71,7 +71,9 @@ async def test_nothing_verifies_without_a_hash(passwords: Passwords, encoded: st
 
 
 @pytest.mark.spec("AUTH-002")
-async def test_even_the_password_of_the_hash_that_stands_in_is_nobodys(passwords: Passwords, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_even_the_password_of_the_hash_that_stands_in_is_nobodys(
+    passwords: Passwords, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(passwords, "_decoy", await passwords.hash("correct horse"))
     assert not await passwords.verify("correct horse", encoded=None)
 

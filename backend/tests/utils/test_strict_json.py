@@ -9,8 +9,16 @@ from hypothesis import strategies as st
 
 from app.utils.strict_json import MalformedJSONError, RepeatedNameError, parse
 
-SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False, allow_infinity=False) | st.text()
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20
+)
 
 
 @given(VALUES)
@@ -22,7 +30,11 @@ def test_what_is_json_is_read_as_the_standard_library_reads_it(value: Any) -> No
 @given(VALUES, st.text())
 def test_a_name_that_is_there_twice_is_refused_wherever_it_stands(value: Any, name: str) -> None:
     member = f"{json.dumps(name)}:{json.dumps(value)}"
-    for text in (f"{{{member},{member}}}", f"[{{{member}}},{{{member},{member}}}]", f'{{"x":[{{{member},{member}}}]}}'):
+    for text in (
+        f"{{{member},{member}}}",
+        f"[{{{member}}},{{{member},{member}}}]",
+        f'{{"x":[{{{member},{member}}}]}}',
+    ):
         with pytest.raises(RepeatedNameError):
             parse(text.encode())
 

@@ -1,4 +1,7 @@
-"""Somebody who does anything at all over the API, at random: every kind of thing, every kind of write. It knows no rule."""
+"""Somebody who does anything at all over the API, at random: every kind of thing, every kind of write.
+
+It knows no rule.
+"""
 
 import random
 from itertools import count
@@ -22,13 +25,26 @@ class Wanderer:
     """
 
     def __init__(self, person: Person, seed: int, ids: Ids) -> None:
-        self.person, self.chance, self.ids, self.number = person, random.Random(seed), ids, count(seed * 1_000_000)
+        self.person, self.chance, self.ids, self.number = (
+            person,
+            random.Random(seed),
+            ids,
+            count(seed * 1_000_000),
+        )
         self.statuses: dict[int, int] = {}
         self.latest = 0
 
     async def step(self) -> None:
         """Do something, which may well be refused."""
-        often = {self.make: 4, self.write: 5, self.remove: 2, self.recover: 3, self.revert: 2, self.batch: 1, self.purge: 1}
+        often = {
+            self.make: 4,
+            self.write: 5,
+            self.remove: 2,
+            self.recover: 3,
+            self.revert: 2,
+            self.batch: 1,
+            self.purge: 1,
+        }
         [deed] = self.chance.choices([*often], weights=[*often.values()])
         await deed()
 
@@ -54,7 +70,13 @@ class Wanderer:
             "description": self.chance.choice([None, self.named()]),
             "priority": self.chance.choice(["none", "low", "urgent"]),
             "completed": self.chance.random() < 0.3,
-            "due": self.chance.choice([None, {"date": "2026-12-01"}, {"date": "2026-12-01", "time": "09:00", "timezone": "Asia/Tokyo"}]),
+            "due": self.chance.choice(
+                [
+                    None,
+                    {"date": "2026-12-01"},
+                    {"date": "2026-12-01", "time": "09:00", "timezone": "Asia/Tokyo"},
+                ]
+            ),
             "parent_id": self.chance.choice([None, self.one("tasks")]),
             "category_id": self.chance.choice([None, self.one("categories")]),
             "tag_ids": self.chance.sample(self.ids["tags"], min(2, len(self.ids["tags"]))),
@@ -64,13 +86,19 @@ class Wanderer:
     async def make(self) -> None:
         """Make something."""
         kind = self.chance.choice(["tasks", "tasks", "tasks", "categories", "tags", "filters", "comments"])
-        body = {"tasks": self.task() | {"title": self.named()}, "comments": {"body": self.named()}}.get(kind, {"name": self.named()})
+        body = {"tasks": self.task() | {"title": self.named()}, "comments": {"body": self.named()}}.get(
+            kind, {"name": self.named()}
+        )
         if kind == "filters":
             body |= {"query": {"q": self.named()}}
         path = f"/api/tasks/{self.one('tasks')}/comments" if kind == "comments" else f"/api/{kind}"
         response = await self.send("POST", path, body)
         if response.status_code == 201:
-            self.ids[kind].append(response.headers["Location"].removeprefix("/api/") if kind == "comments" else response.json()["id"])
+            self.ids[kind].append(
+                response.headers["Location"].removeprefix("/api/")
+                if kind == "comments"
+                else response.json()["id"]
+            )
 
     async def write(self) -> None:
         """Change something."""
@@ -96,7 +124,10 @@ class Wanderer:
     async def remove(self) -> None:
         """Move something to the trash."""
         fate = self.chance.choice(["", "?tasks=trash"])
-        paths = [f"tasks/{self.one('tasks')}"] * 3 + [f"categories/{self.one('categories')}{fate}", f"tags/{self.one('tags')}"]
+        paths = [f"tasks/{self.one('tasks')}"] * 3 + [
+            f"categories/{self.one('categories')}{fate}",
+            f"tags/{self.one('tags')}",
+        ]
         path = self.chance.choice([*paths, f"filters/{self.one('filters')}", self.one("comments")])
         await self.send("DELETE", f"/api/{path}")
 

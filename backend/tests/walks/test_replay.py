@@ -1,4 +1,7 @@
-"""Two people do anything at all, each from several places at once; then their changes alone must give all of their rows again."""
+"""Two people do anything at all, each from several places at once.
+
+Then their changes alone must give all of their rows again.
+"""
 
 import asyncio
 from typing import Any
@@ -17,7 +20,13 @@ from tests.walks.anything import Ids, Wanderer
 
 STEPS, PLACES = 90, 3
 Content = dict[str, Any]
-_REPOSITORIES = {"task": "tasks", "category": "categories", "tag": "tags", "comment": "comments", "saved_filter": "saved_filters"}
+_REPOSITORIES = {
+    "task": "tasks",
+    "category": "categories",
+    "tag": "tags",
+    "comment": "comments",
+    "saved_filter": "saved_filters",
+}
 
 
 async def begun(person: Person) -> Ids:
@@ -25,9 +34,16 @@ async def begun(person: Person) -> Ids:
     made = {"tasks": (await person.create_task())["id"]}
     for kind in ("categories", "tags"):
         made[kind] = (await person.client.post(f"/api/{kind}", json={"name": "First"})).json()["id"]
-    made["filters"] = (await person.client.post("/api/filters", json={"name": "First", "query": {}})).json()["id"]
+    made["filters"] = (await person.client.post("/api/filters", json={"name": "First", "query": {}})).json()[
+        "id"
+    ]
     comment = await person.client.post(f"/api/tasks/{made['tasks']}/comments", json={"body": "First"})
-    return {kind: [entity_id] for kind, entity_id in (made | {"comments": comment.headers["Location"].removeprefix("/api/")}).items()}
+    return {
+        kind: [entity_id]
+        for kind, entity_id in (
+            made | {"comments": comment.headers["Location"].removeprefix("/api/")}
+        ).items()
+    }
 
 
 async def sequence(person: Person) -> list[Content]:
@@ -48,8 +64,15 @@ def replayed(changes: list[Content]) -> dict[tuple[str, str], Content | None]:
             continue
         before = things.get(key) or {}
         assert before.get("version", 0) + 1 == change["version"]
-        assert change["redacted_at"] is not None or all(before.get(name) == value for name, value in (change["before"] or {}).items())
-        things[key] = {**before, **change["after"], "version": change["version"], "updated_at": change["occurred_at"]}
+        assert change["redacted_at"] is not None or all(
+            before.get(name) == value for name, value in (change["before"] or {}).items()
+        )
+        things[key] = {
+            **before,
+            **change["after"],
+            "version": change["version"],
+            "updated_at": change["occurred_at"],
+        }
     return things
 
 
@@ -65,12 +88,19 @@ async def kept(work: UnitOfWork, entity: str, entity_id: str) -> Content | None:
 
 def assert_sound(things: dict[tuple[str, str], Content | None]) -> None:
     """Check what holds at any time: living tasks refer to what is living, and stand in trees of at most six levels."""
-    living = {entity_id: content for (_, entity_id), content in things.items() if content and content["deleted_at"] is None}
+    living = {
+        entity_id: content
+        for (_, entity_id), content in things.items()
+        if content and content["deleted_at"] is None
+    }
     for entity_id, content in living.items():
         if things.get(("task", entity_id)) is None:
             continue
         referred = [content["category_id"], content["parent_id"], *content["tag_ids"]]
-        assert {reference for reference in referred if reference is not None} <= living.keys(), (entity_id, content)
+        assert {reference for reference in referred if reference is not None} <= living.keys(), (
+            entity_id,
+            content,
+        )
         levels, above = 1, content["parent_id"]
         while above is not None:
             levels, above = levels + 1, living[above]["parent_id"]
@@ -96,20 +126,31 @@ async def assert_replay(app: FastAPI, person: Person, witness: asyncpg.Connectio
     for entity in _REPOSITORIES:
         assert await count_of(witness, entity, person.user_id) == sum(kind == entity for kind, _ in living)
     purged = {key for key, content in things.items() if content is None}
-    told = [text for change in changes if (change["entity"], change["entity_id"]) in purged for text in texts_of(change)]
+    told = [
+        text
+        for change in changes
+        if (change["entity"], change["entity_id"]) in purged
+        for text in texts_of(change)
+    ]
     assert {*told} <= {"", "{}"}
 
 
 def texts_of(change: Content) -> list[str]:
     """Return what a person wrote that stands in a change."""
     documents = [change["before"] or {}, change["after"] or {}]
-    written = [document.get(name) for document in documents for name in ("title", "description", "name", "body", "query")]
+    written = [
+        document.get(name)
+        for document in documents
+        for name in ("title", "description", "name", "body", "query")
+    ]
     return [text if isinstance(text, str) else str(text) for text in written if text is not None]
 
 
 @pytest.mark.spec("CHANGE-001", "CHANGE-002", "CHANGE-006", "CHANGE-007", "ORDER-003")
 @pytest.mark.parametrize("seed", range(2))
-async def test_the_changes_alone_give_all_rows_again(own_app: FastAPI, witness: asyncpg.Connection, seed: int) -> None:
+async def test_the_changes_alone_give_all_rows_again(
+    own_app: FastAPI, witness: asyncpg.Connection, seed: int
+) -> None:
     async with joined(own_app) as ada, joined(own_app) as bob:
         everywhere = []
         for number, person in enumerate((ada, bob)):
@@ -121,7 +162,12 @@ async def test_the_changes_alone_give_all_rows_again(own_app: FastAPI, witness: 
         assert {Action.UPDATED, Action.DELETED, Action.RESTORED, Action.REVERTED, Action.PURGED} <= actions
         for person in (ada, bob):
             await assert_replay(own_app, person, witness)
-            positions = await witness.fetch("SELECT position FROM agendum.task WHERE user_id = $1", person.user_id)
+            positions = await witness.fetch(
+                "SELECT position FROM agendum.task WHERE user_id = $1", person.user_id
+            )
             assert len({record["position"] for record in positions}) == len(positions)
-    statuses = {status: sum(wanderer.statuses.get(status, 0) for wanderer in everywhere) for status in (200, 201, 204, 409, 422)}
+    statuses = {
+        status: sum(wanderer.statuses.get(status, 0) for wanderer in everywhere)
+        for status in (200, 201, 204, 409, 422)
+    }
     assert min(statuses.values()) > 3, statuses

@@ -1,4 +1,4 @@
-"""A random walk of writes, deletions, restorations and undoings, each held against the model of what undoing must do."""
+"""Walk at random through writes, deletions, restorations and undoings, each held against a model of undoing."""
 
 import random
 from itertools import count
@@ -57,7 +57,11 @@ class Walk:
 
     def another(self, value: object) -> object:
         """Return another value of the same kind; texts are never used twice."""
-        return f"{self.chance.choice(['Rent', 'Paint'])} {next(self.number)}" if isinstance(value, str) else value
+        return (
+            f"{self.chance.choice(['Rent', 'Paint'])} {next(self.number)}"
+            if isinstance(value, str)
+            else value
+        )
 
     async def write(self) -> None:
         """Write something by hand, if it can be written."""
@@ -69,7 +73,11 @@ class Walk:
         elif deed == "restore":
             await self.person.client.post(path.replace("/tasks/", "/trash/") + "/restore")
         elif kind == "task":
-            body = {"title": self.another(""), "priority": self.chance.choice(["low", "high"]), "completed": self.chance.random() < 0.5}
+            body = {
+                "title": self.another(""),
+                "priority": self.chance.choice(["low", "high"]),
+                "completed": self.chance.random() < 0.5,
+            }
             some = self.chance.sample([*body], self.chance.randint(1, 3))
             await self.person.client.patch(path, json={name: body[name] for name in some})
         else:

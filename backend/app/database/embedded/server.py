@@ -4,12 +4,10 @@ It is reachable only by a socket that its owner may open; it reads no settings, 
 """
 
 import os
-import secrets
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -18,15 +16,14 @@ from types import MappingProxyType, TracebackType
 from typing import Self
 from urllib.parse import quote
 
-from app.database.embedded.account import Account, EmbeddedError, prepare_folder, server_account, take_lock
+from app.database.embedded.account import EmbeddedError, prepare_folder, server_account, take_lock
 from app.database.embedded.cluster import ensure_cluster, is_ready, stop_leftover
 from app.database.embedded.programs import Programs, installed_packages, usable_programs
+from app.database.embedded.sockets import clear_sockets, socket_folder
 
 __all__ = ["EmbeddedError", "EmbeddedPostgres"]
 
 _LOCK_NAME = "agendum.lock"
-_SOCKET_NAME = ".s.PGSQL.5432"
-_SOCKET_PATH_LIMIT = 103  # Bytes, on macOS; Linux has room for 107.
 _START_LIMIT = 60.0
 _SHELL = frozenset('"$`\\')
 # What PostgreSQL says while processes of an earlier server are still at work on the cluster.
@@ -34,7 +31,13 @@ _OCCUPIED = ("pre-existing shared memory block", 'lock file "postmaster.pid" alr
 _STOPS = ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0))
 # At level "log" the server's own life is recorded, and no statement of a user, which would hold the text of tasks.
 _SETTINGS: Mapping[str, str] = MappingProxyType(
-    {"max_connections": "100", "timezone": "UTC", "log_timezone": "UTC", "log_min_messages": "log", "log_checkpoints": "off"}
+    {
+        "max_connections": "100",
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+        "log_min_messages": "log",
+        "log_checkpoints": "off",
+    }
 )
 
 
@@ -63,7 +66,7 @@ class EmbeddedPostgres:
     ) -> None:
         self.folder = folder.resolve()
         self.log = self.folder / "server.log"
-        self._socket = _socket_folder(self.folder)
+        self._socket = socket_folder(self.folder)
         self.url = f"postgresql://postgres@/postgres?host={quote(str(self._socket))}"
         self._settings = dict(settings or {})
         self._report = report or (lambda _line: None)
@@ -79,7 +82,10 @@ class EmbeddedPostgres:
         """
         # Spec: features/operations.md#OPS-015
         if sys.platform == "win32":
-            raise EmbeddedError("The embedded database does not run on Windows: set DATABASE_URL, or use the Windows Subsystem for Linux.")
+            raise EmbeddedError(
+                "The embedded database does not run on Windows: set DATABASE_URL, or use the Windows "
+                "Subsystem for Linux."
+            )
         if self._process is not None and self._process.poll() is None:
             return self.url
         self.stop()
@@ -128,7 +134,9 @@ class EmbeddedPostgres:
         self.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     @property
@@ -145,13 +153,16 @@ class EmbeddedPostgres:
                 undo.pop_all()
         except OSError as problem:
             raise EmbeddedError(
-                f"The embedded database cannot start: {problem}. Check the folder {self.folder}, or choose another with AGENDUM_DATA_DIR."
+                f"The embedded database cannot start: {problem}. Check the folder {self.folder}, or choose "
+                "another with AGENDUM_DATA_DIR."
             ) from problem
 
     def _take_folder(self) -> None:
         # PostgreSQL's programs find one another through a shell, which reads these characters even between quotes.
         if _SHELL & set(str(self.folder)):
-            raise EmbeddedError(f"The path of the data folder {self.folder} has a character that a shell would read: choose another.")
+            raise EmbeddedError(
+                f"The path of the data folder {self.folder} has a character that a shell would read: choose another."
+            )
         prepare_folder(self.folder, server_account())
         self._lock = take_lock(self.folder / _LOCK_NAME)
         self.log.unlink(missing_ok=True)
@@ -162,12 +173,15 @@ class EmbeddedPostgres:
         whole = lock.exists() and self._cluster.exists()
         if self._lock is None or not whole or not os.path.samestat(os.fstat(self._lock), lock.stat()):
             raise EmbeddedError(
-                f"The data folder {self.folder} was moved, removed or replaced while it was in use. Put it back and start again."
+                f"The data folder {self.folder} was moved, removed or replaced while it was in use. Put it "
+                "back and start again."
             )
 
     def _run(self) -> None:
         account = server_account()
-        programs = usable_programs(self._packages or installed_packages(), self.folder, account=account, report=self._report)
+        programs = usable_programs(
+            self._packages or installed_packages(), self.folder, account=account, report=self._report
+        )
         stop_leftover(self._cluster, programs, report=self._report)
         ensure_cluster(self._cluster, programs, report=self._report)
         deadline = time.monotonic() + _START_LIMIT
@@ -177,23 +191,21 @@ class EmbeddedPostgres:
 
     def _launch(self, programs: Programs, deadline: float) -> bool:
         """Start the server, and return once it accepts connections; False if an earlier one is still in the way."""
-        self._clear_sockets(programs.account)
+        clear_sockets(self.folder, self._socket, account=programs.account)
         begin, self._process = self._spawn(programs)
         while not is_ready(self._cluster, self._process.pid):
             ended, late = self._process.poll() is not None, time.monotonic() > deadline
             if ended and not late and self._is_occupied(begin):
                 return False
             if ended or late:
-                problem = "stopped while it was starting" if ended else f"is not ready after {_START_LIMIT:.0f} s"
-                raise EmbeddedError(f"PostgreSQL {problem}. The end of {self.log}:\n{self._last_lines(begin)}")
+                problem = (
+                    "stopped while it was starting" if ended else f"is not ready after {_START_LIMIT:.0f} s"
+                )
+                raise EmbeddedError(
+                    f"PostgreSQL {problem}. The end of {self.log}:\n{self._last_lines(begin)}"
+                )
             time.sleep(0.02)
         return True
-
-    def _clear_sockets(self, account: Account) -> None:
-        """Make an empty folder for the socket: what lies in those of runs that ended has a meaning for nobody."""
-        for old in {*self.folder.glob("socket*"), self._socket}:
-            shutil.rmtree(old, ignore_errors=True)
-        prepare_folder(self._socket, account)
 
     def _spawn(self, programs: Programs) -> tuple[int, subprocess.Popen[bytes]]:
         """Start the server's process, and return it after the place in the log at which its lines begin."""
@@ -219,18 +231,6 @@ class EmbeddedPostgres:
 
     def _said(self, begin: int) -> str:
         return self.log.read_bytes()[begin:].decode(errors="replace")
-
-
-def _socket_folder(folder: Path) -> Path:
-    """Return where the socket of one run goes, which is nobody else's place at any time."""
-    # Spec: features/operations.md#OPS-021
-    # A server that ends removes its socket by its path; after its folder was moved, another may have come to that path.
-    mark = secrets.token_hex(4)
-    place = folder / f"socket-{mark}"
-    # A comma would make drivers take the path for a list of hosts.
-    if len(os.fsencode(place / _SOCKET_NAME)) <= _SOCKET_PATH_LIMIT and "," not in str(place):
-        return place
-    return Path(tempfile.gettempdir()).resolve() / f"agendum-{os.geteuid()}-{mark}"
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

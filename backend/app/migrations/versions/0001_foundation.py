@@ -70,9 +70,15 @@ def _create_account() -> None:
         schema="agendum",
         postgresql_where=sa.text("issuer = 'agendum'"),
     )
+    _protect_account()
+
+
+def _protect_account() -> None:
     wall("account")
     op.execute(f"CREATE POLICY account_owner ON agendum.account FOR SELECT TO agendum_app USING ({OWNER})")
-    op.execute("CREATE POLICY account_identity ON agendum.account TO agendum_identity USING (true) WITH CHECK (true)")
+    op.execute(
+        "CREATE POLICY account_identity ON agendum.account TO agendum_identity USING (true) WITH CHECK (true)"
+    )
     op.execute("GRANT SELECT ON agendum.account TO agendum_app")
     op.execute("GRANT SELECT, INSERT ON agendum.account TO agendum_identity")
 
@@ -88,7 +94,9 @@ def _create_password() -> None:
         schema="agendum",
     )
     wall("password")
-    op.execute("CREATE POLICY password_identity ON agendum.password TO agendum_identity USING (true) WITH CHECK (true)")
+    op.execute(
+        "CREATE POLICY password_identity ON agendum.password TO agendum_identity USING (true) WITH CHECK (true)"
+    )
     op.execute("GRANT SELECT, INSERT ON agendum.password TO agendum_identity")
 
 
@@ -111,7 +119,10 @@ def _create_change_counter() -> None:
     )
     wall("change_counter")
     give_to_owners("change_counter", privileges="SELECT, UPDATE")
-    op.execute("CREATE POLICY change_counter_identity ON agendum.change_counter FOR INSERT TO agendum_identity WITH CHECK (true)")
+    op.execute(
+        "CREATE POLICY change_counter_identity ON agendum.change_counter "
+        "FOR INSERT TO agendum_identity WITH CHECK (true)"
+    )
     op.execute("GRANT INSERT ON agendum.change_counter TO agendum_identity")
 
 
@@ -132,13 +143,24 @@ def _create_change() -> None:
         sa.Column("request_id", sa.Text),
         sa.Column("occurred_at", MOMENT, nullable=False),
         sa.Column("published_at", MOMENT),
-        sa.PrimaryKeyConstraint("user_id", "seq", name="pk_change"),
-        sa.UniqueConstraint("user_id", "entity", "entity_id", "version", name="uq_change_user_id_entity_entity_id_version"),
-        owned_by_account("change"),
-        sa.CheckConstraint("action IN ('created', 'updated', 'completed', 'reopened', 'deleted')", name=op.f("ck_change_action")),
-        sa.CheckConstraint("source IN ('api', 'console', 'worker')", name=op.f("ck_change_source")),
-        sa.CheckConstraint("seq >= 1", name=op.f("ck_change_seq_positive")),
+        *_change_rules(),
         schema="agendum",
     )
     wall("change")
     give_to_owners("change", privileges="SELECT, INSERT")
+
+
+def _change_rules() -> tuple[sa.Constraint, ...]:
+    return (
+        sa.PrimaryKeyConstraint("user_id", "seq", name="pk_change"),
+        sa.UniqueConstraint(
+            "user_id", "entity", "entity_id", "version", name="uq_change_user_id_entity_entity_id_version"
+        ),
+        owned_by_account("change"),
+        sa.CheckConstraint(
+            "action IN ('created', 'updated', 'completed', 'reopened', 'deleted')",
+            name=op.f("ck_change_action"),
+        ),
+        sa.CheckConstraint("source IN ('api', 'console', 'worker')", name=op.f("ck_change_source")),
+        sa.CheckConstraint("seq >= 1", name=op.f("ck_change_seq_positive")),
+    )

@@ -33,7 +33,9 @@ depends_on = None
 
 _ROLES = ("agendum_search", "agendum_worker")
 _TABLES = ("idempotency_key", "saved_filter", "comment", "task_tag", "tag")
-_ACTIONS = "'created', 'updated', 'completed', 'reopened', 'moved', 'deleted', 'restored', 'purged', 'reverted'"
+_ACTIONS = (
+    "'created', 'updated', 'completed', 'reopened', 'moved', 'deleted', 'restored', 'purged', 'reverted'"
+)
 _FIND = """
     CREATE FUNCTION agendum.found_tasks(query tsquery) RETURNS TABLE (task_id uuid, rank real)
     LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 100
@@ -47,7 +49,7 @@ _FIND = """
         ) AS found (task_id, rank)
         GROUP BY found.task_id
     $$
-"""
+"""  # noqa: E501 (a function is stored as it was written)
 
 
 def upgrade() -> None:
@@ -73,7 +75,9 @@ def downgrade() -> None:
     # A role that is kept may keep no privilege on what is kept as well.
     op.execute("REVOKE ALL ON agendum.task FROM agendum_search, agendum_worker")
     op.execute("REVOKE DELETE ON agendum.task FROM agendum_app")
-    op.execute("-- squawk-ignore require-concurrent-index-deletion\nDROP INDEX agendum.ix_task_user_id_created_at_id")
+    op.execute(
+        "-- squawk-ignore require-concurrent-index-deletion\nDROP INDEX agendum.ix_task_user_id_created_at_id"
+    )
     newest = "(user_id, created_at DESC, id DESC) WHERE deleted_at IS NULL"
     op.execute(f"CREATE INDEX ix_task_user_id_created_at_id ON agendum.task {newest}")
     for column in ("title_key", "search", "position", "parent_id", "category_id", "due_at", "start_date"):
@@ -97,7 +101,14 @@ def _prepare() -> None:
 
 
 def _named_once(table: str, column: str) -> None:
-    op.create_index(f"ux_{table}_user_id_{column}", table, ["user_id", column], unique=True, schema="agendum", postgresql_where=LIVING)
+    op.create_index(
+        f"ux_{table}_user_id_{column}",
+        table,
+        ["user_id", column],
+        unique=True,
+        schema="agendum",
+        postgresql_where=LIVING,
+    )
 
 
 def _create_category() -> None:
@@ -116,7 +127,9 @@ def _create_category() -> None:
     )
     _named_once("category", "name")
     order = ["user_id", "position", "id"]
-    op.create_index("ix_category_user_id_position_id", "category", order, schema="agendum", postgresql_where=LIVING)
+    op.create_index(
+        "ix_category_user_id_position_id", "category", order, schema="agendum", postgresql_where=LIVING
+    )
     wall("category")
     give_to_owners("category", privileges="SELECT, INSERT, UPDATE, DELETE")
     show_the_worker_what_is_deleted("category")
@@ -152,7 +165,9 @@ def _create_task_tag() -> None:
         reference("task_tag", "tag_id", "tag"),
         schema="agendum",
     )
-    op.create_index("ix_task_tag_user_id_tag_id_task_id", "task_tag", ["user_id", "tag_id", "task_id"], schema="agendum")
+    op.create_index(
+        "ix_task_tag_user_id_tag_id_task_id", "task_tag", ["user_id", "tag_id", "task_id"], schema="agendum"
+    )
     wall("task_tag")
     give_to_owners("task_tag", privileges="SELECT, INSERT, DELETE")
 
@@ -210,13 +225,17 @@ def _create_idempotency_key() -> None:
     op.create_index("ix_idempotency_key_created_at", "idempotency_key", ["created_at"], schema="agendum")
     wall("idempotency_key")
     give_to_owners("idempotency_key", privileges="SELECT, INSERT, UPDATE, DELETE")
-    op.execute("CREATE POLICY idempotency_key_worker ON agendum.idempotency_key FOR SELECT TO agendum_worker USING (true)")
+    op.execute(
+        "CREATE POLICY idempotency_key_worker ON agendum.idempotency_key FOR SELECT TO agendum_worker USING (true)"
+    )
     op.execute("GRANT SELECT (user_id, created_at) ON agendum.idempotency_key TO agendum_worker")
 
 
 def _create_search() -> None:
-    """Let one function look into the search index for everybody, and answer for the owner of the transaction alone (decision 8)."""
-    op.execute("CREATE INDEX ix_comment_search ON agendum.comment USING gin (search) WHERE deleted_at IS NULL")
+    """Let one function use everybody's search index, and answer for the owner of the transaction alone (decision 8)."""
+    op.execute(
+        "CREATE INDEX ix_comment_search ON agendum.comment USING gin (search) WHERE deleted_at IS NULL"
+    )
     op.execute("CREATE POLICY comment_search ON agendum.comment FOR SELECT TO agendum_search USING (true)")
     op.execute("GRANT SELECT (user_id, task_id, search, deleted_at) ON agendum.comment TO agendum_search")
     op.execute(_FIND)

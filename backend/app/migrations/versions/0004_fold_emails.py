@@ -1,4 +1,4 @@
-"""Fold e-mails: our own people's addresses without regard to letter case, by one rule of ours instead of the database's.
+"""Fold e-mails: our own people's addresses without regard to letter case, by a rule of ours and not the database's.
 
 See specs/database/migrations/0004-fold-emails.md.
 """
@@ -66,9 +66,9 @@ def _of_several() -> Sequence[str]:
 def _what_to_do(several: Sequence[str]) -> str:
     told = "; ".join(several[:_MOST_TOLD]) + ("; and others" if len(several) > _MOST_TOLD else "")
     return (
-        "some accounts have one e-mail between them, now that letter case and ways of writing a letter are looked at in the same way "
-        f"everywhere: {told}. Give all but one of them another e-mail, with UPDATE agendum.account SET email = '...' "
-        "WHERE user_id = '...', and start again"
+        "some accounts have one e-mail between them, now that letter case and ways of writing a letter are "
+        f"looked at in the same way everywhere: {told}. Give all but one of them another e-mail, with UPDATE "
+        "agendum.account SET email = '...' WHERE user_id = '...', and start again"
     )
 
 
