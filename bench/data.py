@@ -141,16 +141,8 @@ def _categories() -> Iterator[Row]:
     for owner in map(user_id, range(EVERYBODY)):
         for number in range(_CATEGORIES):
             entity_id = _part(owner, "category", number)
-            yield (
-                owner,
-                entity_id,
-                f"List {number}",
-                initial(_START + number * _STEP, entity_id),
-                False,
-                _START,
-                _START,
-                1,
-            )
+            position = initial(_START + number * _STEP, entity_id)
+            yield owner, entity_id, f"List {number}", position, False, _START, _START, 1
 
 
 def _tags() -> Iterator[Row]:
@@ -212,19 +204,8 @@ def _task(owner: str, index: int, position: int) -> Row:
     content = title, description, _PRIORITIES[index // 5 % len(_PRIORITIES)]
     place = _part(owner, "category", index % 5) if index % 5 < _CATEGORIES else None, initial(made, entity_id)
     words = vector(owner, important=title, other=description or "")
-    return (
-        owner,
-        entity_id,
-        *content,
-        *(due or (None, None, None)),
-        due and instant(due),
-        completed_at,
-        made,
-        made,
-        1,
-        *place,
-        words,
-    )
+    days = (*(due or (None, None, None)), due and instant(due))
+    return owner, entity_id, *content, *days, completed_at, made, made, 1, *place, words
 
 
 def _part(owner: str, kind: str, number: int) -> UUID:

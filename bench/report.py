@@ -65,19 +65,8 @@ def write_comparisons(comparisons: Sequence[Comparison]) -> None:
 
 def write_heavy(pairs: Sequence[Pair]) -> None:
     """Print how the lists of the person with 100 tasks compare with those of the person with 100,000."""
-    rows = [
-        (
-            "list",
-            "100/s",
-            "100,000/s",
-            "100 p50/p99 ms",
-            "100,000 p50/p99 ms",
-            "ratio",
-            "lowest..highest",
-            "goal",
-            "verdict",
-        )
-    ]
+    rates_and_times = ("100/s", "100,000/s", "100 p50/p99 ms", "100,000 p50/p99 ms")
+    rows = [("list", *rates_and_times, "ratio", "lowest..highest", "goal", "verdict")]
     for pair in pairs:
         found = ratio(pair.light, pair.heavy)
         rates = f"{pair.light.rate():.0f}", f"{pair.heavy.rate():.0f}"

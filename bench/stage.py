@@ -77,16 +77,8 @@ def _settings(url: str, secret: str) -> dict[str, str]:
 @asynccontextmanager
 async def _floor(url: str, *, log: Path) -> AsyncIterator[Listening]:
     port = free_port()
-    command = (
-        "-m",
-        "uvicorn",
-        "bench.floor:application",
-        "--host",
-        HOST,
-        "--port",
-        str(port),
-        *_UVICORN_OPTIONS,
-    )
+    program, place = ("-m", "uvicorn", "bench.floor:application"), ("--host", HOST, "--port", str(port))
+    command = (*program, *place, *_UVICORN_OPTIONS)
     async with serving(*command, port=port, environment={"DATABASE_URL": url}, log=log) as process_id:
         yield port, process_id
 

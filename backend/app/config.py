@@ -65,20 +65,15 @@ class Settings(BaseSettings):
     @field_validator("port", mode="before")
     @classmethod
     def _not_a_link(cls, value: object) -> object:
-        return (
-            cls.model_fields["port"].default
-            if isinstance(value, str) and _LINK_ADDRESS.match(value)
-            else value
-        )
+        is_link = isinstance(value, str) and _LINK_ADDRESS.match(value)
+        return cls.model_fields["port"].default if is_link else value
 
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
-        return (
-            tuple(origin.strip() for origin in value.split(",") if origin.strip())
-            if isinstance(value, str)
-            else value
-        )
+        if not isinstance(value, str):
+            return value
+        return tuple(origin.strip() for origin in value.split(",") if origin.strip())
 
     @field_validator("cors_origins")
     @classmethod
@@ -116,9 +111,8 @@ def origin_of(url: str) -> str | None:
     if parts.scheme not in _DEFAULT_PORTS or "@" in parts.netloc or not _HOST.fullmatch(host):
         return None
     written = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{written}" + (
-        "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
-    )
+    ending = "" if port in (None, _DEFAULT_PORTS[parts.scheme]) else f":{port}"
+    return f"{parts.scheme}://{written}{ending}"
 
 
 def default_data_dir(environment: Mapping[str, str]) -> Path:
@@ -137,18 +131,14 @@ def load_settings() -> Settings:
     """
     # Spec: features/operations.md#OPS-009
     known = {str(field.alias) for field in Settings.model_fields.values()}
-    if unknown := sorted(
-        name
-        for name in os.environ
-        if name.startswith(_OURS) and name not in known and not _is_service_link(name)
-    ):
+    ours = {name for name in os.environ if name.startswith(_OURS) and not _is_service_link(name)}
+    if unknown := sorted(ours - known):
         raise ConfigurationError(f"unknown settings: {', '.join(unknown)}")
     try:
         settings = Settings()
     except ValidationError as error:
-        raise ConfigurationError(
-            "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
-        ) from None
+        faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
+        raise ConfigurationError(faults) from None
     _refuse_weakness(settings)
     _refuse_crowd(settings)
     return settings

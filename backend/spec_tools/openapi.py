@@ -8,6 +8,8 @@ JsonObject = Mapping[str, Any]
 
 METHODS = frozenset({"delete", "get", "head", "options", "patch", "post", "put", "query", "trace"})
 REFERENCE_PREFIX = "#/components/schemas/"
+# The keywords whose schemas say more of the same value.
+_COMBINATIONS = ("anyOf", "oneOf", "allOf", "not", "if", "then", "else")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +114,5 @@ def walk_schemas(document: JsonObject, schema: JsonObject) -> Iterator[tuple[str
 def _inner_schemas(schema: JsonObject) -> Iterator[Any]:
     for keyword in ("properties", "patternProperties", "$defs"):
         yield from schema.get(keyword, {}).values()
-    for keyword in (
-        "items",
-        "prefixItems",
-        "additionalProperties",
-        "anyOf",
-        "oneOf",
-        "allOf",
-        "not",
-        "if",
-        "then",
-        "else",
-    ):
+    for keyword in ("items", "prefixItems", "additionalProperties", *_COMBINATIONS):
         yield schema.get(keyword)

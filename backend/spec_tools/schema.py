@@ -103,13 +103,8 @@ def read_schema(text: str) -> Schema:
     if not tables:
         raise SpecificationError(f"no table with the columns {', '.join(COLUMN_HEAD)}")
     roles = unique((row["role"], Role()) for section in sections for row in section.rows("role", "may"))
-    return Schema(
-        tables,
-        roles,
-        unique(
-            (row["function"], _function(row)) for section in sections for row in section.rows(*FUNCTION_HEAD)
-        ),
-    )
+    rows = (row for section in sections for row in section.rows(*FUNCTION_HEAD))
+    return Schema(tables, roles, unique((row["function"], _function(row)) for row in rows))
 
 
 # Spec: features/spec-driven.md#SPEC-002

@@ -57,10 +57,9 @@ def reason(failure: BaseException, address: Address) -> str:
     # Spec: features/operations.md#OPS-043
     direct = address.direct()
     cause = _cause(failure)
+    is_socket = direct.host.startswith("/")
     return _template(failure, cause).format(
-        place=f"the socket in {direct.host}"
-        if direct.host.startswith("/")
-        else f"{direct.host}:{direct.port}",
+        place=f"the socket in {direct.host}" if is_socket else f"{direct.host}:{direct.port}",
         host=direct.host,
         login=f"the login {direct.user}" if direct.user else "the login",
         database=direct.database,
@@ -81,9 +80,8 @@ def _template(failure: BaseException, cause: BaseException) -> str:
         return _OLD_REASON
     if isinstance(cause, asyncpg.InsufficientPrivilegeError):
         statement = (failure.statement or "") if isinstance(failure, DBAPIError) else ""
-        return (
-            _ROLES_REASON if "CREATE ROLE" in statement or "TO current_user" in statement else _RIGHTS_REASON
-        )
+        makes_roles = "CREATE ROLE" in statement or "TO current_user" in statement
+        return _ROLES_REASON if makes_roles else _RIGHTS_REASON
     if isinstance(cause, OSError) and _NO_TLS in str(cause):
         return _NO_TLS_REASON
     if isinstance(cause, OSError) and _REFUSED in str(cause):

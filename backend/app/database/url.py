@@ -60,9 +60,8 @@ class Address:
         if self.host.startswith("/") or self.tls_mode == "disable":
             return False
         # As with libpq, a root certificate turns "require" into "verify-ca".
-        if self.tls_mode not in ("verify-ca", "verify-full") and not (
-            self.tls_mode == "require" and self.root_certificate
-        ):
+        requires_root = self.tls_mode == "require" and self.root_certificate
+        if self.tls_mode not in ("verify-ca", "verify-full") and not requires_root:
             return self.tls_mode
         context = ssl.create_default_context(cafile=self.root_certificate)
         context.check_hostname = self.tls_mode == "verify-full"

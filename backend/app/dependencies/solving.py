@@ -27,11 +27,8 @@ def _is_plain(dependant: Dependant) -> bool:
     """Tell whether path, query, one body and coroutines as dependencies are all that is asked for, at any depth."""
     others = (
         *(dependant.header_params, dependant.cookie_params, dependant.websocket_param_name),
-        *(
-            dependant.response_param_name,
-            dependant.background_tasks_param_name,
-            dependant.security_scopes_param_name,
-        ),
+        *(dependant.response_param_name, dependant.background_tasks_param_name),
+        dependant.security_scopes_param_name,
         *(dependant.http_connection_param_name, dependant.concurrency, dependant.body_params[1:]),
     )
     return not any(others) and all(_is_plain_part(part) for part in dependant.dependencies)

@@ -28,11 +28,10 @@ class Beside:
 
     def __init__(self, app: ASGIApp, *, doors: Mapping[str, Door], debug: bool) -> None:
         self._app = app
-        caught = {
-            path: LastNet(UnreadBody(door.app), dialect=door.dialect, debug=debug)
+        self._mounts = [
+            Mount(path, LastNet(UnreadBody(door.app), dialect=door.dialect, debug=debug))
             for path, door in doors.items()
-        }
-        self._mounts = [Mount(path, door) for path, door in caught.items()]
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""

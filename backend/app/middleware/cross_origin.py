@@ -47,9 +47,8 @@ class CrossOrigin(CORSMiddleware):
         headers = Headers(scope=scope) if scope["type"] == "http" else Headers()
         if (origin := _foreign_origin(headers)) is not None:
             self._note(origin, headers, request_id=scope["state"]["request_id"])
-        await (super().__call__ if self.allow_origins or "origin" in headers else self.app)(
-            scope, receive, send
-        )
+        serve = super().__call__ if self.allow_origins or "origin" in headers else self.app
+        await serve(scope, receive, send)
 
     def preflight_response(self, request_headers: Headers) -> Response:
         """Answer what a browser asks beforehand."""
@@ -71,10 +70,9 @@ class CrossOrigin(CORSMiddleware):
             _log.warning("refused headers", origin=origin, headers=_loggable(unknown), request_id=request_id)
 
     def _unknown_headers(self, headers: Headers) -> str:
-        asked = [
-            name.strip().lower() for name in headers.get("access-control-request-headers", "").split(",")
-        ]
-        return ",".join(name for name in asked if name and name not in self.allow_headers)
+        asked = headers.get("access-control-request-headers", "").split(",")
+        names = [name.strip().lower() for name in asked]
+        return ",".join(name for name in names if name and name not in self.allow_headers)
 
 
 class _Refusal(Response):

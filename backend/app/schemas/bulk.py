@@ -85,10 +85,8 @@ Reference = Annotated[UUID | TemporaryId, WrapValidator(_in_one_sentence)]
 Version = Annotated[int, Strict(), Field(ge=1, le=LARGEST_NUMBER)]
 
 
-_OP, _PARENT = (
-    "What is done.",
-    "The task that this one is a subtask of, by its id or its temporary id, or null.",
-)
+_OP = "What is done."
+_PARENT = "The task that this one is a subtask of, by its id or its temporary id, or null."
 
 
 class BulkTaskCreate(TaskCreate):

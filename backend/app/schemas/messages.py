@@ -59,11 +59,8 @@ def _message(error: Mapping[str, Any]) -> str:
 
 def _field(place: Sequence[int | str]) -> str:
     """Name the field; a name that the caller made up is repeated only if it looks like a name."""
-    path = (
-        [str(step) for step in place[1:]]
-        if place and place[0] in ("body", "query", "path", "header")
-        else [str(step) for step in place]
-    )
+    steps = place[1:] if place and place[0] in ("body", "query", "path", "header") else place
+    path = [str(step) for step in steps]
     if not path:
         return "body"
     return ".".join(step if _NAME.fullmatch(step) or step.isdecimal() else "(unnamed)" for step in path)

@@ -43,15 +43,10 @@ _DAY, _CLOCK = "The day.", "The wall-clock time on that day, or null for the who
 _ZONE = "The IANA time zone of the wall-clock time, such as `Europe/Berlin`; null without one."
 _TITLE, _DESCRIPTION = "What is to be done, on one line.", "More about it, with lines, or null."
 _COMPLETED = "Whether it is done."
-_PRIORITY, _DUE, _START = (
-    "How urgent it is.",
-    "When it is due, or null.",
-    "Lists leave the task out until this day.",
-)
-_CATEGORY, _PARENT = (
-    "The category that it is in, or null.",
-    "The task that this one is a subtask of, or null.",
-)
+_PRIORITY, _DUE = "How urgent it is.", "When it is due, or null."
+_START = "Lists leave the task out until this day."
+_CATEGORY = "The category that it is in, or null."
+_PARENT = "The task that this one is a subtask of, or null."
 _TAGS, _OTHER_TAGS = (
     "The ids of its tags. A set: order and repetition mean nothing.",
     "Ids of tags. A set: order and repetition mean nothing.",

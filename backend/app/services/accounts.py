@@ -72,10 +72,9 @@ async def log_in(identity: Identity, body: Login, *, now: datetime) -> AccessTok
     # Spec: features/auth.md#AUTH-001 features/auth.md#AUTH-002
     async with identity.open_directory() as directory:
         login = await directory.find_login(body.email)
-    if (
-        not await identity.passwords.verify(body.password, encoded=login and login.password_hash)
-        or login is None
-    ):
+    # Without a login a password is verified all the same, so that the time it takes tells nothing.
+    is_right = await identity.passwords.verify(body.password, encoded=login and login.password_hash)
+    if login is None or not is_right:
         raise WrongCredentials("The e-mail or the password is wrong.")
     token = _access_token(identity, login.user_id, now=now)
     return AccessToken(token, TokenType.BEARER, int(TOKEN_LIFE.total_seconds()))

@@ -42,14 +42,13 @@ async def position_at(rows: HasNeighbours, row: Placed, destination: Destination
         NoRoom: The place is used up.
     """
     # Spec: features/ordering.md#ORDER-001
-    field, anchor_id = (
-        ("before", destination.before) if destination.before is not None else ("after", destination.after)
-    )
+    ahead = destination.before is not None
+    field, anchor_id = ("before", destination.before) if ahead else ("after", destination.after)
     anchor = None if anchor_id is None or anchor_id == row.id else await rows.find(anchor_id)
     if anchor is None:
         raise missing(field, f"other {rows.entity}")
-    beyond = await rows.next_position(anchor.position, without=row.id, ahead=field == "before")
-    low, high = (beyond, anchor.position) if field == "before" else (anchor.position, beyond)
+    beyond = await rows.next_position(anchor.position, without=row.id, ahead=ahead)
+    low, high = (beyond, anchor.position) if ahead else (anchor.position, beyond)
     if (low is None or low < row.position) and (high is None or row.position < high):
         return row.position
     return place(low, high, entity_id=row.id)

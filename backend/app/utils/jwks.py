@@ -111,15 +111,16 @@ def _import_key(entry: dict[str, str | list[str]]) -> Key:
     name = entry["alg"] if "alg" in entry else _IMPLIED[entry["kty"], entry.get("crv")]  # type: ignore[index]
     algorithm = ALGORITHMS[name]  # type: ignore[index]
     # Checked before the import, which only warns about a short modulus.
-    if (
-        entry["kty"] == "RSA"
-        and int.from_bytes(urlsafe_b64decode(to_bytes(entry["n"]))).bit_length() not in _RSA_BITS
-    ):
+    if entry["kty"] == "RSA" and _modulus_bits(entry) not in _RSA_BITS:
         raise ValueError("the modulus is too short or too long")
     material = jwk.import_key({**entry, "alg": algorithm.name})
     algorithm.check_key(material)
     material.check_key_op("verify")
     return Key(tuple(known for known, its in ALGORITHMS.items() if its is algorithm), material)
+
+
+def _modulus_bits(entry: dict[str, str | list[str]]) -> int:
+    return int.from_bytes(urlsafe_b64decode(to_bytes(entry["n"]))).bit_length()
 
 
 class RemoteKeySet:

@@ -84,9 +84,8 @@ class SecretVerifier(Verifier):
         token_type: str | None,
         leeway: timedelta = timedelta(0),
     ) -> None:
-        super().__init__(
-            issuer, token_type, partial(ClaimRules, issuer=issuer, audience=audience, leeway=leeway)
-        )
+        rules = partial(ClaimRules, issuer=issuer, audience=audience, leeway=leeway)
+        super().__init__(issuer, token_type, rules)
         self._key = Key(("HS256",), OctKey.import_key(secret))
 
     async def _find_key(self, _header: Mapping[str, object]) -> Key:

@@ -36,9 +36,8 @@ def configure_logging(*, as_json: bool, debug: bool) -> None:
     )
     handler = logging.StreamHandler(sys.stdout)
     theirs = shared if debug else [*shared, _without_trace]
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=theirs, processors=_foreign(ending))
-    )
+    formatter = structlog.stdlib.ProcessorFormatter(foreign_pre_chain=theirs, processors=_foreign(ending))
+    handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("httpx2").setLevel(logging.WARNING)
