@@ -60,12 +60,12 @@ _INDEXES = """
 
 
 def user_id(person: int) -> str:
-    """The user id of a person; `HEAVY` is the number of the one with 100,000 tasks, `LIGHT` of the one with 100."""
+    """Return the user id of a person; `HEAVY` is the number of who has 100,000 tasks, `LIGHT` of who has 100."""
     return str(uuid5(NAMESPACE_URL, f"person-{person}"))
 
 
 def task_id(person: int, index: int) -> UUID:
-    """The id of an ordinary person's task: a UUIDv7 of the moment at which the task was made."""
+    """Return the id of an ordinary person's task: a UUIDv7 of the moment at which the task was made."""
     return _uuid_at(_position(person, index))
 
 

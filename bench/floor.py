@@ -90,7 +90,7 @@ class Floor:
 
 
 async def _nothing_to_reset(_connection: asyncpg.Connection) -> None:
-    """The floor changes no session state, so a connection goes back as it is."""
+    """Reset nothing, because the floor changes no state of a session."""
 
 
 def _list(owner: str, asked: dict[str, list[str]]) -> tuple[str, *tuple[object, ...]]:

@@ -169,7 +169,10 @@ def _without_example(document: JsonObject, operation: Operation) -> Iterator[str
 
 
 def _alternatives(document: JsonObject, schema: JsonObject) -> Iterator[JsonObject]:
-    """A body that may be left out is a choice between a component and null; the component's example is the body's."""
+    """Give a schema and what it is a choice of.
+
+    A body that may be left out is a choice between a component and null; the component's example is the body's.
+    """
     whole = resolve(document, schema)
     yield whole
     for alternative in whole.get("anyOf", []):

@@ -42,7 +42,7 @@ class Operation:
 
     @property
     def errors(self) -> dict[str, JsonObject]:
-        """The responses of every other status, `default` included, by status; 304 says that there is nothing to say."""
+        """The responses of every other status except 304, `default` included, by status."""
         return {
             status: response
             for status, response in self.content["responses"].items()

@@ -190,4 +190,4 @@ class Database:
 
 
 async def _nothing_to_reset(_connection: asyncpg.Connection) -> None:
-    """Everything that a transaction takes, it takes for itself alone, so there is nothing to reset."""
+    """Reset nothing, because a transaction keeps nothing beyond its end."""

@@ -204,7 +204,11 @@ def _in_savepoint(act: Callable[[], Result]) -> Result:
 
 
 def _patiently(act: Callable[[], Result]) -> Result:
-    """Try until it wins its locks."""
+    """Run an act, and run it again as long as it loses a lock, a few times.
+
+    Raises:
+        StuckError: It lost every time.
+    """
     for pause in (0.0, *migrate.PAUSES):
         time.sleep(pause)
         try:

@@ -1,10 +1,10 @@
 """A person's categories in PostgreSQL, and the tasks that are in them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, literal_column, select
+from sqlalchemy import ColumnElement, bindparam, func, literal_column, select
 
 from app.database.statements import Statement, there_is
 from app.models.category import Category, CategoryRow
@@ -25,7 +25,7 @@ _TASKS = Statement(
     select(*Tasks.statements.columns).where(*_IN_CATEGORY).order_by(_TASK.c.position, _TASK.c.id)
 )
 # No chain of parents is as long as this; it ends a walk even if one should be closed.
-_FARTHEST: Any = literal_column("50")
+_FARTHEST: ColumnElement[int] = literal_column("50")
 
 
 def _trees() -> Statement:

@@ -21,6 +21,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.sql.selectable import HasCTE
 
 from app.database.statements import Statement, id_list
 from app.models.change import Change, ChangeCounter
@@ -37,12 +38,12 @@ class RecordedWrite:
         write: An insert, update or delete of one row that returns its id.
     """
 
-    def __init__(self, write: Any) -> None:
+    def __init__(self, write: HasCTE) -> None:
         self.alone = _recorded(write, numbered=False)
         self.among_many = _recorded(write, numbered=True)
 
 
-def _recorded(write: Any, *, numbered: bool) -> Statement:
+def _recorded(write: HasCTE, *, numbered: bool) -> Statement:
     """Wrap a write so that it inserts the change in the same statement, or does neither.
 
     Args:
@@ -106,7 +107,7 @@ def redacting(texts: tuple[str, ...]) -> Statement:
 
 def _empty(document: ColumnElement[Any], texts: tuple[str, ...]) -> ColumnElement[Any]:
     """Return an empty value of the same type for each of the texts that a document has; null and absent stay."""
-    values: list[Any] = []
+    values: list[ColumnElement[Any]] = []
     for name in texts:
         kind = func.jsonb_typeof(document[name])
         empty = case(

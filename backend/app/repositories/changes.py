@@ -1,9 +1,9 @@
 """A person's change sequence, for reading; it is written by the repositories of what changes."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import bindparam, func, select
 
 from app.database.statements import Statement
@@ -76,7 +76,7 @@ class Changes(OwnerScoped):
         records = await self._fetch(_AFTER, seq=after, rows=limit)
         return [ChangeRow(*record) for record in records]
 
-    def _found(self, record: Any) -> ChangeRow:
+    def _found(self, record: asyncpg.Record | None) -> ChangeRow:
         if record is None:
             raise NotFound("There is no such change.")
         return ChangeRow(*record)

@@ -107,61 +107,61 @@ _FOUND = FoundIn(FOUND.c.task_id == _TASK.id, FOUND, FOUND.c.task_id, FOUND.c.ra
 
 
 def started(today: date) -> Given:
-    """The start date has come."""
+    """Return the condition that the start date of a task has come."""
     return _STARTED.given(today=today)
 
 
 def of_priorities(priorities: Iterable[Priority]) -> Given:
-    """It has one of these priorities."""
+    """Return the condition that a task has one of these priorities."""
     return _PRIORITIES.given(ranks=[_RANKS[priority.value] for priority in priorities])
 
 
 def in_category(category_id: UUID) -> Given:
-    """It is in a category."""
+    """Return the condition that a task is in a category."""
     return _IN_CATEGORY.given(category_id=category_id)
 
 
 def below(parent_id: UUID) -> Given:
-    """It is a direct subtask of a task."""
+    """Return the condition that a task is a direct subtask of another one."""
     return _BELOW.given(parent_id=parent_id)
 
 
 def with_any_tag(tag_ids: Iterable[str]) -> Given:
-    """It has one of these tags."""
+    """Return the condition that a task has one of these tags."""
     return _ANY_TAG.given(tag_ids=list(tag_ids))
 
 
 def with_each_tag(tag_ids: Iterable[str]) -> Iterator[Given]:
-    """It has all of these tags, of which there are at most ten: a condition for each."""
+    """Return a condition for each of these tags, of which there are at most ten: that a task has it."""
     for number, tag_id in enumerate(tag_ids):
         yield _EACH_TAG[number].given(**{f"tag_{number}": UUID(tag_id)})
 
 
 def due_before(day: date) -> Given:
-    """It is due on an earlier day."""
+    """Return the condition that a task is due on an earlier day."""
     return _DUE_BEFORE.given(due_before=day)
 
 
 def due_after(day: date) -> Given:
-    """It is due on a later day."""
+    """Return the condition that a task is due on a later day."""
     return _DUE_AFTER.given(due_after=day)
 
 
 def overdue(now: datetime, *, today: date) -> Given:
-    """It is open and past its due date or time."""
+    """Return the condition that a task is open and past its due date or time."""
     return _OVERDUE.given(now=now, today=today, tomorrow=now.date() + timedelta(days=1))
 
 
 def not_overdue(now: datetime, *, today: date) -> Given:
-    """It is done, or not past its due date or time, or has none."""
+    """Return the condition that a task is done, not past its due date or time, or has none."""
     return _NOT_OVERDUE.given(now=now, today=today)
 
 
 def updated_after(moment: datetime) -> Given:
-    """It was changed after a moment."""
+    """Return the condition that a task was changed after a moment."""
     return _UPDATED_AFTER.given(updated_after=moment)
 
 
 def found(query: str) -> Given:
-    """Words find it; the query is the text of a `tsquery`."""
+    """Return the condition that words find a task; the query is the text of a `tsquery`."""
     return _FOUND.given(query=query)

@@ -1,10 +1,10 @@
 """A person's tasks in PostgreSQL."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, literal_column, select, true
+from sqlalchemy import CTE, ColumnElement, bindparam, delete, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import insert as insert_if_free
 
 from app.database.statements import Statement, id_list, there_is
@@ -54,10 +54,10 @@ _STATEMENTS = OwnedStatements(
     decode={"tag_ids": _ids},
 )
 # No chain of parents is as long as this; it ends a walk even if one should be closed.
-_FARTHEST: Any = literal_column("50")
+_FARTHEST: ColumnElement[int] = literal_column("50")
 
 
-def _walk(*, up: bool, where: ColumnElement[bool] | None = None) -> Any:
+def _walk(*, up: bool, where: ColumnElement[bool] | None = None) -> CTE:
     """Build the walk from a task to its ancestors, or to all that is below it, with the distance of each.
 
     The task itself is at 0.

@@ -214,7 +214,7 @@ class _Running:
             raise RuntimeError("a statement had failed, so that nothing was committed")
 
     async def _finish(self, word: str) -> None:
-        """End it, or throw its connection away: the server rolls back what loses its connection."""
+        """End the transaction, or discard its connection: the server rolls back what loses its connection."""
         try:
             await self._connection.execute(word, timeout=self._database.limits.opening)
         except FAILURES:

@@ -53,7 +53,7 @@ async def read_filter(filter_id: UUID, request: Request, work: TaskReading) -> R
     "/{filter_id}", response_model=SavedFilterRead, responses=documented(*CHANGE, EditConflict, *BODY)
 )
 async def update_filter(filter_id: UUID, body: SavedFilterUpdate, write: TaskChanging) -> Response:
-    """Rename a saved filter, or replace its query as a whole; absent leaves."""
+    """Rename a saved filter, or replace its query as a whole; an absent field stays as it is."""
     saved = await saved_filters.update(write.work, filter_id, body, **write.terms)
     return written(write, SavedFilterRead, saved)
 

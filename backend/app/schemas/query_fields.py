@@ -1,6 +1,6 @@
 """Types of the values in an address, which are texts there; those of bodies are in `domain/fields.py`."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator, StringConstraints
@@ -24,7 +24,7 @@ def several(value: object) -> object:
     return parts
 
 
-def _parts(item: object) -> list[Any]:
+def _parts(item: object) -> list[str] | list[object]:
     return item.split(",") if isinstance(item, str) else [item]
 
 

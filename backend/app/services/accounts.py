@@ -131,7 +131,7 @@ def _name(content: Mapping[str, object]) -> str | None:
 
 
 def _snapshot(value: object, *, longest: int) -> str | None:
-    """What a token says of a person is for display alone; what cannot be displayed is left out."""
+    """Return a text of a token that is for display alone, or None if it cannot be displayed."""
     if not isinstance(value, str) or len(value) > longest:
         return None
     try:

@@ -13,7 +13,7 @@ _MEMORY_KIB, _PASSES, _LANES = 19 * 1024, 2, 1
 class Passwords:
     """Hashes passwords; it holds no password.
 
-    Each hash takes about 20 MiB and one core for some tens of milliseconds, so that no more run than there are cores.
+    Each hash takes about 20 MiB and a core for some tens of milliseconds, so no more run at once than there are cores.
     """
 
     def __init__(self) -> None:

@@ -70,14 +70,14 @@ async def _tidy_person(database: Database, user_id: str, *, now: datetime) -> No
     """
     # Spec: features/trash.md#TRASH-009
     try:
-        while await _bite(database, user_id, now=now):
+        while await _purge_some(database, user_id, now=now):
             pass
     except Exception as failure:  # noqa: BLE001 (nobody's rows keep the others' from being purged)
         _tell(failure, user_id=user_id)
         await answers(database)
 
 
-async def _bite(database: Database, user_id: str, *, now: datetime) -> int:
+async def _purge_some(database: Database, user_id: str, *, now: datetime) -> int:
     async with writing(database, Origin.own(user_id, Source.WORKER)) as work:
         return await trash.purge_old(work, now=now)
 
