@@ -66,7 +66,7 @@ class TaskSearch(Lists):
         # Spec: features/finding.md#FIND-010
         return await self._list(_TASKS, question, asked, show=show)
 
-    async def look_up(
+    async def look_up_names(
         self, *, category_id: UUID | None, parent_id: UUID | None, tags: Sequence[str]
     ) -> Named:
         """Look up what a question names, and have what follows in this transaction planned for its values.

@@ -13,12 +13,12 @@ from app.schemas.query_fields import PartOfName, QueryFlag
 from app.schemas.sorting import CategorySorts
 from app.schemas.task import Move
 
-_CONTENT: JsonDict = {"name": "Household", "color": "#3366ff", "archived": False}
+_CONTENT_EXAMPLE: JsonDict = {"name": "Household", "color": "#3366ff", "archived": False}
 _NAME, _COLOR = "The name, on one line.", "A color such as `#3366ff`, or null."
 _ARCHIVED = "Whether it is out of the way."
 CATEGORY_EXAMPLE: JsonDict = {
     "id": "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f",
-    **_CONTENT,
+    **_CONTENT_EXAMPLE,
     "position": "7zzzXq2mA4c9K",
     "created_at": "2026-11-21T08:30:00.123456Z",
     "updated_at": "2026-11-21T08:30:00.123456Z",
@@ -31,7 +31,7 @@ class CategoryCreate(Input):
     """A new category, with an id of the client's choice or without."""
 
     # Spec: features/categories.md#CAT-002
-    model_config = example(_CONTENT)
+    model_config = example(_CONTENT_EXAMPLE)
 
     id: ChosenId = None
     name: Name = Field(description=_NAME)

@@ -11,12 +11,12 @@ from app.schemas.described import ChosenId, CreatedAt, DeletedAt, Id, UpdatedAt,
 from app.schemas.paging import SORT, ListQuery, Page, page_example
 from app.schemas.sorting import CommentSorts
 
-_CONTENT: JsonDict = {"body": "The landlord *agreed*:\n\n- half now\n- half in January"}
+_CONTENT_EXAMPLE: JsonDict = {"body": "The landlord *agreed*:\n\n- half now\n- half in January"}
 _BODY = "Markdown, by convention: it is kept as it was written."
 COMMENT_EXAMPLE: JsonDict = {
     "id": "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f",
     "task_id": "019aa4b2-8d2f-7e40-8c62-1d7f4b2e3f50",
-    **_CONTENT,
+    **_CONTENT_EXAMPLE,
     "created_at": "2026-11-21T08:30:00.123456Z",
     "updated_at": "2026-11-21T08:30:00.123456Z",
     "deleted_at": None,
@@ -27,7 +27,7 @@ COMMENT_EXAMPLE: JsonDict = {
 class CommentCreate(Input):
     """A new comment, with an id of the client's choice or without."""
 
-    model_config = example(_CONTENT)
+    model_config = example(_CONTENT_EXAMPLE)
 
     id: ChosenId = None
     body: CommentBody = Field(description=_BODY)

@@ -11,14 +11,14 @@ from app.schemas.query_fields import PartOfName
 from app.schemas.sorting import NamedSorts
 from app.schemas.task_query import TaskFilter
 
-_CONTENT: JsonDict = {
+_CONTENT_EXAMPLE: JsonDict = {
     "name": "Urgent today",
     "query": {"priority": ["high", "urgent"], "sort": ["due"], "status": "open"},
 }
 _NAME, _QUERY = "The name, on one line.", "What the task list is asked for, as its parameters are."
 SAVED_FILTER_EXAMPLE: JsonDict = {
     "id": "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f",
-    **_CONTENT,
+    **_CONTENT_EXAMPLE,
     "created_at": "2026-11-21T08:30:00.123456Z",
     "updated_at": "2026-11-21T08:30:00.123456Z",
     "deleted_at": None,
@@ -30,7 +30,7 @@ class SavedFilterCreate(Input):
     """A new saved filter, with an id of the client's choice or without."""
 
     # Spec: features/saved-filters.md#FILTER-002 features/saved-filters.md#FILTER-003
-    model_config = example(_CONTENT)
+    model_config = example(_CONTENT_EXAMPLE)
 
     id: ChosenId = None
     name: Name = Field(description=_NAME)

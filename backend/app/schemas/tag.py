@@ -10,14 +10,14 @@ from app.schemas.paging import NAME_PART, SORT, ListQuery, Page, page_example
 from app.schemas.query_fields import PartOfName
 from app.schemas.sorting import NamedSorts
 
-_CONTENT: JsonDict = {"name": "errand", "color": "#33aa66"}
+_CONTENT_EXAMPLE: JsonDict = {"name": "errand", "color": "#33aa66"}
 _NAME, _COLOR = (
     "The name, on one line and without a comma; letter case does not tell two tags apart.",
     "A color such as `#33aa66`, or null.",
 )
 TAG_EXAMPLE: JsonDict = {
     "id": "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f",
-    **_CONTENT,
+    **_CONTENT_EXAMPLE,
     "created_at": "2026-11-21T08:30:00.123456Z",
     "updated_at": "2026-11-21T08:30:00.123456Z",
     "deleted_at": None,
@@ -29,7 +29,7 @@ class TagCreate(Input):
     """A new tag, with an id of the client's choice or without."""
 
     # Spec: features/tags.md#TAG-002
-    model_config = example(_CONTENT)
+    model_config = example(_CONTENT_EXAMPLE)
 
     id: ChosenId = None
     name: TagName = Field(description=_NAME)

@@ -13,7 +13,7 @@ from app.schemas.base import YOUR_ID, Input, Output, example
 from app.schemas.described import ChosenId, CreatedAt, DeletedAt, Id, Position, UpdatedAt, Version
 from app.schemas.paging import Page, page_example
 
-_CONTENT: JsonDict = {
+_CONTENT_EXAMPLE: JsonDict = {
     "title": "Pay rent",
     "description": "Standing order is not possible.",
     "priority": "high",
@@ -27,7 +27,7 @@ _ID = "019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f"
 _OTHER_ID = "019aa4b2-8d2f-7e40-8c62-1d7f4b2e3f50"
 TASK_EXAMPLE: JsonDict = {
     "id": _ID,
-    **_CONTENT,
+    **_CONTENT_EXAMPLE,
     "completed": False,
     "completed_at": None,
     "position": "7zzzXq2mA4c9K",
@@ -85,7 +85,7 @@ class TaskContent(Input):
     """All that a person writes of a task; what is absent takes its default."""
 
     # Spec: features/tasks.md#TASK-005
-    model_config = example(_CONTENT)
+    model_config = example(_CONTENT_EXAMPLE)
 
     title: Title = Field(description=_TITLE)
     description: Description | None = Field(default=None, description=_DESCRIPTION)

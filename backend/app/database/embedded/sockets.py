@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from app.database.embedded.account import Account, prepare_folder
+from app.database.embedded.account import SystemAccount, prepare_folder
 
 _SOCKET_NAME = ".s.PGSQL.5432"
 _SOCKET_PATH_LIMIT = 103  # Bytes, on macOS; Linux has room for 107.
@@ -24,7 +24,7 @@ def socket_folder(folder: Path) -> Path:
     return Path(tempfile.gettempdir()).resolve() / f"agendum-{os.geteuid()}-{mark}"
 
 
-def clear_sockets(folder: Path, own: Path, *, account: Account) -> None:
+def clear_sockets(folder: Path, own: Path, *, account: SystemAccount) -> None:
     """Make an empty folder for the socket of a run, and remove those of the runs in a data folder that have ended.
 
     What lies in those has a meaning for nobody.
