@@ -59,7 +59,7 @@ async def _as_it_was(work: UnitOfWork, task: TaskRow, before: Fields) -> TaskRow
     if "completed_at" in before:
         values["completed_at"] = before["completed_at"] and datetime.fromisoformat(before["completed_at"])
     try:
-        written = tasks.columns(TaskUpdate.model_validate(content).model_dump())
+        written = tasks.columns(TaskUpdate.model_validate(content))
         wanted = task._replace(**written, **values)
         if not restores(before):
             await task_references.check(work, wanted, before=task)

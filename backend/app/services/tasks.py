@@ -32,7 +32,8 @@ from app.schemas.task import (
 from app.services import safe_writes, task_references, task_writes
 from app.services.ordering import position_at
 
-_AS_THEY_ARE = ("title", "description", "priority", "start_date", "category_id", "parent_id")
+# What a person writes of a task, but for its completion.
+_WRITTEN = {*TaskContent.model_fields} - {"completed"}
 
 
 async def create(work: UnitOfWork, body: TaskCreate, *, now: datetime) -> TaskRow:
@@ -131,7 +132,7 @@ async def set_completion(
     """Complete a task, or reopen it; one that is so already stays as it is, and so do its subtasks."""
     # Spec: features/tasks.md#TASK-009 features/tasks.md#TASK-010 features/subtasks.md#SUB-003
     task = await work.tasks.get(task_id)
-    wanted = _with(task, body, now=now)
+    wanted = _completed(task, completed=body.completed, now=now)
     await safe_writes.settle(work, work.tasks, (task, wanted), named=("completed",), expected=expected)
     return await _write(work, task, wanted, now=now)
 
@@ -150,7 +151,7 @@ def _new(body: TaskCreate, *, now: datetime) -> TaskRow:
     task_id = body.id or uuid7()
     return TaskRow(
         id=task_id,
-        **columns(body.model_dump()),
+        **columns(body),
         completed_at=now if body.completed else None,
         created_at=now,
         updated_at=now,
@@ -160,13 +161,17 @@ def _new(body: TaskCreate, *, now: datetime) -> TaskRow:
     )
 
 
-def _with(task: TaskRow, body: TaskUpdate | TaskReplace | Completion, *, now: datetime) -> TaskRow:
-    """Return a task with the content of a body; the moment of completion changes only where that changes."""
-    content = body.model_dump()
-    wanted = task._replace(**columns(content))
-    if content.get("completed", task.completed) == task.completed:
-        return wanted
-    return wanted._replace(completed_at=now if content["completed"] else None)
+def _with(task: TaskRow, body: TaskUpdate | TaskReplace, *, now: datetime) -> TaskRow:
+    """Return a task with the content of a body."""
+    wanted = task._replace(**columns(body))
+    return wanted if body.completed is MISSING else _completed(wanted, completed=body.completed, now=now)
+
+
+def _completed(task: TaskRow, *, completed: bool, now: datetime) -> TaskRow:
+    """Return a task that is done, or not; where it is so already, its moment stays."""
+    if completed == task.completed:
+        return task
+    return task._replace(completed_at=now if completed else None)
 
 
 async def _write(work: UnitOfWork, task: TaskRow, wanted: TaskRow, *, now: datetime) -> TaskRow:
@@ -178,13 +183,14 @@ async def _write(work: UnitOfWork, task: TaskRow, wanted: TaskRow, *, now: datet
     return await task_writes.change(work, (task, wanted), Stamp(action, now))
 
 
-def columns(content: dict[str, Any]) -> dict[str, Any]:
-    """Return the columns that content of a task is kept in, without its completion."""
-    values: dict[str, Any] = {name: content[name] for name in _AS_THEY_ARE if name in content}
-    if "tag_ids" in content:
-        values["tag_ids"] = tuple(content["tag_ids"])
-    if "due" in content:
-        due = None if content["due"] is None else Due(**content["due"])
+def columns(body: TaskContent | TaskUpdate) -> dict[str, Any]:
+    """Return the columns that a body writes, but for the completion."""
+    values = body.model_dump(include=_WRITTEN)
+    if "tag_ids" in values:
+        values["tag_ids"] = tuple(values["tag_ids"])
+    if "due" in values:
+        given = values.pop("due")
+        due = None if given is None else Due(**given)
         day, wall_clock, zone = due or (None, None, None)
         values |= {
             "due_date": day,
