@@ -136,7 +136,7 @@ async def test_without_walls_a_repository_changes_a_foreign_row(
 
 
 @pytest.mark.spec("ISO-001")
-def test_a_repository_or_a_unit_of_work_without_an_owner_cannot_be_made(
+async def test_a_repository_or_a_unit_of_work_without_an_owner_cannot_be_made(
     worker_connection: asyncpg.Connection,
 ) -> None:
     nobody, session = Origin.own("", Source.API), Session(worker_connection)
