@@ -23,6 +23,7 @@ from tests.guards.operations import Operation, operations_of
 from tests.guards.strangers import Meeting
 from tests.people import Person, joined, open_client, served_from, using
 from tests.savepoints import Savepoint
+from tests.scheduling import GroupScheduling
 from tests.server import TestServer, copy_database, drop_database, make_template, run, url_of
 
 # No test is judged by its time, and a run of CI is the same every time.
@@ -53,6 +54,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop the server once the workers have ended."""
     if (server := config.stash.get(_SERVER, None)) is not None:
         server.stop()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
+    """Give the tests of a group to one worker."""
+    return GroupScheduling(config, log)
 
 
 class BorrowedDatabase(Database):
