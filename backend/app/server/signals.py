@@ -12,6 +12,8 @@ def leave_on_signals() -> None:
     # Spec: features/operations.md#OPS-016
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGHUP, _take_for_terminate)
+    # A shell that ignores it hands that on, and then nobody hears how a child ended.
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def leave_with_parent() -> None:

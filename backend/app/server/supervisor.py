@@ -114,7 +114,7 @@ class _Worker:
         # Spec: features/operations.md#OPS-082
         if self._process is None:
             if time.monotonic() >= self._due:
-                self._process = self._fork()
+                self._start()
         elif (status := self._process.exitcode) is not None:
             self._bury(self._process, how_it_ended(status))
 
@@ -131,6 +131,14 @@ class _Worker:
             _log.error("worker does not end and is killed", process=self._process.pid)
             self._process.kill()
             self._process.join()
+
+    def _start(self) -> None:
+        """Start the process; where the machine has no room for it now, it is tried again a little later."""
+        try:
+            self._process = self._fork()
+        except OSError as failure:
+            _log.error("worker cannot be started", error=failure.strerror)
+            self._due = time.monotonic() + _DELAY
 
     def _fork(self) -> BaseProcess:
         """Fork with the signals held back, so that none meets a child that still has its parent's handlers."""

@@ -1,6 +1,7 @@
 """The worker processes of a service: one that dies is replaced, and all of them end in order, with their parent."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -19,15 +20,18 @@ from tests.doors.worker_processes import HalfRequest, Load, wait_until
 from tests.server import copy_database, drop_database, run, url_of
 
 LOST = 69
-# Two workers, each of which ends when its application starts.
+# Two workers, each of which ends when its application starts; whoever started them had ignored how children end.
 DYING = """
-import os, socket
+import os, signal, socket
 from app.server.http_server import HttpServer
+from app.server.signals import leave_on_signals
 from app.server.supervisor import Supervisor, WorkersLostError
 
 async def application(scope, receive, send):
     os._exit(5)
 
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+leave_on_signals()
 server = HttpServer(application, socket.create_server(("127.0.0.1", 0)), production=False)
 try:
     Supervisor(server, None, count=2).run()
@@ -112,6 +116,23 @@ def test_workers_that_die_as_soon_as_they_start_are_not_started_without_end() ->
     )
     assert 4 <= ended.stdout.count("worker started") <= 6
     assert time.monotonic() - begin > 1
+
+
+@pytest.mark.spec("OPS-082")
+def test_a_worker_that_cannot_be_started_is_tried_again_while_the_other_goes_on(
+    database: str, folder: Path
+) -> None:
+    with running(folder, DATABASE_URL=database, AGENDUM_WORKERS="2") as service:
+        parent, steady = service.process.pid, service.workers()[0]
+        _, most = resource.prlimit(parent, resource.RLIMIT_NOFILE)
+        resource.prlimit(parent, resource.RLIMIT_NOFILE, (3, most))
+        os.kill(service.workers()[-1], signal.SIGKILL)
+        wait_until(lambda: "worker cannot be started" in service.log.read_text())
+        assert service.workers() == [steady]
+        with httpx2.Client(base_url=service.client.base_url) as client:
+            assert client.get("/health/ready").status_code == 200
+        resource.prlimit(parent, resource.RLIMIT_NOFILE, (most, most))
+        wait_until(lambda: len(service.workers()) == 2)
 
 
 @pytest.mark.spec("OPS-084")
