@@ -314,3 +314,27 @@ async def test_a_table_that_is_read_as_a_whole_is_seen(crowded: str) -> None:
     plan = await connection.fetchval("EXPLAIN (FORMAT JSON) SELECT count(description) FROM agendum.task")
     await connection.close()
     assert read_whole(orjson.loads(plan)[0]["Plan"]) == ["task"]
+
+
+@pytest.mark.spec("FIND-007")
+async def test_plans_are_made_for_any_owner_until_a_tag_is_named(database: Database) -> None:
+    async with reading(database, Origin.own(HEAVY, Source.API)) as work:
+        connection = work.tasks._session._connection
+        assert await connection.fetchval("SHOW plan_cache_mode") == "force_generic_plan"
+        await work.task_search.look_up_names(category_id=None, parent_id=None, tags=["errand"])
+        assert await connection.fetchval("SHOW plan_cache_mode") == "force_custom_plan"
+
+
+@pytest.mark.spec("FIND-007")
+async def test_words_of_somebody_new_to_the_statistics_are_looked_up_by_id(
+    crowded: str, database: Database
+) -> None:
+    person = str(uuid7())
+    connection = await asyncpg.connect(dsn=crowded)
+    account = "INSERT INTO agendum.account (user_id, issuer, subject, created_at, updated_at)"
+    await connection.execute(f"{account} VALUES ($1, 'new', $1, now(), now())", person)
+    await connection.execute(f"INSERT INTO agendum.change_counter VALUES ('{person}', 0)")
+    await connection.close()
+    for name in ("words", "words by due", "words and filters"):
+        *_, generic = await plans_of(database, person, name)
+        assert indexes(generic) == ["pk_task", "pk_task_tag"], name
