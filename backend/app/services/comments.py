@@ -3,9 +3,7 @@
 Each function refuses first, then changes, then returns the row; it commits nothing itself.
 """
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -88,15 +86,12 @@ async def delete(
     await work.comments.change(comment, comment._replace(deleted_at=now), Stamp(Action.DELETED, now))
 
 
-async def undo(
-    work: UnitOfWork, comment: CommentRow, before: Mapping[str, Any] | None, *, stamp: Stamp
-) -> None:
-    """Put back what a change of a comment has written, given its fields before; what was created goes to the trash.
+async def refuse_undo(work: UnitOfWork, comment: CommentRow) -> None:
+    """Refuse to undo a change of a comment whose task is in the trash.
 
     Raises:
-        Conflict: Its task is in the trash.
+        Conflict: It is.
     """
-    # Spec: features/undo.md#UNDO-002
+    # Spec: features/undo.md#UNDO-006
     if await work.tasks.find(comment.task_id) is None:
         raise Conflict("Its task is in the trash; restore that first.")
-    await work.comments.put_back(comment, before, stamp)

@@ -13,7 +13,7 @@ from app.domain.changes import Action, Stamp, discards, restores, standing_write
 from app.domain.errors import Conflict, EditConflict, FieldConflict
 from app.domain.preconditions import Expected
 from app.models.change import ChangeRow
-from app.repositories.comments import Comments
+from app.models.comment import CommentRow
 from app.repositories.recorded import Recorded
 from app.repositories.tags import Tags
 from app.repositories.tasks import Tasks
@@ -33,7 +33,6 @@ class Undo(Protocol):
 # What is more than putting the fields back is said beside the service of the kind.
 _UNDO: Mapping[str, Undo] = {
     Tasks.entity: task_undo.undo,
-    Comments.entity: comments.undo,
     Tags.entity: tags.undo,
 }
 
@@ -69,6 +68,8 @@ async def _refuse(work: UnitOfWork, change: ChangeRow, row: Any, *, before: Fiel
     if row.deleted_at is not None and not restores(before):
         # Spec: features/undo.md#UNDO-006
         raise Conflict("It is in the trash; restore it first.")
+    if isinstance(row, CommentRow):
+        await comments.refuse_undo(work, row)
     # As the record says values, so that they can be compared.
     current = orjson.loads(orjson.dumps(row.document(), option=orjson.OPT_UTC_Z))
     if before is not None and before.items() <= current.items():
