@@ -12,7 +12,7 @@ from app.models.task import TaskRow
 from app.repositories.listing import ListedTable, moments
 from app.repositories.neighbours import HasNeighbours, neighbours_in
 from app.repositories.owner import living, mine
-from app.repositories.questions import Condition, containing
+from app.repositories.questions import Condition, containing_in_any_case
 from app.repositories.recorded import Recorded
 from app.repositories.recorded_statements import OwnedStatements
 from app.repositories.tasks import Tasks
@@ -63,7 +63,7 @@ class Categories(Recorded[CategoryRow], HasNeighbours):
         _TABLE, {"position": (_TABLE.c.position,), "name": (_TABLE.c.name,), **moments(_TABLE)}
     )
     filters: ClassVar[Mapping[str, Condition]] = {
-        "name": containing(_TABLE.c.name, "name"),
+        "name": containing_in_any_case(_TABLE.c.name, "name"),
         "archived": Condition(_TABLE.c.archived == bindparam("archived")),
     }
     unique_name = "ux_category_user_id_name"

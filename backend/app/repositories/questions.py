@@ -71,7 +71,11 @@ class Projection(Generic[Item]):
 
 
 def containing(name: ColumnElement[Any], parameter: str) -> Condition:
-    """Return the condition that a name contains a text, in whatever letter case."""
-    return Condition(
-        func.strpos(func.lower(name), func.lower(cast(bindparam(parameter), Text))) > literal_column("0")
-    )
+    """Return the condition that a text contains another."""
+    return Condition(func.strpos(name, cast(bindparam(parameter), Text)) > literal_column("0"))
+
+
+def containing_in_any_case(name: ColumnElement[Any], parameter: str) -> Condition:
+    """Return the condition that a text contains another, whatever the database takes for their letter case."""
+    part = func.lower(cast(bindparam(parameter), Text))
+    return Condition(func.strpos(func.lower(name), part) > literal_column("0"))

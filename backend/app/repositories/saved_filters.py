@@ -7,7 +7,7 @@ import orjson
 
 from app.models.saved_filter import SavedFilter, SavedFilterRow
 from app.repositories.listing import ListedTable, moments
-from app.repositories.questions import Condition, containing
+from app.repositories.questions import Condition, containing_in_any_case
 from app.repositories.recorded import Recorded
 from app.repositories.recorded_statements import OwnedStatements
 
@@ -33,5 +33,5 @@ class SavedFilters(Recorded[SavedFilterRow]):
     entity = "saved_filter"
     statements = _STATEMENTS
     listed = ListedTable(_TABLE, {"name": (_TABLE.c.name,), **moments(_TABLE)})
-    filters: ClassVar[Mapping[str, Condition]] = {"name": containing(_TABLE.c.name, "name")}
+    filters: ClassVar[Mapping[str, Condition]] = {"name": containing_in_any_case(_TABLE.c.name, "name")}
     unique_name = "ux_saved_filter_user_id_name"

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator, StringConstraints
 
-from app.domain.fields import NAME_LENGTH
+from app.domain.fields import NAME_LENGTH, folded
 from app.domain.text import storable
 
 NONE = "none"
@@ -53,3 +53,4 @@ IdOrNone = Annotated[
     PlainSerializer(str, when_used="json"),
 ]
 PartOfName = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH), AfterValidator(storable)]
+PartOfFoldedName = Annotated[PartOfName, AfterValidator(folded)]

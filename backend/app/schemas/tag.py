@@ -7,7 +7,7 @@ from app.domain.fields import Color, TagName
 from app.schemas.base import Input, Output, example
 from app.schemas.described import ChosenId, CreatedAt, DeletedAt, Id, UpdatedAt, Version
 from app.schemas.paging import NAME_PART, SORT, ListQuery, Page, page_example
-from app.schemas.query_fields import PartOfName
+from app.schemas.query_fields import PartOfFoldedName
 from app.schemas.sorting import NamedSorts
 
 _CONTENT_EXAMPLE: JsonDict = {"name": "errand", "color": "#33aa66"}
@@ -50,7 +50,7 @@ class TagQuery(ListQuery):
     """Which tags, and which part of them."""
 
     # Spec: features/tags.md#TAG-009
-    name: PartOfName | None = Field(default=None, description=NAME_PART)
+    name: PartOfFoldedName | None = Field(default=None, description=NAME_PART)
     sort: NamedSorts | None = Field(default=None, description=f"{SORT} `name` when absent.")
 
 

@@ -62,6 +62,24 @@ async def test_a_part_of_a_name_is_text_and_no_pattern(ada: Person, path: str, p
     assert await items(ada, path, name=part) == []
 
 
+@pytest.mark.spec("TAG-009")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Stra\u00dfe",
+        "\u1f48\u03b4\u03c5\u03c3\u03c3\u03b5\u03cd\u03c2",
+        "\ufb01ne",
+        "\u01c5",
+        "A\u0308pfel",
+        "\u0130",
+    ],
+)
+async def test_a_tag_is_found_by_its_own_name_whatever_its_letters(ada: Person, name: str) -> None:
+    await create_named(ada, "/api/tags", ["plain", name])
+    for written in {name, name.upper(), name.casefold()}:
+        assert [item["name"] for item in await items(ada, "/api/tags", name=written)] == [name]
+
+
 @pytest.mark.spec("TAG-009", "CAT-010", "COMMENT-007", "FILTER-011")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("column", ["created_at", "updated_at"])
