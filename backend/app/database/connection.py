@@ -100,6 +100,8 @@ class Database:
         self._address = address
         self._size = size
         self._pool: asyncpg.Pool | None = None
+        # Whoever waits for a connection gets one in turn: the pool gives it to whoever happens to ask when one is free.
+        self._places = asyncio.Semaphore(size)
         # Where one person's requests of this process wait before they take a connection; reads may take half of them.
         self.reads = Turns(max(1, size // 2))
         self.writes = Turns(1)
@@ -158,7 +160,13 @@ class Database:
         """
         if self._pool is None:
             raise asyncpg.InterfaceError("the pool is not open")
-        return await self._pool.acquire()
+        # Spec: features/operations.md#OPS-104
+        await self._places.acquire()
+        try:
+            return await self._pool.acquire()
+        except BaseException:
+            self._places.release()
+            raise
 
     async def release(self, connection: asyncpg.Connection) -> None:
         """Give a connection back; one that is closed is replaced when the next is needed.
@@ -171,6 +179,8 @@ class Database:
             await self._pool.release(connection, timeout=self.limits.opening)
         except FAILURES:
             self.discard(connection)
+        finally:
+            self._places.release()
 
     def is_connected(self, connection: asyncpg.Connection) -> bool:
         """Tell whether a borrowed connection is still there.

@@ -144,3 +144,23 @@ async def test_a_write_that_meets_a_lock_of_others_is_not_told_of_its_own(
         )
     assert told(refused) == (503, "UNAVAILABLE", "The database is busy; please try again shortly.", "1")
     assert await ada.changes() == []
+
+
+@pytest.mark.spec("OPS-104")
+async def test_connections_are_lent_in_turn(own_database: str) -> None:
+    database, lent = Database(read_address(own_database), size=1), list[str]()
+    await database.open()
+
+    async def borrow(name: str) -> None:
+        connection = await database.acquire()
+        lent.append(name)
+        await database.release(connection)
+
+    first = await database.acquire()
+    earlier = asyncio.create_task(borrow("earlier"))
+    await asyncio.sleep(0)
+    await database.release(first)
+    await borrow("later")
+    await earlier
+    await database.close()
+    assert lent == ["earlier", "later"]
