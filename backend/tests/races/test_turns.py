@@ -148,19 +148,20 @@ async def test_a_write_that_meets_a_lock_of_others_is_not_told_of_its_own(
 
 @pytest.mark.spec("OPS-104")
 async def test_connections_are_lent_in_turn(own_database: str) -> None:
-    database, lent = Database(read_address(own_database), size=1), list[str]()
+    database, asked, lent = Database(read_address(own_database), size=2), list[int](), list[int]()
     await database.open()
 
-    async def borrow(name: str) -> None:
+    async def borrow(number: int) -> None:
+        for _ in range(number):
+            await asyncio.sleep(
+                0
+            )  # Each comes a step of the loop later, at whatever moment one is given back.
+        asked.append(number)
         connection = await database.acquire()
-        lent.append(name)
+        lent.append(number)
+        await connection.execute("SELECT 1")
         await database.release(connection)
 
-    first = await database.acquire()
-    earlier = asyncio.create_task(borrow("earlier"))
-    await asyncio.sleep(0)
-    await database.release(first)
-    await borrow("later")
-    await earlier
+    await asyncio.gather(*(borrow(number) for number in range(300)))
     await database.close()
-    assert lent == ["earlier", "later"]
+    assert lent == asked == sorted(asked)
