@@ -148,7 +148,7 @@ async def test_a_write_that_meets_a_lock_of_others_is_not_told_of_its_own(
 
 @pytest.mark.spec("OPS-104")
 async def test_connections_are_lent_in_turn(own_database: str) -> None:
-    database, asked, lent = Database(read_address(own_database), size=2), list[int](), list[int]()
+    database, asked, lent = Database(read_address(own_database), size=1), list[int](), list[int]()
     await database.open()
 
     async def borrow(number: int) -> None:
