@@ -23,7 +23,6 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
-    exists,
     func,
     literal_column,
     or_,
@@ -72,8 +71,12 @@ SORT_KEYS: Mapping[str, tuple[ColumnElement[Any], ...]] = {
 
 
 def _tagged(tag_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    own = (mine(_LINK), _LINK.c.task_id == _TASK.id, _LINK.c.tag_id == tag_id)
-    return exists(select(literal_column("1")).where(*own).correlate(TASK))
+    """Build the condition that a task has a tag, as one list of ids.
+
+    As a join, it compared each task with each tagged one for an owner whom the statistics do not know.
+    """
+    task_ids = select(_LINK.c.task_id).where(mine(_LINK), _LINK.c.tag_id == tag_id)
+    return _TASK.id == func.any(func.array(task_ids.scalar_subquery()))
 
 
 _NOW, _TODAY = bindparam("now", type_=_MOMENT), bindparam("today", type_=Date)

@@ -243,3 +243,15 @@ async def test_connections_that_are_cut_under_load_are_never_a_fault_of_ours(
         there = sum([len(await person.changes()) for person in (ada, bob, eve)])
     assert {answer.status_code for answer in answers} == {201, 503}
     assert len(done) <= there <= len(done) + len(unsure)
+
+
+@pytest.mark.spec("SAFE-013")
+async def test_a_write_in_which_a_statement_failed_is_never_taken_for_done(app: FastAPI, ada: Person) -> None:
+    async def go_on_after_a_failure() -> None:
+        async with writing(app.state.runtime.database, Origin.own(ada.user_id, Source.API)) as work:
+            with pytest.raises(asyncpg.DivisionByZeroError):
+                await work.tasks._session._connection.execute("SELECT 1 / 0")
+
+    with pytest.raises(RuntimeError, match="nothing was committed"):
+        await go_on_after_a_failure()
+    assert (await create(ada)).status_code == 201
