@@ -337,10 +337,10 @@ def test_any_other_wrong_value_is_not_blamed_on_the_issuers(
 @pytest.mark.spec("OPS-015")
 def test_data_lives_in_the_persons_own_folder_or_in_the_systems(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert config.default_data_dir({"XDG_DATA_HOME": "/own"}) == Path("/var/lib/agendum")
+    assert config.settings.default_data_dir({"XDG_DATA_HOME": "/own"}) == Path("/var/lib/agendum")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert config.default_data_dir({"XDG_DATA_HOME": "/own"}) == Path("/own/agendum")
-    assert config.default_data_dir({}) == Path.home() / ".local/share/agendum"
+    assert config.settings.default_data_dir({"XDG_DATA_HOME": "/own"}) == Path("/own/agendum")
+    assert config.settings.default_data_dir({}) == Path.home() / ".local/share/agendum"
 
 
 @pytest.mark.spec("OPS-009")
