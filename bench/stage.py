@@ -15,7 +15,7 @@ import asyncpg
 from app.database.migrate import migrate
 from app.database.url import read_address
 from app.models.account import OWN_ISSUER
-from app.services.accounts import TOKEN_AUDIENCE, TOKEN_TYPE
+from app.services.sign_in import TOKEN_AUDIENCE, TOKEN_TYPE
 from app.utils.jwt import sign_token
 from bench import data, profiling
 from bench.operations import Target

@@ -18,22 +18,22 @@ import httpx2
 from app.config import ConfigurationError, Settings, origin_of
 from app.database.connection import Database
 from app.database.url import InvalidAddressError, read_address
-from app.domain.callers import Caller, Credential
-from app.domain.errors import TokenInvalid, Unavailable
+from app.domain.callers import Caller
 from app.models.account import OWN_ISSUER
 from app.repositories.unit_of_work import identifying, registering
-from app.services.accounts import TOKEN_AUDIENCE, TOKEN_TYPE, Identity, recognise
+from app.services.identity import Identity
+from app.services.recognition import Recogniser, signed_tokens
+from app.services.sign_in import TOKEN_AUDIENCE, TOKEN_TYPE
 from app.utils.clock import Clock, utc_now
 from app.utils.cursors import CursorSigner
 from app.utils.expiring import ExpiringMemory
-from app.utils.jwks import KeysUnavailable, RemoteKeySet
-from app.utils.jwt import InvalidToken, KeySetVerifier, SecretVerifier, TokenVerifiers, Verifier
+from app.utils.jwks import RemoteKeySet
+from app.utils.jwt import KeySetVerifier, SecretVerifier, TokenVerifiers, Verifier
 from app.utils.passwords import Passwords
 
 REMEMBERED_CALLERS = 10_000
-REMEMBERED_SECONDS = 60.0
+REMEMBERED_SECONDS = 30.0
 _CLOCKS_MAY_DIFFER = timedelta(seconds=30)
-_ISSUER_AWAY = "The issuer of the token is not answering; please try again shortly."
 _SHARED_ISSUER = "AGENDUM_SHARED_SECRET_ISSUER must be neither agendum nor the origin of BETTER_AUTH_URL"
 
 
@@ -78,32 +78,31 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
             await self.keys.close()
         await self.client.aclose()
 
-    async def recognise(self, token: str) -> Caller:
-        """Return the caller whom a bearer token means; a verified one is remembered for a while.
+    async def recognise(self, credential: str) -> Caller:
+        """Return the caller whom a bearer credential means; a recognised one is remembered for a while.
 
         Raises:
-            TokenInvalid: The token is not acceptable.
+            TokenInvalid: The credential is not acceptable.
+            AccountDisabled: Its person may not come in.
             Unavailable: Its issuer has never answered.
         """
         # Spec: features/auth.md#AUTH-015
-        key = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-        return self.callers.recall(key) or await self._verify(token, key)
+        key = hashlib.sha256(credential.encode("utf-8", "surrogatepass")).digest()
+        return self.callers.recall(key) or await self._recognise(credential, key)
 
-    async def _verify(self, token: str, key: bytes) -> Caller:
-        # Spec: features/auth.md#AUTH-010 features/auth.md#AUTH-014
+    async def _recognise(self, credential: str, key: bytes) -> Caller:
+        # Spec: features/auth.md#AUTH-010 features/auth.md#AUTH-018
         moment = self.clock()
-        try:
-            claims = await self.verifiers.verify(token, now=moment)
-        except InvalidToken as error:
-            raise TokenInvalid("The bearer token is not acceptable.") from error
-        except KeysUnavailable as error:
-            raise Unavailable(_ISSUER_AWAY) from error
-        person = await recognise(self.identity, claims, now=moment)
-        own = claims.issuer == OWN_ISSUER
-        caller = Caller(person.user_id, Credential.ACCESS_TOKEN if own else Credential.ISSUER_TOKEN)
-        left = (claims.expires_at - moment).total_seconds()
+        known = next(known for known in self.recognisers if known.takes(credential))
+        caller, until = await known.recognise(credential, moment)
+        left = REMEMBERED_SECONDS if until is None else (until - moment).total_seconds()
         self.callers.keep(key, caller, seconds=min(left, REMEMBERED_SECONDS))
         return caller
+
+    @property
+    def recognisers(self) -> tuple[Recogniser, ...]:
+        """What knows the bearers of credentials, each of one kind; the last one takes what no other does."""
+        return (signed_tokens(self.identity, self.verifiers),)
 
 
 def create_runtime(settings: Settings) -> Runtime:

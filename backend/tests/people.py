@@ -14,7 +14,7 @@ from app.database.connection import Database
 from app.dependencies.bodies import Bodies
 from app.models.account import OWN_ISSUER, AccountRow
 from app.runtime import Runtime, identity_of
-from app.services.accounts import TOKEN_AUDIENCE, TOKEN_TYPE
+from app.services.sign_in import TOKEN_AUDIENCE, TOKEN_TYPE
 from app.utils.expiring import ExpiringMemory
 from app.utils.jwt import sign_token
 

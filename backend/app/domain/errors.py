@@ -1,8 +1,4 @@
-"""The refusals of Agendum, by kind, without status or exit codes: each door has one table from kind to its dialect.
-AgendumError > Unauthenticated (TokenInvalid, WrongCredentials), Forbidden (ScopeMissing), NotFound, Conflict (IdTaken,
-EmailTaken, NameTaken, NoRoom, EditConflict, StillRunning), Invalid (KeyReused), Stale, TooMany, Unavailable (Busy,
-OutcomeUnknown)
-"""  # noqa: D205, D415 (the drawing takes the other three of the four lines)
+"""The refusals of Agendum, by kind, without status or exit codes: each door has one table from kind to its dialect."""
 
 from typing import ClassVar, NamedTuple, Self
 
@@ -16,6 +12,11 @@ class FieldError(NamedTuple):
 
 class AgendumError(Exception):
     """A refusal that a person can be told about.
+
+    Its kinds, and in brackets the refusals of each: Unauthenticated (TokenInvalid, AccountDisabled, WrongCredentials),
+    Forbidden (ScopeMissing), NotFound,
+    Conflict (IdTaken, EmailTaken, NameTaken, NoRoom, EditConflict, StillRunning),
+    Invalid (KeyReused), Stale, TooMany, Unavailable (Busy, OutcomeUnknown).
 
     Args:
         detail: One sentence for a person; it holds nothing secret and nothing of the input.
@@ -48,6 +49,12 @@ class TokenInvalid(Unauthenticated):
     """The token is expired, altered, or not meant for us: a new one is needed."""
 
     code = "INVALID_TOKEN"
+
+
+class AccountDisabled(TokenInvalid):
+    """The token is good, and an administrator has disabled the account of its person."""
+
+    code = "ACCOUNT_DISABLED"
 
 
 class WrongCredentials(Unauthenticated):

@@ -43,6 +43,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "It is known who is calling, and that person may not do this.",
         "Call as somebody who may, or with a token that allows more.",
     ),
+    "ACCOUNT_DISABLED": (
+        "The credential is good, and an administrator has disabled the account that it is of.",
+        "Ask whoever runs the service. Nothing of the account is lost.",
+    ),
     "SCOPE_MISSING": (
         "It is known who is calling, and the token does not allow this operation. The header "
         "`WWW-Authenticate` names the scope that it lacks.",

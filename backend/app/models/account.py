@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     CheckConstraint,
     Column,
     ForeignKeyConstraint,
@@ -17,20 +19,27 @@ from sqlmodel import Field, SQLModel
 
 from app.models.naming import SCHEMA
 
-OWN_ISSUER = "agendum"
+OWN_ISSUER, PERSON = "agendum", "person"
+_DAYS = "'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'"
 _OWN = text(f"issuer = '{OWN_ISSUER}'")
 
 
 class Account(SQLModel, table=True):
     """A person, found by issuer and subject; `user_id` is the owner in every other table.
 
-    `email_folded` is by what our own people log in, and null for people of other issuers.
+    `email_folded` is by what our own people log in, and null for people of other issuers. `own_fields` names what the
+    person has changed with us, which the issuer's tokens do not change any more. Tokens from before `tokens_valid_from`
+    are refused. Of somebody with `deleted_at`, nothing is left but the id. A `kind` that is no person owns rows that
+    several people use.
     """
 
     __table_args__ = (
         UniqueConstraint("issuer", "subject"),
         CheckConstraint("char_length(user_id) BETWEEN 1 AND 255", name="user_id_length"),
         CheckConstraint("char_length(subject) BETWEEN 1 AND 255", name="subject_length"),
+        CheckConstraint("kind IN ('person', 'administration')", name="kind"),
+        CheckConstraint("role IN ('user', 'admin')", name="role"),
+        CheckConstraint(f"week_start IN ({_DAYS})", name="week_start"),
         Index("ux_account_email", func.lower(text("email")), unique=True, postgresql_where=_OWN),
         Index("ux_account_email_folded", "email_folded", unique=True, postgresql_where=_OWN),
         {"schema": SCHEMA},
@@ -44,6 +53,17 @@ class Account(SQLModel, table=True):
     created_at: datetime
     updated_at: datetime
     email_folded: str | None = Field(sa_type=Text)
+    kind: str = Field(sa_column=Column(Text, nullable=False, server_default="person"))
+    role: str = Field(sa_column=Column(Text, nullable=False, server_default="user"))
+    time_zone: str | None = Field(sa_type=Text)
+    language: str | None = Field(sa_type=Text)
+    week_start: str = Field(sa_column=Column(Text, nullable=False, server_default="monday"))
+    own_fields: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False, server_default="{}"))
+    email_verified_at: datetime | None
+    disabled_at: datetime | None
+    tokens_valid_from: datetime | None
+    deleted_at: datetime | None
+    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
 
 
 class StoredPassword(SQLModel, table=True):
@@ -69,6 +89,18 @@ class AccountRow(NamedTuple):
     def id(self) -> str:
         """The person's id, as the API names it."""
         return self.user_id
+
+
+class KnownPerson(NamedTuple):
+    """What is known of the person whom a credential means; moments are aware and in UTC."""
+
+    user_id: str
+    email: str | None
+    name: str | None
+    role: str
+    own_fields: list[str]
+    disabled_at: datetime | None
+    tokens_valid_from: datetime | None
 
 
 class LoginRow(NamedTuple):

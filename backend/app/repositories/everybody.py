@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_if_free
 from app.database.connection import Session
 from app.database.statements import Statement
 from app.domain.emails import folded_email
-from app.models.account import OWN_ISSUER, Account, AccountRow, LoginRow, StoredPassword
+from app.models.account import OWN_ISSUER, PERSON, Account, AccountRow, KnownPerson, LoginRow, StoredPassword
 from app.models.change import ChangeCounter
 from app.models.idempotency_key import IdempotencyKey
 from app.models.naming import table_of
@@ -22,9 +22,12 @@ from app.repositories.kinds import KINDS
 _KEY = table_of(IdempotencyKey)
 _ACCOUNT, _PASSWORD, _COUNTER = table_of(Account), table_of(StoredPassword), table_of(ChangeCounter)
 _COLUMNS = [_ACCOUNT.c[name] for name in AccountRow._fields]
+_KNOWN = [_ACCOUNT.c[name] for name in KnownPerson._fields]
 _BY_SUBJECT = Statement(
-    select(*_COLUMNS).where(
-        _ACCOUNT.c.issuer == bindparam("issuer"), _ACCOUNT.c.subject == bindparam("subject")
+    select(*_KNOWN).where(
+        _ACCOUNT.c.issuer == bindparam("issuer"),
+        _ACCOUNT.c.subject == bindparam("subject"),
+        _ACCOUNT.c.kind == PERSON,
     )
 )
 # The release before registers without a folded e-mail; such a row is found by the database's rule and judged by ours.
@@ -78,11 +81,11 @@ class Directory:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def find(self, *, issuer: str, subject: str) -> AccountRow | None:
+    async def find(self, *, issuer: str, subject: str) -> KnownPerson | None:
         """Return who an issuer means by a subject, or None."""
         # Spec: features/users.md#USER-006
         record = await self._session.fetch_row(_BY_SUBJECT, issuer=issuer, subject=subject)
-        return None if record is None else AccountRow(*record)
+        return None if record is None else KnownPerson(*record)
 
     async def find_login(self, email: str) -> LoginRow | None:
         """Return what is needed to verify a password, or None if nobody registered with this e-mail.

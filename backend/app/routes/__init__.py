@@ -4,7 +4,6 @@ A route is one service call and one answer.
 """
 
 from app.routes import (
-    accounts,
     bulk,
     categories,
     changes,
@@ -13,7 +12,10 @@ from app.routes import (
     front,
     health,
     problem_pages,
+    profile,
+    registration,
     saved_filters,
+    sign_in,
     tags,
     tasks,
     trash,
@@ -34,13 +36,8 @@ SECTIONS = {
 # In the order in which addresses are tried, and in which the document names them.
 ROUTERS = (
     *(
-        accounts.public,
-        accounts.router,
-        tasks.router,
-        bulk.router,
-        changes.router,
-        health.router,
-        documentation.router,
+        *(registration.router, sign_in.router, profile.router),
+        *(tasks.router, bulk.router, changes.router, health.router, documentation.router),
     ),
     *(categories.router, tags.router, comments.router, saved_filters.router, trash.router),
     *(front.router, problem_pages.router),

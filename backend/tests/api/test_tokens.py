@@ -19,7 +19,8 @@ from app.config import Settings
 from app.domain.errors import Unauthenticated
 from app.models.account import AccountRow
 from app.repositories.everybody import Directory
-from app.services.accounts import Identity, recognise
+from app.services.identity import Identity
+from app.services.recognition import recognise
 from app.utils.claims import Claims
 from app.utils.expiring import ExpiringMemory
 from app.utils.passwords import Passwords
@@ -299,7 +300,7 @@ async def test_a_verified_token_is_remembered_for_60_seconds(
 ) -> None:
     await ada.client.get("/api/me")
     await _disappear(connection, ada.user_id)
-    remembering(59.9)
+    remembering(29.9)
     assert (await ada.client.get("/api/me")).status_code == 200
     remembering(0.2)
     assert_refused(await ada.client.get("/api/me"))
@@ -340,11 +341,11 @@ async def test_a_person_who_leaves_between_two_looks_is_refused() -> None:
 async def test_a_remembered_token_does_not_outlive_its_expiry(
     remembering: Callable[[float], None], app: FastAPI, ada: Person
 ) -> None:
-    token = access_token(app.state.runtime, ada.user_id, exp=int(datetime.now(UTC).timestamp()) + 30)
+    token = access_token(app.state.runtime, ada.user_id, exp=int(datetime.now(UTC).timestamp()) + 15)
     async with open_client(app) as client:
         assert (await ask(client, token)).status_code == 200
-        remembering(31)
-        with time_machine.travel(datetime.now(UTC) + timedelta(seconds=31)):
+        remembering(16)
+        with time_machine.travel(datetime.now(UTC) + timedelta(seconds=16)):
             assert_refused(await ask(client, token))
 
 

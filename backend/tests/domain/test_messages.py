@@ -10,9 +10,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core.core_schema import ErrorType
 
 from app.domain.errors import FieldError
-from app.schemas.account import AccountCreate
 from app.schemas.messages import _MESSAGES, field_errors
 from app.schemas.paging import ChangeQuery, PageQuery
+from app.schemas.registration import AccountCreate
 from app.schemas.task import TaskCreate
 
 CANARY = "canary-7f3a"

@@ -14,6 +14,7 @@ CODES = {
     "TokenInvalid": "INVALID_TOKEN",
     "WrongCredentials": "WRONG_CREDENTIALS",
     "Forbidden": "FORBIDDEN",
+    "AccountDisabled": "ACCOUNT_DISABLED",
     "ScopeMissing": "SCOPE_MISSING",
     "NotFound": "NOT_FOUND",
     "Conflict": "CONFLICT",
@@ -110,7 +111,7 @@ def test_the_drawing_at_the_top_shows_every_refusal_below_its_kind() -> None:
         for kind in KINDS
     }
     drawing = ", ".join(kind.__name__ + (f" ({names})" if names else "") for kind, names in below.items())
-    assert " ".join((errors.__doc__ or "").split()).endswith(f" AgendumError > {drawing}")
+    assert f" of each: {drawing}. " in " ".join((AgendumError.__doc__ or "").split())
 
 
 def test_no_refusal_hides_in_another_module() -> None:

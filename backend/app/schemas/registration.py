@@ -1,0 +1,16 @@
+"""A registration on the wire."""
+
+from pydantic import Field
+
+from app.domain.fields import Email, Password, PersonName
+from app.schemas.base import Input, example
+
+
+class AccountCreate(Input):
+    """A registration."""
+
+    model_config = example({"email": "ada@example.com", "password": "correct horse battery", "name": "Ada"})
+
+    email: Email = Field(description="The address to log in with; letter case does not matter.")
+    password: Password = Field(description="8 to 256 characters of any kind.")
+    name: PersonName = Field(description="What to call the person.")

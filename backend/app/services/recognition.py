@@ -1,0 +1,133 @@
+"""Who the bearer of a credential is: each kind of credential has its recogniser. It lets nobody in by a password."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from uuid_utils.compat import uuid7
+
+from app.domain.callers import Caller, Credential
+from app.domain.errors import AccountDisabled, TokenInvalid, Unavailable
+from app.domain.fields import NAME_LENGTH
+from app.domain.text import one_line
+from app.models.account import OWN_ISSUER, AccountRow, KnownPerson
+from app.services.identity import Identity
+from app.utils.claims import Claims
+from app.utils.jwks import KeysUnavailable
+from app.utils.jwt import InvalidToken, TokenVerifiers
+
+_EMAIL_LENGTH = 320
+_GONE = "The person of this token is gone."
+_ISSUER_AWAY = "The issuer of the token is not answering; please try again shortly."
+
+
+class Recognised(NamedTuple):
+    """Whom a credential means, and until when it is good by itself (aware, in UTC); None: until it is revoked."""
+
+    caller: Caller
+    until: datetime | None
+
+
+class Recogniser(NamedTuple):
+    """What knows the bearers of one kind of credential.
+
+    Attributes:
+        takes: Tells by its shape alone whether a credential is of this kind.
+        recognise: Returns who brings it at a moment, or raises TokenInvalid, AccountDisabled or Unavailable.
+    """
+
+    takes: Callable[[str], bool]
+    recognise: Callable[[str, datetime], Awaitable[Recognised]]
+
+
+def signed_tokens(identity: Identity, verifiers: TokenVerifiers) -> Recogniser:
+    """Return what knows the bearers of signed tokens, ours and those of other issuers; it takes everything."""
+
+    async def recognise_bearer(token: str, now: datetime) -> Recognised:
+        # Spec: features/auth.md#AUTH-014
+        claims = await _verified(verifiers, token, now=now)
+        person = await recognise(identity, claims, now=now)
+        own = claims.issuer == OWN_ISSUER
+        kind = Credential.ACCESS_TOKEN if own else Credential.ISSUER_TOKEN
+        return Recognised(Caller(person.user_id, kind), claims.expires_at)
+
+    return Recogniser(lambda _token: True, recognise_bearer)
+
+
+async def recognise(identity: Identity, claims: Claims, *, now: datetime) -> KnownPerson:
+    """Return the person whom a verified token means, with a new profile if another issuer's person is new to us.
+
+    Raises:
+        TokenInvalid: The token is our own and its person is gone, or it is older than the person lets tokens be.
+        AccountDisabled: The person may not come in.
+    """
+    person = await _find_or_add(identity, claims, now=now)
+    require_welcome(person)
+    if person.tokens_valid_from is not None and _issued_at(claims) < person.tokens_valid_from:
+        # Spec: features/auth.md#AUTH-017
+        raise TokenInvalid("The token has been revoked.")
+    return person
+
+
+def require_welcome(person: KnownPerson) -> None:
+    """Refuse somebody whom an administrator has disabled.
+
+    Raises:
+        AccountDisabled: The person may not come in.
+    """
+    # Spec: features/auth.md#AUTH-016
+    if person.disabled_at is not None:
+        raise AccountDisabled("This account is disabled.")
+
+
+async def _verified(verifiers: TokenVerifiers, token: str, *, now: datetime) -> Claims:
+    # Spec: features/auth.md#AUTH-010
+    try:
+        return await verifiers.verify(token, now=now)
+    except InvalidToken as error:
+        raise TokenInvalid("The bearer token is not acceptable.") from error
+    except KeysUnavailable as error:
+        raise Unavailable(_ISSUER_AWAY) from error
+
+
+async def _find_or_add(identity: Identity, claims: Claims, *, now: datetime) -> KnownPerson:
+    # Spec: features/users.md#USER-005 features/users.md#USER-006
+    who = {"issuer": claims.issuer, "subject": claims.subject}
+    async with identity.open_directory() as directory:
+        known = await directory.find(**who)
+    if known is not None:
+        return known
+    if claims.issuer == OWN_ISSUER:
+        raise TokenInvalid(_GONE)
+    account = AccountRow(str(uuid7()), _email(claims.content), _name(claims.content), now)
+    async with identity.open_register() as directory:
+        # Nothing comes back when a request beside this one was first; then that one's person is found.
+        await directory.recognise(account, **who)
+        added = await directory.find(**who)
+    if added is None:
+        raise TokenInvalid(_GONE)
+    return added
+
+
+def _issued_at(claims: Claims) -> datetime:
+    """Return when a token was issued, or the beginning of time when it does not say so."""
+    issued = claims.content.get("iat", 0)
+    return datetime.fromtimestamp(issued if isinstance(issued, int | float) else 0, UTC)
+
+
+def _email(content: Mapping[str, object]) -> str | None:
+    return _snapshot(content.get("email"), longest=_EMAIL_LENGTH)
+
+
+def _name(content: Mapping[str, object]) -> str | None:
+    return _snapshot(content.get("name"), longest=NAME_LENGTH)
+
+
+def _snapshot(value: object, *, longest: int) -> str | None:
+    """Return a text of a token that is for display alone, or None if it cannot be displayed."""
+    if not isinstance(value, str) or len(value) > longest:
+        return None
+    try:
+        return one_line(value)
+    except ValueError:
+        return None
