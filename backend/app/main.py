@@ -1,13 +1,15 @@
 """Puts the parts together: the one module that knows every room. It opens nothing until the application starts."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from types import MappingProxyType
 from typing import TypeAlias
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
-from app.config import Settings
+from app import __version__
+from app.config import ConfigurationError, Settings
 from app.dependencies.bodies import Bodies
 from app.http import answers, problems
 from app.http.openapi_document import ABOUT
@@ -18,7 +20,10 @@ from app.middleware.last_net import LastNet
 from app.middleware.unread_body import UnreadBody
 from app.routes import ROUTERS, SECTIONS, documentation
 from app.runtime import Runtime, create_runtime
+from app.utils.tracing import TracesNotInstalledError, require_traces, sending_traces
 from app.workers import housekeeping
+
+_NO_TRACES = "AGENDUM_TRACES needs the extra: pip install './backend[traces]'"
 
 MakeDoor: TypeAlias = Callable[[Runtime], Door]
 
@@ -37,8 +42,9 @@ def create_app(settings: Settings, *, beside: Mapping[str, MakeDoor] = MappingPr
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with runtime, housekeeping.running(runtime):
-            yield
+        with sending_traces(__version__) if settings.traces else nullcontext():
+            async with runtime, housekeeping.running(runtime):
+                yield
 
     sections = [{"name": name, "description": about} for name, about in SECTIONS.items()]
     # A redirect to the address without the slash would repeat the caller's Host header.
@@ -49,8 +55,9 @@ def create_app(settings: Settings, *, beside: Mapping[str, MakeDoor] = MappingPr
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=_telemetry(settings),
     )
-    app.state.runtime, app.state.bodies = runtime, Bodies()
+    app.state.runtime, app.state.bodies, app.state.metrics_token = runtime, Bodies(), settings.metrics_token
     # FastAPI looks twice through every router that is included, and once through the routes of its own.
     app.router.routes.extend(route for router in ROUTERS for route in router.routes)
     documentation.mount_assets(app)
@@ -61,6 +68,27 @@ def create_app(settings: Settings, *, beside: Mapping[str, MakeDoor] = MappingPr
     return app
 
 
+def _telemetry(settings: Settings) -> TelemetryConfig:
+    """Return what FastAPI tells of requests: at most a span each. Its log events would have messages of exceptions.
+
+    Raises:
+        ConfigurationError: Traces are wanted, and what sends them is not installed.
+    """
+    # Spec: features/observability.md#OBS-006
+    if settings.traces:
+        try:
+            require_traces()
+        except TracesNotInstalledError:
+            raise ConfigurationError(_NO_TRACES) from None
+    only_spans: TelemetryConfig = {
+        "metrics": False,
+        "logs": False,
+        "operation_spans": False,
+        "auto_configure": False,
+    }
+    return {"tracing": settings.traces, **only_spans}
+
+
 def _wrap(app: FastAPI, settings: Settings, beside: Mapping[str, Door]) -> None:
     """Put the layers around the doors; the last one added is the outermost."""
     app.add_middleware(UnreadBody)
@@ -68,4 +96,4 @@ def _wrap(app: FastAPI, settings: Settings, beside: Mapping[str, Door]) -> None:
     app.add_middleware(CrossOrigin, origins=settings.cors_origins)
     if beside:
         app.add_middleware(Beside, doors=beside, debug=settings.debug)
-    app.add_middleware(Envelope, production=settings.production)
+    app.add_middleware(Envelope, production=settings.production, metrics=app.state.runtime.metrics)

@@ -29,6 +29,7 @@ from app.utils.cursors import CursorSigner
 from app.utils.expiring import ExpiringMemory
 from app.utils.jwks import RemoteKeySet
 from app.utils.jwt import KeySetVerifier, SecretVerifier, TokenVerifiers, Verifier
+from app.utils.metrics import Metrics
 from app.utils.passwords import Passwords
 
 REMEMBERED_CALLERS = 10_000
@@ -50,6 +51,7 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
         keys: The keys of another issuer, if one is configured.
         callers: Those whose tokens were verified lately, by the hash of the token.
         clock: What gives the moment, aware and in UTC.
+        metrics: What is counted and measured here.
     """
 
     database: Database
@@ -60,6 +62,7 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
     keys: RemoteKeySet | None
     callers: ExpiringMemory[Caller] = field(default_factory=partial(ExpiringMemory, REMEMBERED_CALLERS))
     clock: Clock = utc_now
+    metrics: Metrics = field(default_factory=Metrics)
 
     async def __aenter__(self) -> Self:
         """Open the database."""
@@ -116,13 +119,14 @@ def create_runtime(settings: Settings) -> Runtime:
     """
     if settings.database_url is None or settings.secret is None:
         raise ConfigurationError("DATABASE_URL and BETTER_AUTH_SECRET are required")
-    secret = settings.secret.get_secret_value()
+    secret, metrics = settings.secret.get_secret_value(), Metrics()
     try:
-        database = Database(read_address(settings.database_url.get_secret_value()), size=settings.pool_size)
+        address = read_address(settings.database_url.get_secret_value())
     except InvalidAddressError as error:
         raise ConfigurationError(str(error)) from None
+    database = Database(address, size=settings.pool_size, metrics=metrics)
     client = httpx2.AsyncClient(follow_redirects=False, trust_env=False)
-    keys = _better_auth_keys(settings, client)
+    keys = _better_auth_keys(settings, client, metrics)
     return Runtime(
         database=database,
         identity=identity_of(database, Passwords(), secret),
@@ -130,6 +134,7 @@ def create_runtime(settings: Settings) -> Runtime:
         cursors=CursorSigner(secret),
         client=client,
         keys=keys,
+        metrics=metrics,
     )
 
 
@@ -138,12 +143,15 @@ def identity_of(database: Database, passwords: Passwords, secret: str) -> Identi
     return Identity(partial(identifying, database), partial(registering, database), passwords, secret)
 
 
-def _better_auth_keys(settings: Settings, client: httpx2.AsyncClient) -> RemoteKeySet | None:
+def _better_auth_keys(
+    settings: Settings, client: httpx2.AsyncClient, metrics: Metrics
+) -> RemoteKeySet | None:
     """Return the keys of Better Auth, which are below its base path: `/api/auth`, unless the URL has one."""
     url = settings.better_auth_url
     if url is None:
         return None
-    return RemoteKeySet(f"{url}/jwks" if urlsplit(url).path else f"{url}/api/auth/jwks", client)
+    address = f"{url}/jwks" if urlsplit(url).path else f"{url}/api/auth/jwks"
+    return RemoteKeySet(address, client, metrics=metrics)
 
 
 def _verifiers(settings: Settings, secret: str, keys: RemoteKeySet | None) -> TokenVerifiers:

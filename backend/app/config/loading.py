@@ -61,6 +61,8 @@ def _refuse_weakness(settings: Settings) -> None:
         )
     if reason := weakness(settings.secret.get_secret_value()):
         raise ConfigurationError(f"BETTER_AUTH_SECRET {reason}; make one with: openssl rand -base64 48")
+    if (token := settings.metrics_token) is not None and (reason := weakness(token.get_secret_value())):
+        raise ConfigurationError(f"AGENDUM_METRICS_TOKEN {reason}; make one with: openssl rand -base64 48")
     # A forgotten address must not lead to an empty database in a folder that nobody keeps.
     if settings.database_url is None and "data_dir" not in settings.model_fields_set:
         raise ConfigurationError(

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from app.config.better_auth import IssuerSettings
+from app.config.observation import ObservationSettings
 from app.config.origins import origin_of
 
 MOST_CONNECTIONS = 1000
@@ -29,7 +30,7 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class Settings(IssuerSettings):
+class Settings(IssuerSettings, ObservationSettings):
     """Every setting; `.env.example` has a sentence for each."""
 
     model_config = SettingsConfigDict(

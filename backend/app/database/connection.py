@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
+from time import perf_counter
 from typing import Any
 
 import asyncpg
@@ -13,6 +14,7 @@ import asyncpg
 from app.database.failures import FAILURES
 from app.database.statements import Statement
 from app.database.url import Address
+from app.utils.metrics import Metrics
 from app.utils.turns import Turns
 
 # Seconds of an idle connection's life, below the five minutes after which Neon suspends.
@@ -93,11 +95,15 @@ class Database:
         address: Where the database is.
         size: How many connections may be open at once.
         limits: How long waiting may take.
+        metrics: Where lent connections are counted.
     """
 
-    def __init__(self, address: Address, *, size: int, limits: Limits | None = None) -> None:
+    def __init__(
+        self, address: Address, *, size: int, limits: Limits | None = None, metrics: Metrics | None = None
+    ) -> None:
         self.limits = limits or Limits()
         self._address = address
+        self._metrics = metrics or Metrics()
         self._size = size
         self._pool: asyncpg.Pool | None = None
         # Whoever waits for a connection gets one in turn: the pool gives it to whoever happens to ask when one is free.
@@ -161,12 +167,15 @@ class Database:
         if self._pool is None:
             raise asyncpg.InterfaceError("the pool is not open")
         # Spec: features/operations.md#OPS-104
+        began = perf_counter()
         await self._places.acquire()
         try:
-            return await self._pool.acquire()
+            connection = await self._pool.acquire()
         except BaseException:
             self._places.release()
             raise
+        self._metrics.lend_connection(waited=perf_counter() - began)
+        return connection
 
     async def release(self, connection: asyncpg.Connection) -> None:
         """Give a connection back; one that is closed is replaced when the next is needed.
@@ -180,6 +189,7 @@ class Database:
         except FAILURES:
             self.discard(connection)
         finally:
+            self._metrics.take_connection_back()
             self._places.release()
 
     def is_connected(self, connection: asyncpg.Connection) -> bool:

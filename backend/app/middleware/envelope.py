@@ -1,4 +1,4 @@
-"""Around every request of every door: request id, security headers and log line. It writes no body."""
+"""Around every request of every door: ids, security headers, log line and count. It writes no body."""
 
 import re
 from collections.abc import MutableMapping
@@ -6,11 +6,16 @@ from time import perf_counter
 from typing import Any
 
 import structlog
+from opentelemetry import trace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
 
+from app.utils.metrics import Metrics
+
 # Spec: features/operations.md#OPS-004
 _ACCEPTED_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+# Of https://www.w3.org/TR/trace-context/#traceparent-header, with the id of the trace; one of zeros is none.
+_TRACE_PARENT = re.compile(rb"[0-9a-f]{2}-((?!0{32})[0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?")
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -29,11 +34,13 @@ class Envelope:
     Args:
         app: The doors.
         production: Whether to tell browsers to keep to HTTPS.
+        metrics: Where requests are counted.
     """
 
-    def __init__(self, app: ASGIApp, *, production: bool) -> None:
+    def __init__(self, app: ASGIApp, *, production: bool, metrics: Metrics | None = None) -> None:
         # Spec: features/operations.md#OPS-007
         self._app = app
+        self._metrics = metrics or Metrics()
         self._headers = (*_HEADERS, _STRICT_TRANSPORT) if production else _HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,7 +52,12 @@ class Envelope:
         answer = _Answer(send, request_id=_request_id(scope), headers=self._headers)
         scope.setdefault("state", {})["request_id"] = answer.request_id
         await self._app(scope, receive, answer.send)
-        _log_request(scope, answer, seconds=perf_counter() - began)
+        self._note(scope, answer, seconds=perf_counter() - began)
+
+    def _note(self, scope: Scope, answer: "_Answer", *, seconds: float) -> None:
+        status, route = answer.status or _UNHEARD, getattr(scope.get("route"), "path", None)
+        self._metrics.count_request(method=str(scope["method"]), route=route, status=status, seconds=seconds)
+        _log_request(scope, status, request_id=answer.request_id, ms=round(seconds * 1000, 2))
 
 
 class _Answer:
@@ -75,17 +87,29 @@ def _request_id(scope: Scope) -> str:
     return str(uuid7())
 
 
-def _log_request(scope: MutableMapping[str, Any], answer: _Answer, *, seconds: float) -> None:
+def _trace_id(scope: Scope) -> str | None:
+    """Return the id of the trace that a request is part of: ours if there are traces, else the caller's (W3C)."""
+    # Spec: features/observability.md#OBS-005
+    if (ours := trace.get_current_span().get_span_context()).is_valid:
+        return trace.format_trace_id(ours.trace_id)
+    for name, value in scope["headers"]:
+        if name == b"traceparent":
+            parent = _TRACE_PARENT.fullmatch(value)
+            return None if parent is None else parent[1].decode()
+    return None
+
+
+def _log_request(scope: MutableMapping[str, Any], status: int, *, request_id: str, ms: float) -> None:
     # Spec: features/operations.md#OPS-005
-    status = answer.status or _UNHEARD
     write = _log.info if status < 400 else _log.warning if status < 500 else _log.error
     write(
         "request",
         method=scope["method"],
         route=getattr(scope.get("route"), "path", None),
         status=status,
-        ms=round(seconds * 1000, 2),
-        request_id=answer.request_id,
+        ms=ms,
+        request_id=request_id,
         user_id=scope["state"].get("user_id"),
+        trace_id=_trace_id(scope),
         **scope["state"].get("log", {}),
     )

@@ -11,6 +11,7 @@ from app.routes import (
     documentation,
     front,
     health,
+    metrics,
     problem_pages,
     profile,
     registration,
@@ -40,5 +41,5 @@ ROUTERS = (
         *(tasks.router, bulk.router, changes.router, health.router, documentation.router),
     ),
     *(categories.router, tags.router, comments.router, saved_filters.router, trash.router),
-    *(front.router, problem_pages.router),
+    *(front.router, problem_pages.router, metrics.router),
 )

@@ -5,6 +5,8 @@ import gc
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import typer
 from pydantic import SecretStr
@@ -21,6 +23,7 @@ from app.server.secret import kept_secret
 from app.server.signals import leave_on_signals
 from app.server.supervisor import Supervisor
 from app.utils.logging import configure_logging
+from app.utils.metrics import share_metrics
 
 MakeApp = Callable[[Settings], ASGIApp]
 
@@ -39,7 +42,11 @@ def serve(settings: Settings, make_app: MakeApp) -> None:
     # Spec: features/operations.md#OPS-016 features/operations.md#OPS-081
     leave_on_signals()
     workers = worker_count(settings)
-    with _listening(settings) as listener, database(settings, workers=workers) as (complete, embedded):
+    with (
+        _listening(settings) as listener,
+        database(settings, workers=workers) as (complete, embedded),
+        _sharing_metrics() if workers > 1 else nullcontext(),
+    ):
         _migrate(complete)
         # Spec: features/operations.md#OPS-085
         server = HttpServer(make_app(complete), listener, production=settings.production)
@@ -82,6 +89,15 @@ def database(settings: Settings, *, workers: int = 1) -> Iterator[tuple[Settings
             yield _with_secret(ours), embedded
         finally:
             typer.echo("Stopping the database ...")
+
+
+@contextmanager
+def _sharing_metrics() -> Iterator[None]:
+    """Have all workers count in one folder, so that any of them can tell what all have counted."""
+    # Spec: features/observability.md#OBS-003
+    with TemporaryDirectory(prefix="agendum-metrics-") as folder:
+        share_metrics(Path(folder))
+        yield
 
 
 def _kept_alive(embedded: EmbeddedPostgres | None, server: HttpServer) -> AbstractContextManager[None]:

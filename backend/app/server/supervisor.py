@@ -16,6 +16,7 @@ from app.server.database_watch import DatabaseWatch
 from app.server.deaths import MOST_DEATHS, Deaths, how_it_ended
 from app.server.http_server import GRACE_SECONDS, HttpServer
 from app.server.signals import STOPS, leave_with_parent
+from app.utils.metrics import forget_process
 
 # Seconds between two looks; before a worker that died again is replaced; after which one that is to end is killed.
 _PAUSE, _DELAY, _END_LIMIT = 0.2, 1.0, GRACE_SECONDS + 10.0
@@ -154,6 +155,7 @@ class _Worker:
     def _bury(self, process: BaseProcess, how: str) -> None:
         number = self._deaths.add()
         _log.error("worker died", process=process.pid, how=how)
+        forget_process(process.pid or 0)
         if number == MOST_DEATHS:
             raise WorkersLostError(
                 f"A worker died {MOST_DEATHS} times within a minute; the last time it {how}",

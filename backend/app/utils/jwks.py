@@ -18,6 +18,8 @@ from joserfc.jwa import JWS_ALGORITHMS, JWSAlgModel
 from joserfc.jws import CompactSignature, JWSRegistry, validate_compact
 from joserfc.util import to_bytes, urlsafe_b64decode
 
+from app.utils.metrics import Metrics
+
 MAX_KEY_SET_BYTES = 256 * 1024
 
 logger = logging.getLogger(__name__)
@@ -139,6 +141,7 @@ class RemoteKeySet:
         first_retry: float = 1.0,
         timeout: float = 2.0,
         clock: Callable[[], float] = time.monotonic,
+        metrics: Metrics | None = None,
     ) -> None:
         """Prepare, without fetching anything yet.
 
@@ -150,6 +153,7 @@ class RemoteKeySet:
             first_retry: rest after a failed fetch while no set was ever held.
             timeout: for a whole fetch, connecting and reading included.
             clock: monotonic time.
+            metrics: where fetches are counted.
         """
         self._url = httpx2.URL(url)
         self._client = client
@@ -158,6 +162,7 @@ class RemoteKeySet:
         self._first_retry = first_retry
         self._timeout = timeout
         self._clock = clock
+        self._metrics = metrics or Metrics()
         self._keys: Mapping[str, Key] = {}
         self._stale_at = -math.inf
         self._next_fetch_at = -math.inf
@@ -211,7 +216,9 @@ class RemoteKeySet:
             logger.warning(
                 "The key set of %s could not be fetched: %s: %s", self._url.host, type(error).__name__, error
             )
+            self._metrics.count_key_fetch(succeeded=False)
             return
+        self._metrics.count_key_fetch(succeeded=True)
         self._keys = keys
         self._stale_at = self._clock() + self._max_age
 

@@ -47,6 +47,7 @@ async def _keep_house(runtime: Runtime) -> None:
     while True:
         await asyncio.sleep(SystemRandom().uniform(*wait))
         await tidy(runtime.database, now=runtime.clock())
+        runtime.metrics.end_round("housekeeping")
         wait = _USUAL
 
 

@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import sys
+import wsgiref.handlers  # noqa: F401 (it copies the environment, for whoever imports it first)
 from collections.abc import Iterable
 from importlib import import_module
 

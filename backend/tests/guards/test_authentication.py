@@ -29,6 +29,7 @@ PAGES = {
     "GET /docs",
     "GET /docs/",
     "GET /favicon.ico",
+    "GET /metrics",  # It asks for a token of its own.
     "GET /openapi.json",
     "GET /problems",
     "GET /problems/",

@@ -165,3 +165,18 @@ async def test_connections_are_lent_in_turn(own_database: str) -> None:
     await asyncio.gather(*(borrow(number) for number in range(300)))
     await database.close()
     assert lent == asked == sorted(asked)
+
+
+@pytest.mark.spec("OBS-004")
+async def test_connections_that_are_lent_and_waits_for_them_are_told(app: FastAPI) -> None:
+    metrics = app.state.runtime.metrics
+    database = database_of(app)
+    measured = Database(read_address("postgresql://nobody@127.0.0.1:1/nowhere"), size=1, metrics=metrics)
+    measured._pool = database._pool
+    connection = await measured.acquire()
+    lent = metrics.exposition().decode()
+    await measured.release(connection)
+    back = metrics.exposition().decode()
+    assert "agendum_database_connections_in_use 1.0" in lent
+    assert "agendum_database_connections_in_use 0.0" in back
+    assert "agendum_database_wait_seconds_count 1.0" in back
