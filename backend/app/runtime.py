@@ -24,6 +24,7 @@ from app.repositories.unit_of_work import identifying, registering
 from app.services.identity import Identity
 from app.services.recognition import Recogniser, signed_tokens
 from app.services.sign_in import TOKEN_AUDIENCE, TOKEN_TYPE
+from app.services.token_recognition import personal_tokens
 from app.utils.clock import Clock, utc_now
 from app.utils.cursors import CursorSigner
 from app.utils.expiring import ExpiringMemory
@@ -95,17 +96,23 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
 
     async def _recognise(self, credential: str, key: bytes) -> Caller:
         # Spec: features/auth.md#AUTH-010 features/auth.md#AUTH-018
-        moment = self.clock()
+        moment, forgotten = self.clock(), self.callers.forgotten
         known = next(known for known in self.recognisers if known.takes(credential))
         caller, until = await known.recognise(credential, moment)
         left = REMEMBERED_SECONDS if until is None else (until - moment).total_seconds()
-        self.callers.keep(key, caller, seconds=min(left, REMEMBERED_SECONDS))
+        if self.callers.forgotten == forgotten:
+            # Otherwise a credential ended meanwhile, which may be this one.
+            self.callers.keep(key, caller, seconds=min(left, REMEMBERED_SECONDS))
         return caller
 
     @property
     def recognisers(self) -> tuple[Recogniser, ...]:
         """What knows the bearers of credentials, each of one kind; the last one takes what no other does."""
-        return (signed_tokens(self.identity, self.verifiers),)
+        return (personal_tokens(self.database), signed_tokens(self.identity, self.verifiers))
+
+    def forget(self, person_id: str) -> None:
+        """Recognise a person anew at the next request, because a credential of theirs has ended."""
+        self.callers.forget(lambda caller: caller.person_id == person_id)
 
 
 def create_runtime(settings: Settings) -> Runtime:

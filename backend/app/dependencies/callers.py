@@ -7,6 +7,11 @@ from app.dependencies.parts import runtime_of
 from app.domain.callers import Caller, Scope
 from app.domain.errors import Unauthenticated
 
+_KINDS = (
+    "An access token of `/auth/login` (a JWT), a JWT of an issuer that is configured, or a personal token of "
+    "`/api/personal-tokens` (`agp_` and 49 digits and letters)."
+)
+
 
 class BearerDependency(HTTPBearer):
     """What a route asks of its caller: a bearer token that has a scope.
@@ -21,9 +26,8 @@ class BearerDependency(HTTPBearer):
     def __init__(self, scope: Scope) -> None:
         super().__init__(
             scheme_name="bearer",
-            bearerFormat="JWT",
             auto_error=False,
-            description="An access token of `/auth/login`, or of an issuer that is configured.",
+            description=_KINDS,
         )
         self.scope = scope
 

@@ -38,9 +38,10 @@ class Terms(TypedDict):
 
 @dataclass(slots=True)
 class Write:
-    """A write that is under way: whose rows, when, what its caller expects of them, and what it is answered."""
+    """A write that is under way: whose rows, by whom, when, what is expected of them, and what it is answered."""
 
     work: UnitOfWork
+    caller: Caller
     now: datetime
     expected: Expected
     answered: Response | None = None
@@ -117,7 +118,7 @@ async def _write(
         async with AsyncExitStack() as stack:
             work = await _enter(stack, request, caller, keyed=keyed is not None)
             # Under the lock, so that a person's moments follow the person's numbers.
-            under_way = Write(work, runtime_of(request).clock(), expected)
+            under_way = Write(work, caller, runtime_of(request).clock(), expected)
             yield under_way
             if keyed is not None:
                 await keep(work, keyed, under_way.answered, now=under_way.now)
@@ -126,6 +127,11 @@ async def _write(
             rows = reading(runtime_of(request).database, _origin(request, caller))
             await replay_instead(refused, keyed, rows, now=under_way.now)
         raise
+    finally:
+        # When it has ended, and also when its end is not known.
+        if under_way is not None and under_way.work.ends_credentials:
+            # Spec: features/personal-tokens.md#TOKEN-013
+            runtime_of(request).forget(caller.person_id)
 
 
 async def _enter(stack: AsyncExitStack, request: Request, caller: Caller, *, keyed: bool) -> UnitOfWork:
@@ -146,3 +152,5 @@ TaskReading = Annotated[UnitOfWork, Depends(Reading(Scope.TASKS_READ))]
 TaskWriting = Annotated[Write, Depends(Writing(Scope.TASKS_WRITE))]
 TaskChanging = Annotated[Write, Depends(Changing(Scope.TASKS_WRITE))]
 AccountReading = Annotated[UnitOfWork, Depends(Reading(Scope.ACCOUNT_READ))]
+AccountWriting = Annotated[Write, Depends(Writing(Scope.ACCOUNT_WRITE))]
+AccountChanging = Annotated[Write, Depends(Changing(Scope.ACCOUNT_WRITE))]

@@ -1,9 +1,11 @@
 """Who is calling, and what a credential allows. It knows no token and no door."""
 
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
+from uuid import UUID
 
-from app.domain.errors import ScopeMissing
+from app.domain.errors import ScopeMissing, SignInRequired
 
 
 class Scope(StrEnum):
@@ -20,6 +22,7 @@ class Credential(StrEnum):
 
     ACCESS_TOKEN = "access_token"  # noqa: S105 (the name of a kind)
     ISSUER_TOKEN = "issuer_token"  # noqa: S105 (the name of a kind)
+    PERSONAL_TOKEN = "personal_token"  # noqa: S105 (the name of a kind)
 
 
 class Caller(NamedTuple):
@@ -27,15 +30,17 @@ class Caller(NamedTuple):
 
     Attributes:
         person_id: The person who acts; whose rows are acted upon is said elsewhere.
-        credential: A token of our own, or one of another issuer that is configured.
+        credential: A token of our own, one of another issuer that is configured, or a personal token.
         scopes: What the credential allows.
         roles: What the person is beyond being a person; nobody is anything yet.
+        credential_id: Which one of its kind the credential is, where they have ids: that of the personal token.
     """
 
     person_id: str
     credential: Credential
     scopes: frozenset[Scope] = frozenset(Scope)
     roles: frozenset[str] = frozenset()
+    credential_id: UUID | None = None
 
     def require(self, scope: Scope) -> None:
         """Refuse what the credential does not allow.
@@ -46,3 +51,20 @@ class Caller(NamedTuple):
         # Spec: features/auth.md#AUTH-012
         if scope not in self.scopes:
             raise ScopeMissing(f"The credential does not have the scope {scope}.", scope=scope)
+
+    def require_sign_in(self) -> None:
+        """Refuse what only a person may do who has signed in, and no program with a personal token.
+
+        Raises:
+            SignInRequired: The credential is a personal token, whatever its scopes.
+        """
+        # Spec: features/personal-tokens.md#TOKEN-005
+        if self.credential is Credential.PERSONAL_TOKEN:
+            raise SignInRequired("No personal token may do this; sign in to do it.")
+
+
+def known_scopes(names: Iterable[str]) -> Iterator[Scope]:
+    """Give the scopes that names are of; a name that no scope has, such as one of a later release, allows nothing."""
+    # Spec: features/personal-tokens.md#TOKEN-011
+    values = {*Scope}
+    return (Scope(name) for name in names if name in values)

@@ -14,7 +14,7 @@ class AgendumError(Exception):
     """A refusal that a person can be told about.
 
     Its kinds, and in brackets the refusals of each: Unauthenticated (TokenInvalid, AccountDisabled, WrongCredentials),
-    Forbidden (ScopeMissing), NotFound,
+    Forbidden (ScopeMissing, SignInRequired), NotFound,
     Conflict (IdTaken, EmailTaken, NameTaken, NoRoom, EditConflict, StillRunning),
     Invalid (KeyReused), Stale, TooMany, Unavailable (Busy, OutcomeUnknown).
 
@@ -83,6 +83,12 @@ class ScopeMissing(Forbidden):
     def __init__(self, detail: str, *, scope: str) -> None:
         super().__init__(detail)
         self.scope = scope
+
+
+class SignInRequired(Forbidden):
+    """A personal token may not do this, whatever its scopes; its person may, signed in."""
+
+    code = "SIGN_IN_REQUIRED"
 
 
 class NotFound(AgendumError):

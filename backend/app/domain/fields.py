@@ -13,6 +13,7 @@ from uuid import UUID
 from annotated_types import Len
 from pydantic import AfterValidator, BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
 
+from app.domain.callers import Scope
 from app.domain.due import known_zone, plausible_date, whole_second
 from app.domain.emails import email_address, given_email
 from app.domain.text import one_line, shows, storable
@@ -108,6 +109,13 @@ def _not_blank(text: str) -> str:
     return text
 
 
+def _each_once(scopes: list[Scope]) -> list[Scope]:
+    # Spec: features/personal-tokens.md#TOKEN-002
+    if len({*scopes}) < len(scopes):
+        raise ValueError("must have each scope once")
+    return [scope for scope in Scope if scope in scopes]
+
+
 # The limits of length come first, so that no rule is asked about a megabyte of text.
 Title = Annotated[str, StringConstraints(min_length=1, max_length=TITLE_LENGTH), AfterValidator(one_line)]
 Description = Annotated[str, StringConstraints(max_length=DESCRIPTION_LENGTH), AfterValidator(storable)]
@@ -124,6 +132,13 @@ CommentBody = Annotated[
 ]
 # A set: order and repetition mean nothing.
 TagIds = Annotated[list[UUID], Len(0, MOST_TAGS), AfterValidator(_distinct)]
+# A set, in the order in which scopes are told.
+Scopes = Annotated[
+    list[Scope],
+    Len(1, len(Scope)),
+    AfterValidator(_each_once),
+    Field(json_schema_extra={"uniqueItems": True}),
+]
 Email = Annotated[
     str,
     StringConstraints(max_length=EMAIL_LENGTH),

@@ -34,6 +34,12 @@ class Created(Versioned, Protocol):
     def id(self) -> UUID: ...  # noqa: D102 (told by the class)
 
 
+class Once(Created, Protocol):
+    """What has something that is shown once."""
+
+    def hidden(self) -> Created: ...  # noqa: D102 (told by the class)
+
+
 def etag(version: int) -> str:
     """Return the entity tag of a version."""
     # Spec: features/safe-writes.md#SAFE-007
@@ -62,6 +68,14 @@ def created(write: Write, shape: type[Output], row: Created, *, within: str) -> 
     """Answer a write with what it made; `within` is the path of the collection in which that can be read."""
     headers = {"ETag": etag(row.version), "Location": f"{within}/{row.id}"}
     return write.answer(Response(json_of(shape, row), 201, headers, JSON))
+
+
+def created_once(write: Write, shape: type[Output], row: Once, *, within: str) -> Response:
+    """Answer a write with what it made and what is shown once; what is kept for a repetition is without that."""
+    # Spec: features/personal-tokens.md#TOKEN-006
+    response = created(write, shape, row, within=within)
+    created(write, shape, row.hidden(), within=within)
+    return response
 
 
 def answered(write: Write, shape: type[Output], thing: object) -> Response:

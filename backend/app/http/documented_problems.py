@@ -33,7 +33,6 @@ Refusal: TypeAlias = type[AgendumError] | type[BodyRefused]
 Responses: TypeAlias = dict[int | str, dict[str, Any]]
 Example: TypeAlias = dict[str, object]
 
-_DOCUMENTED_HEADERS = HEADERS | {403: {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}}
 _HEADER_TEXTS = {
     "ETag": "The entity tag of the current representation.",
     "Retry-After": "After how many seconds to ask again.",
@@ -113,7 +112,7 @@ def _documented(status: int, example: Example) -> dict[str, Any]:
             "required": True,
             "schema": {"type": "integer" if value.isdecimal() else "string"},
         }
-        for name, value in _DOCUMENTED_HEADERS.get(status, {}).items()
+        for name, value in HEADERS.get(status, {}).items()
     }
     return {
         "description": example["title"],

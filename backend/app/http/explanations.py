@@ -52,6 +52,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "`WWW-Authenticate` names the scope that it lacks.",
         "Call with a token that has this scope: `tasks:read`, `tasks:write`, `account:read` or `account:write`.",
     ),
+    "SIGN_IN_REQUIRED": (
+        "The request came with a personal token, and no personal token may do this, whatever its scopes.",
+        "Sign in, and send the access token that you get. A personal token may revoke itself and no other.",
+    ),
     "NOT_FOUND": (
         "There is nothing at this address, or what it names does not exist, is in the trash, or is somebody "
         "else's: these are never told apart.",

@@ -46,6 +46,7 @@ STATUS: dict[type[AgendumError], int] = {
 # What comes along with a status, where nothing else is known.
 HEADERS = {
     401: {"WWW-Authenticate": "Bearer"},
+    403: {"WWW-Authenticate": 'Bearer error="insufficient_scope"'},
     412: {"ETag": '"2"'},
     429: {"Retry-After": "60"},
     503: {"Retry-After": "1"},

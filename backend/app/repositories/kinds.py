@@ -12,6 +12,7 @@ from app.repositories.categories import Categories
 from app.repositories.comments import Comments
 from app.repositories.owned import Owned
 from app.repositories.owner import OwnerScoped
+from app.repositories.personal_tokens import PersonalTokens
 from app.repositories.recorded import Recorded
 from app.repositories.saved_filters import SavedFilters
 from app.repositories.tags import Tags
@@ -65,6 +66,7 @@ class OwnedKinds(OwnerScoped):
     saved_filters = RowsOf(SavedFilters)
     categories = RowsOf(Categories)
     tags = RowsOf(Tags)
+    personal_tokens = RowsOf(PersonalTokens)
 
     def __init__(self, session: Session, origin: Origin) -> None:
         super().__init__(session, origin)

@@ -15,6 +15,7 @@ from app.repositories.everybody import Directory, Survey
 from app.repositories.housekeeping import Leftovers
 from app.repositories.idempotency_keys import IdempotencyKeys
 from app.repositories.kinds import OwnedKinds, RowsOf
+from app.repositories.known_tokens import KnownTokens
 from app.repositories.recorder import Recorder
 from app.repositories.task_search import TaskSearch
 from app.repositories.transactions import transaction
@@ -42,8 +43,12 @@ class UnitOfWork(OwnedKinds):
     Args:
         session: Where statements run.
         origin: Whose rows, and by whom and through which door they are used.
+
+    Attributes:
+        ends_credentials: Whether a credential of the owner ends with it, so that nobody may be remembered by one.
     """
 
+    ends_credentials = False
     recorder = RowsOf(Recorder)
     task_search = RowsOf(TaskSearch)
     trash = RowsOf(Trash)
@@ -81,6 +86,16 @@ def identifying(database: Database) -> AbstractAsyncContextManager[Directory]:
 def registering(database: Database) -> AbstractAsyncContextManager[Directory]:
     """Open the directory of people to add somebody, under the role that sees nothing else."""
     return transaction(database, _REGISTER, Directory)
+
+
+def looking_up_tokens(database: Database) -> AbstractAsyncContextManager[KnownTokens]:
+    """Open everybody's personal tokens to look one up by its digest, under the role that knows people."""
+    return transaction(database, _IDENTIFY, KnownTokens)
+
+
+def noting_use(database: Database) -> AbstractAsyncContextManager[KnownTokens]:
+    """Open everybody's personal tokens to note that one is used, under the role that knows people."""
+    return transaction(database, _REGISTER, KnownTokens)
 
 
 def surveying(database: Database) -> AbstractAsyncContextManager[Survey]:

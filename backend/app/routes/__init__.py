@@ -12,6 +12,7 @@ from app.routes import (
     front,
     health,
     metrics,
+    personal_tokens,
     problem_pages,
     profile,
     registration,
@@ -25,6 +26,7 @@ from app.routes import (
 # What the parts of the API are about, by the tags of their routers.
 SECTIONS = {
     "accounts": "Registering, logging in, and your own profile.",
+    "personal tokens": "Credentials for scripts: each allows some scopes until a day, and can be revoked.",
     "tasks": "What is to be done: one at a time, or up to 100 in one request.",
     "categories": "The lists or projects that tasks are in, in a manual order.",
     "tags": "Names that tasks have any number of.",
@@ -37,7 +39,7 @@ SECTIONS = {
 # In the order in which addresses are tried, and in which the document names them.
 ROUTERS = (
     *(
-        *(registration.router, sign_in.router, profile.router),
+        *(registration.router, sign_in.router, profile.router, personal_tokens.router),
         *(tasks.router, bulk.router, changes.router, health.router, documentation.router),
     ),
     *(categories.router, tags.router, comments.router, saved_filters.router, trash.router),

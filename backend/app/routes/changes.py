@@ -32,5 +32,5 @@ async def revert_change(seq: Number, write: TaskChanging) -> Response:
 
     The undoing is a change itself, which can be undone in turn.
     """
-    change = await undo.revert(write.work, seq, **write.terms)
+    change = await undo.revert(write.work, seq, caller=write.caller, **write.terms)
     return written(write, ChangeRead, change)

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from uuid_utils.compat import uuid7
 
@@ -26,6 +26,13 @@ class Recognised(NamedTuple):
 
     caller: Caller
     until: datetime | None
+
+
+class Welcome(Protocol):
+    """What tells whether somebody may come in."""
+
+    @property
+    def disabled_at(self) -> datetime | None: ...  # noqa: D102 (told by the class)
 
 
 class Recogniser(NamedTuple):
@@ -69,7 +76,7 @@ async def recognise(identity: Identity, claims: Claims, *, now: datetime) -> Kno
     return person
 
 
-def require_welcome(person: KnownPerson) -> None:
+def require_welcome(person: Welcome) -> None:
     """Refuse somebody whom an administrator has disabled.
 
     Raises:

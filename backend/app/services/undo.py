@@ -9,16 +9,19 @@ from typing import Any, Protocol
 
 import orjson
 
+from app.domain.callers import Caller
 from app.domain.changes import Action, Stamp, discards, restores, standing_writes
 from app.domain.errors import Conflict, EditConflict, FieldConflict
 from app.domain.preconditions import Expected
 from app.models.change import ChangeRow
 from app.models.comment import CommentRow
+from app.models.personal_token import PersonalTokenRow
+from app.repositories.personal_tokens import PersonalTokens
 from app.repositories.recorded import Recorded
 from app.repositories.tags import Tags
 from app.repositories.tasks import Tasks
 from app.repositories.unit_of_work import UnitOfWork
-from app.services import comments, tags, task_undo
+from app.services import comments, personal_tokens, tags, task_undo
 
 Fields = Mapping[str, Any]
 
@@ -34,20 +37,26 @@ class Undo(Protocol):
 _UNDO: Mapping[str, Undo] = {
     Tasks.entity: task_undo.undo,
     Tags.entity: tags.undo,
+    PersonalTokens.entity: personal_tokens.undo,
 }
 
 
-async def revert(work: UnitOfWork, seq: int, *, now: datetime, expected: Expected) -> ChangeRow:
+async def revert(
+    work: UnitOfWork, seq: int, *, caller: Caller, now: datetime, expected: Expected
+) -> ChangeRow:
     """Undo a change, and return the change that does so.
 
     Raises:
         NotFound: There is no such change.
+        Forbidden: It is of a personal token, which the caller may not change.
         Stale: The entity has another version than the caller has seen.
         EditConflict: A field that it has written was written since.
         Conflict: There is nothing to undo, or it cannot be undone, or others have built upon it.
     """
     # Spec: features/undo.md#UNDO-001 features/undo.md#UNDO-009
     change = await work.changes.get(seq)
+    if change.entity == PersonalTokens.entity:
+        personal_tokens.require_manager(caller, change.entity_id)
     rows = work.of_entity(change.entity)
     if (row := await rows.find_any(change.entity_id)) is None:
         # Spec: features/undo.md#UNDO-007
@@ -65,6 +74,8 @@ async def revert(work: UnitOfWork, seq: int, *, now: datetime, expected: Expecte
 
 async def _refuse(work: UnitOfWork, change: ChangeRow, row: Any, *, before: Fields | None) -> None:
     """Refuse what would write over later changes, or would write nothing."""
+    if isinstance(row, PersonalTokenRow):
+        personal_tokens.refuse_undo(row)
     if row.deleted_at is not None and not restores(before):
         # Spec: features/undo.md#UNDO-006
         raise Conflict("It is in the trash; restore it first.")

@@ -17,11 +17,15 @@ class ExpiringMemory(Generic[Value]):
     Args:
         size: The most entries that are kept.
         clock: A monotonic clock, in seconds.
+
+    Attributes:
+        forgotten: How often values were forgotten: what was found out before may not be kept after.
     """
 
     def __init__(self, size: int, *, clock: Callable[[], float] = monotonic) -> None:
         self._size = size
         self._clock = clock
+        self.forgotten = 0
         self._entries: OrderedDict[bytes, tuple[float, Value]] = OrderedDict()
 
     def recall(self, key: bytes) -> Value | None:
@@ -41,3 +45,9 @@ class ExpiringMemory(Generic[Value]):
         self._entries.move_to_end(key)
         if len(self._entries) > self._size:
             self._entries.popitem(last=False)
+
+    def forget(self, is_meant: Callable[[Value], bool]) -> None:
+        """Forget the values that are meant."""
+        self.forgotten += 1
+        for key in [key for key, (_, value) in self._entries.items() if is_meant(value)]:
+            del self._entries[key]

@@ -15,6 +15,7 @@ TABLES = (
     "task_tag",
     "comment",
     "saved_filter",
+    "personal_token",
     "idempotency_key",
     "change",
     "change_counter",

@@ -22,6 +22,11 @@ KINDS: dict[str, tuple[str, Content, Content]] = {
         {"name": "Errands", "query": {"status": "open"}},
         {"name": "Done", "query": {"status": "completed"}},
     ),
+    "personal_token": (
+        "/api/personal-tokens",
+        {"name": "Backup", "scopes": ["tasks:read"]},
+        {"name": "Backup at night"},
+    ),
 }
 
 

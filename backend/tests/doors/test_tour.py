@@ -61,6 +61,7 @@ def check_what_was_shown(screens: list[str], *, again: bool) -> None:
     assert '"temp_ids": {' in screens[6]
     assert '"action": "reverted"' in screens[7]
     assert "\nBuy paint for the café\n" in screens[7]
+    assert [screens[8].count(code) for code in ("SCOPE_MISSING", "INVALID_TOKEN")] == [1, 1]
 
 
 def check_what_is_there(service: Service, *, runs: int) -> None:
@@ -82,6 +83,7 @@ def check_what_is_there(service: Service, *, runs: int) -> None:
     assert {task["priority"] for task in shops} == {"high"}
     assert all(len(task["tag_ids"]) == 1 and task["category_id"] for task in shops)
     assert [len(have(service, f"/api/tasks/{task['id']}/comments")) for task in shops] == [1] * runs
+    assert have(service, "/api/personal-tokens") == []
     named = ("/api/categories", "/api/tags", "/api/filters")
     assert [len(have(service, path)) for path in (*named, "/api/trash")] == [runs, runs, runs, 0]
 

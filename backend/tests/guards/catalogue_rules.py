@@ -17,21 +17,34 @@ OWNER = "(user_id = ( SELECT NULLIF(current_setting('app.user_id'::text, true), 
 # to clear away.
 OTHER_POLICIES = {
     "account_identity": IDENTITY,
+    "personal_token_identity": IDENTITY,
     "change_counter_identity": IDENTITY,
     "password_identity": IDENTITY,
     "task_search": SEARCH,
     "comment_search": SEARCH,
     **{
         f"{table}_worker": WORKER
-        for table in ("task", "comment", "category", "tag", "saved_filter", "idempotency_key")
+        for table in (
+            *("task", "comment", "category", "tag", "saved_filter", "idempotency_key"),
+            "personal_token",
+        )
     },
 }
 MAY_BE_SEEN = {
     SEARCH: ["id", "user_id", "task_id", "search", "deleted_at"],
     WORKER: ["user_id", "deleted_at", "created_at"],
 }
-# What may be deleted: the trash is emptied, a task loses its tags, and answers are kept for a day.
-PURGED = ["task", "comment", "category", "tag", "saved_filter", "task_tag", "idempotency_key"]
+# What may be deleted: the trash is emptied, a task loses its tags, answers are kept for a day, an account goes whole.
+PURGED = [
+    "task",
+    "comment",
+    "category",
+    "tag",
+    "saved_filter",
+    "task_tag",
+    "idempotency_key",
+    "personal_token",
+]
 # The one function that runs with the rights of its owner, and who that is (decision 8).
 DEFINERS = {"found_tasks": SEARCH}
 # Uniqueness across people, and why.
@@ -39,6 +52,7 @@ ACROSS_PEOPLE = {
     "uq_account_issuer_subject": "A person is found by issuer and subject before the user id is known.",
     "ux_account_email": "An e-mail logged one person in, in the release before.",
     "ux_account_email_folded": "An e-mail logs one person in.",
+    "ux_personal_token_digest": "A personal token is looked up by its digest before the user id is known.",
 }
 _TABLES = """
     SELECT c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity, (

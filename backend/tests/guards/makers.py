@@ -38,6 +38,7 @@ RECIPES: Mapping[str, Recipe] = {
     "tag_id": Recipe("/api/tags", ("name",)),
     "comment_id": Recipe("/api/tasks/{task_id}/comments", ("body",)),
     "filter_id": Recipe("/api/filters", ("name",), (("query", {}),)),
+    "token_id": Recipe("/api/personal-tokens", ("name",), (("scopes", ["tasks:read"]),)),
     # The number of a change, of which each person has their own.
     "seq": Recipe("/api/tasks", ("title", "description")),
 }

@@ -200,7 +200,11 @@ def _smallest(document: Document, schema: Document) -> Any:
         return {
             name: _smallest(document, variant["properties"][name]) for name in variant.get("required", [])
         }
-    return OWN if variant.get("format") == "uuid" else [] if "items" in variant else f"Text {uuid7()}"
+    if "items" in variant:
+        return [_smallest(document, variant["items"])] * variant.get("minItems", 0)
+    if "enum" in variant:
+        return variant["enum"][0]
+    return OWN if variant.get("format") == "uuid" else f"Text {uuid7()}"
 
 
 def _field_names(document: Document, schema: Document) -> Iterator[str]:

@@ -16,6 +16,7 @@ CODES = {
     "Forbidden": "FORBIDDEN",
     "AccountDisabled": "ACCOUNT_DISABLED",
     "ScopeMissing": "SCOPE_MISSING",
+    "SignInRequired": "SIGN_IN_REQUIRED",
     "NotFound": "NOT_FOUND",
     "Conflict": "CONFLICT",
     "IdTaken": "ID_TAKEN",

@@ -17,7 +17,10 @@ READERS: dict[str, Callable[[str], bool]] = {
     "Idempotency-Key": lambda value: idempotency_key([value]) is not None,
 }
 # What has a version and holds nothing that has one of its own.
-VERSIONED = {"TaskRead", "CategoryRead", "TagRead", "CommentRead", "SavedFilterRead", "ChangeRead"}
+VERSIONED = {
+    *("TaskRead", "CategoryRead", "TagRead", "CommentRead", "SavedFilterRead", "ChangeRead"),
+    *("PersonalTokenRead", "PersonalTokenCreated"),
+}
 
 
 @pytest.mark.spec("SPEC-004")
@@ -188,4 +191,13 @@ def test_what_programs_are_made_from_has_names(openapi: Document) -> None:
         "Entity",
     ]
     scheme = openapi["components"]["securitySchemes"]["bearer"]
-    assert (scheme["scheme"], scheme["bearerFormat"]) == ("bearer", "JWT")
+    assert scheme["scheme"] == "bearer"
+
+
+@pytest.mark.spec("SPEC-004", "TOKEN-003")
+def test_the_kinds_of_bearers_are_named_and_none_is_said_to_be_the_only_one(openapi: Document) -> None:
+    scheme = openapi["components"]["securitySchemes"]["bearer"]
+    assert "bearerFormat" not in scheme
+    assert all(
+        kind in scheme["description"] for kind in ("/auth/login", "issuer", "/api/personal-tokens", "agp_")
+    )

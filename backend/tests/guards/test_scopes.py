@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 import asyncpg
+import httpx2
 import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
@@ -17,11 +18,12 @@ from tests.api.exchange import exchange
 from tests.api.tokens import ask
 from tests.guards.makers import made_for, own_body, unknown
 from tests.guards.operations import Operation
-from tests.guards.scopes import EVERY_SCOPE, limited
+from tests.guards.scopes import EVERY_SCOPE, Callers, every_way, limited
 from tests.people import Person, access_token, open_client
 from tests.world import world_of
 
 SAFE = {"GET", "HEAD"}
+OF_THE_ACCOUNT = ("/api/me", "/api/personal-tokens")
 
 
 def scopes_of(routes: Iterable[BaseRoute | RouteContext]) -> dict[str, list[Scope]]:
@@ -49,18 +51,16 @@ def wrong_scopes(named: dict[str, list[Scope]]) -> list[str]:
 def expected_scope(name: str) -> Scope:
     """Return the scope that an operation is to ask for."""
     method, path = name.split(" ")
-    return Scope(f"{'account' if path == '/api/me' else 'tasks'}:{'read' if method in SAFE else 'write'}")
+    kind = "account" if path.startswith(OF_THE_ACCOUNT) else "tasks"
+    return Scope(f"{kind}:{'read' if method in SAFE else 'write'}")
 
 
-async def check_scope(
-    operation: Operation, app: FastAPI, person: Person, *, connection: asyncpg.Connection
-) -> list[str]:
-    """Call an operation with every scope but its own: it is refused by that scope, and changes nothing."""
-    scope = expected_scope(str(operation))
+async def check_scope(operation: Operation, callers: Callers, *, connection: asyncpg.Connection) -> list[str]:
+    """Call an operation with every scope but its own, which refuses it and changes nothing, and with its own alone."""
+    scope, person = expected_scope(str(operation)), callers.person
     values, body = await made_for(person, operation), await own_body(person, operation)
     before = await world_of(connection, person.user_id)
-    async with limited(app, person, EVERY_SCOPE - {scope}) as caller:
-        refused = await operation.call(caller.client, values, body=body)
+    refused = await operation.call(callers.without[scope].client, values, body=body)
     told = f'Bearer error="insufficient_scope", scope="{scope}"'
     faults = {
         f"without {scope} it gives {refused.status_code}": refused.status_code != 403,
@@ -69,8 +69,17 @@ async def check_scope(
         "it changes something": await world_of(connection, person.user_id) != before,
     }
     own = await operation.call(person.client, values, body=body)
+    again = await operation.call(callers.having[scope].client, values, body=body)
+    faults[f"{scope} alone gives {again.status_code} {again.text}"] = not is_past_scopes(again)
     faults[f"with every scope it gives {own.status_code}, so that nothing is proved"] = not own.is_success
     return [f"{operation}: {fault}" for fault, found in faults.items() if found]
+
+
+def is_past_scopes(answer: httpx2.Response) -> bool:
+    """Tell whether a request was refused, if it was, for something else than who is calling with which scope."""
+    if answer.status_code == 403:
+        return str(answer.json()["code"]) == "SIGN_IN_REQUIRED"
+    return answer.status_code != 401
 
 
 @pytest.mark.spec("AUTH-012")
@@ -82,7 +91,7 @@ def test_every_route_with_a_caller_asks_for_one_scope_that_fits(
     assert named.keys() == {str(operation) for operation in operations if not operation.public}
 
 
-@pytest.mark.spec("AUTH-012", "AUTH-015")
+@pytest.mark.spec("AUTH-012", "AUTH-015", "TOKEN-011")
 async def test_no_operation_does_anything_for_a_caller_without_its_scope(
     app: FastAPI,
     ada: Person,
@@ -90,11 +99,12 @@ async def test_no_operation_does_anything_for_a_caller_without_its_scope(
     connection: asyncpg.Connection,
 ) -> None:
     closed = [operation for operation in operations if not operation.public]
-    faults = [
-        fault
-        for operation in closed
-        for fault in await check_scope(operation, app, ada, connection=connection)
-    ]
+    async with every_way(app, ada) as callers:
+        faults = [
+            fault
+            for operation in closed
+            for fault in await check_scope(operation, callers, connection=connection)
+        ]
     assert faults == []
     assert len(closed) >= 30
 
@@ -114,7 +124,7 @@ async def test_nothing_is_read_of_a_body_whose_sender_lacks_the_scope(
 ) -> None:
     writes = [operation for operation in operations if operation.is_write]
     targets = [f"{write.method} {write.path.format_map(unknown(write.parameters))}" for write in writes]
-    async with limited(app, ada, EVERY_SCOPE - {Scope.TASKS_WRITE}) as caller:
+    async with limited(app, ada, [Scope.TASKS_READ, Scope.ACCOUNT_READ]) as caller:
         token = caller.client.headers["Authorization"]
         answers = [await exchange(app, target, [b"x" * 1024] * 100, token=token) for target in targets]
     assert {(answer.status, answer.read, answer.closes) for answer in answers} == {(403, 0, True)}
@@ -126,7 +136,7 @@ async def test_a_token_of_our_own_carries_every_scope_and_no_role(app: FastAPI, 
         token = access_token(app.state.runtime, ada.user_id)
         assert (await ask(client, token)).status_code == 200
     caller = await app.state.runtime.recognise(token)
-    assert caller == (ada.user_id, "access_token", EVERY_SCOPE, frozenset())
+    assert caller == (ada.user_id, "access_token", EVERY_SCOPE, frozenset(), None)
 
 
 def test_a_route_with_a_scope_that_does_not_fit_is_seen() -> None:
@@ -147,5 +157,6 @@ async def test_an_operation_that_asks_for_too_little_is_seen(
     app: FastAPI, ada: Person, connection: asyncpg.Connection
 ) -> None:
     careless = Operation("POST", "/api/me", body=None)
-    faults = await check_scope(careless, app, ada, connection=connection)
+    async with every_way(app, ada) as callers:
+        faults = await check_scope(careless, callers, connection=connection)
     assert "POST /api/me: without account:write it gives 405" in faults

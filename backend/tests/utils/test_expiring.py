@@ -64,3 +64,12 @@ def test_a_value_that_is_kept_again_replaces_the_first(memory: ExpiringMemory[st
     for name in ("ada", "bob", "cleo"):
         memory.keep(b"a", name, seconds=60)
     assert (memory.recall(b"a"), len(memory._entries)) == ("cleo", 1)
+
+
+def test_what_is_meant_is_forgotten_and_nothing_else() -> None:
+    memory: ExpiringMemory[str] = ExpiringMemory(10)
+    for key, value in ((b"1", "Ada"), (b"2", "Bob"), (b"3", "Ada")):
+        memory.keep(key, value, seconds=60)
+    memory.forget(lambda value: value == "Ada")
+    assert [memory.recall(key) for key in (b"1", b"2", b"3")] == [None, "Bob", None]
+    assert memory.forgotten == 1
