@@ -25,6 +25,8 @@ from app.services.identity import Identity
 from app.services.recognition import Recogniser, signed_tokens
 from app.services.sign_in import TOKEN_AUDIENCE, TOKEN_TYPE
 from app.services.token_recognition import personal_tokens
+from app.utils.addresses import Network
+from app.utils.budgets import PATIENCE, Budgets
 from app.utils.clock import Clock, utc_now
 from app.utils.cursors import CursorSigner
 from app.utils.expiring import ExpiringMemory
@@ -32,6 +34,7 @@ from app.utils.jwks import RemoteKeySet
 from app.utils.jwt import KeySetVerifier, SecretVerifier, TokenVerifiers, Verifier
 from app.utils.metrics import Metrics
 from app.utils.passwords import Passwords
+from app.utils.window_storages import RedisWindows
 
 REMEMBERED_CALLERS = 10_000
 REMEMBERED_SECONDS = 30.0
@@ -50,6 +53,8 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
         cursors: What signs the cursors of lists.
         client: What fetches the keys of another issuer.
         keys: The keys of another issuer, if one is configured.
+        budgets: How often anybody may ask.
+        trusted_proxies: The networks whose word about a client's address is believed.
         callers: Those whose tokens were verified lately, by the hash of the token.
         clock: What gives the moment, aware and in UTC.
         metrics: What is counted and measured here.
@@ -61,6 +66,8 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
     cursors: CursorSigner
     client: httpx2.AsyncClient
     keys: RemoteKeySet | None
+    budgets: Budgets
+    trusted_proxies: tuple[Network, ...] = ()
     callers: ExpiringMemory[Caller] = field(default_factory=partial(ExpiringMemory, REMEMBERED_CALLERS))
     clock: Clock = utc_now
     metrics: Metrics = field(default_factory=Metrics)
@@ -76,8 +83,9 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
         problem: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the database, and stop fetching keys."""
+        """Close the database and the budgets, and stop fetching keys."""
         await self.database.close()
+        await self.budgets.close()
         if self.keys is not None:
             await self.keys.close()
         await self.client.aclose()
@@ -142,12 +150,25 @@ def create_runtime(settings: Settings) -> Runtime:
         client=client,
         keys=keys,
         metrics=metrics,
+        budgets=_budgets(settings, secret),
+        trusted_proxies=settings.trusted_proxies,
     )
 
 
 def identity_of(database: Database, passwords: Passwords, secret: str) -> Identity:
     """Return what it takes to know the people of a database."""
     return Identity(partial(identifying, database), partial(registering, database), passwords, secret)
+
+
+def _budgets(settings: Settings, secret: str) -> Budgets:
+    # Spec: features/limits.md#LIMIT-010
+    url, redis = settings.redis_url, None
+    if url is not None:
+        try:
+            redis = RedisWindows(url.get_secret_value(), seconds=PATIENCE)
+        except (ValueError, TypeError):
+            raise ConfigurationError("REDIS_URL cannot be read") from None
+    return Budgets(settings.limits, key=secret.encode(), redis=redis)
 
 
 def _better_auth_keys(

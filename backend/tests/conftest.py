@@ -14,7 +14,7 @@ import pytest
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
 
-from app.config import Settings
+from app.config import Limit, Settings
 from app.database.connection import Database, Limits
 from app.database.url import read_address
 from app.dependencies.bodies import Bodies
@@ -40,6 +40,8 @@ hypothesis.settings.load_profile("house")
 # No test is judged by how busy the machine is: whoever asks for the limits of the service asks for them by name.
 PATIENT = Limits(opening=60, command=60, turn=60, lock=60)
 SECRET = "a secret for tests alone, 0123456789"
+# Nobody is refused for how much a test asks; whoever tests limits makes an application with limits of its own.
+LIMITS = ",".join(f"{limit}=1000000/minute" for limit in Limit if limit is not Limit.AUTH) + ",auth=off"
 _SERVER = pytest.StashKey[TestServer]()
 
 
@@ -111,7 +113,7 @@ def database_url(template: str, worker_id: str) -> str:
 
 @pytest.fixture(scope="session")
 def settings(database_url: str) -> Settings:
-    return Settings(DATABASE_URL=database_url, BETTER_AUTH_SECRET=SECRET)
+    return Settings(DATABASE_URL=database_url, BETTER_AUTH_SECRET=SECRET, AGENDUM_LIMITS=LIMITS)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from app.config.better_auth import IssuerSettings
 from app.config.observation import ObservationSettings
+from app.config.limits import LimitSettings
 from app.config.origins import origin_of
 
 MOST_CONNECTIONS = 1000
@@ -30,7 +31,7 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class Settings(IssuerSettings, ObservationSettings):
+class Settings(IssuerSettings, LimitSettings, ObservationSettings):
     """Every setting; `.env.example` has a sentence for each."""
 
     model_config = SettingsConfigDict(

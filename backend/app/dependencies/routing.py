@@ -10,24 +10,28 @@ from fastapi.routing import APIRoute
 
 from app.dependencies.bodies import LARGEST_BODY, SMALL_BODY, JsonRequest
 from app.dependencies.callers import BearerDependency
-from app.dependencies.solving import application, handling, is_direct
+from app.dependencies.limits import SAFE, Admission, admission_of, admit
+from app.dependencies.solving import Handler, application, handling, is_direct
 from app.dependencies.work import Unopened
-
-_SAFE = frozenset({"GET", "HEAD"})
 
 
 class Route(APIRoute):
     """A route of the API.
 
-    The caller is known before a byte of the body is gathered, and the body is gathered and parsed before FastAPI looks
-    at it. The rows that the endpoint asks for are opened when all of its parameters are valid, and closed, which
-    commits, before the response begins.
+    The caller is known, and has not asked too often, before a byte of the body is gathered, and the body is gathered
+    and parsed before FastAPI looks at it. The rows that the endpoint asks for are opened when all of its parameters are
+    valid, and closed, which commits, before the response begins.
 
     Args:
         path: The address.
         endpoint: An async function.
         options: As for FastAPI's own class.
+
+    Attributes:
+        admission: What its requests take from.
     """
+
+    admission: Admission
 
     def __init__(self, path: str, endpoint: Callable[..., Awaitable[Any]], **options: Any) -> None:
         super().__init__(path, _opening(endpoint), **{**options, "generate_unique_id_function": operation_id})
@@ -37,24 +41,39 @@ class Route(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return what answers a request; FastAPI asks for it once for each route."""
         handle = handling(self.dependant) if is_direct(self.dependant) else super().get_route_handler()
-        if (self.methods or _SAFE) <= _SAFE:
-            return handle
         bearer = next((call for call in _calls(self.dependant) if isinstance(call, BearerDependency)), None)
+        methods = self.methods or SAFE
+        admission = admission_of(self.path, methods, self.endpoint, asks=bearer is not None)
+        self.admission = admission
+        if methods <= SAFE:
+            return _admitting(handle, admission, bearer)
         # Spec: features/operations.md#OPS-002 features/operations.md#OPS-034
         largest = 0 if self.body_field is None else SMALL_BODY if bearer is None else LARGEST_BODY
 
         async def gather_and_handle(request: Request) -> Response:
             whole = JsonRequest(request.scope, request.receive)
             try:
-                if bearer is not None:
-                    # Spec: features/operations.md#OPS-030 features/auth.md#AUTH-013
-                    whole.user_id = (await bearer.find_caller(whole)).person_id
+                # Spec: features/operations.md#OPS-030 features/auth.md#AUTH-013
+                caller = await admit(whole, admission, bearer=bearer)
+                whole.user_id = caller and caller.person_id
                 await whole.gather(largest, request.app.state.bodies)
                 return await handle(whole)
             finally:
                 whole.release()
 
         return gather_and_handle
+
+
+def _admitting(handle: Handler, admission: Admission, bearer: BearerDependency | None) -> Handler:
+    """Make a handler of requests without a body admit them first, if there is anything that they take from."""
+    if not any(admission):
+        return handle
+
+    async def admit_and_handle(request: Request) -> Response:
+        await admit(request, admission, bearer=bearer)
+        return await handle(request)
+
+    return admit_and_handle
 
 
 def operation_id(route: APIRoute) -> str:

@@ -197,10 +197,21 @@ class KeyReused(Invalid):
 
 
 class TooMany(AgendumError):
-    """The caller asks more often than is allowed."""
+    """The caller asks more often than is allowed.
+
+    Args:
+        detail: One sentence for a person.
+        limit: The name of what is used up.
+        retry_after: After how many seconds asking again is right.
+    """
 
     code = "TOO_MANY_REQUESTS"
     title = "Too many requests"
+
+    def __init__(self, detail: str, *, limit: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.limit = limit
+        self.retry_after = retry_after
 
 
 class Unavailable(AgendumError):

@@ -22,6 +22,7 @@ from app.domain.errors import (
     Stale,
     StillRunning,
     TokenInvalid,
+    TooMany,
     Unavailable,
     WrongCredentials,
 )
@@ -52,6 +53,7 @@ _EXAMPLES: dict[type[AgendumError], str] = {
     StillRunning: "An earlier request has not ended yet; please send this one again shortly.",
     Stale: "It has changed since you read it.",
     Invalid: "title: must not be empty",
+    TooMany: "Too many requests; please wait as long as Retry-After says.",
     Unavailable: "The database is not answering; please try again shortly.",
     OutcomeUnknown: (
         "Whether this was done is not known; please send it again, with the same id or Idempotency-Key, so "

@@ -87,6 +87,9 @@ async def _answer_refusal(request: Request, refusal: AgendumError) -> Response:
         # Spec: features/auth.md#AUTH-011
         reason = {"reason": str(cause)} if isinstance(cause, InvalidToken) else {}
         request.state.log = {"cause": type(cause).__name__, **reason}
+    if isinstance(refusal, TooMany):
+        # Spec: features/limits.md#LIMIT-005
+        request.state.log = {"limit": refusal.limit}
     body = problem_body(
         status,
         code=refusal.code,
@@ -106,6 +109,9 @@ def _headers(refusal: AgendumError, status: int) -> dict[str, str]:
     if isinstance(refusal, ScopeMissing):
         # Spec: features/auth.md#AUTH-012
         return {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{refusal.scope}"'}
+    if isinstance(refusal, TooMany):
+        # Spec: features/limits.md#LIMIT-004
+        return {"Retry-After": str(refusal.retry_after)}
     return _INVALID_TOKEN if isinstance(refusal, TokenInvalid) else HEADERS.get(status, {})
 
 

@@ -25,7 +25,15 @@ _ALLOWED_HEADERS = (
     "Prefer",
     "X-Request-ID",
 )
-_EXPOSED_HEADERS = ("ETag", "Idempotency-Replayed", "Location", "Retry-After", "X-Request-ID")
+_EXPOSED_HEADERS = (
+    "ETag",
+    "Idempotency-Replayed",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Request-ID",
+)
 _LONGEST_LOGGED = 200
 _log = structlog.get_logger("agendum.http")
 

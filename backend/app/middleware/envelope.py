@@ -49,8 +49,9 @@ class Envelope:
             await self._app(scope, receive, send)
             return
         began = perf_counter()
-        answer = _Answer(send, request_id=_request_id(scope), headers=self._headers)
-        scope.setdefault("state", {})["request_id"] = answer.request_id
+        state = scope.setdefault("state", {})
+        state["request_id"] = _request_id(scope)
+        answer = _Answer(send, state, headers=self._headers)
         await self._app(scope, receive, answer.send)
         self._note(scope, answer, seconds=perf_counter() - began)
 
@@ -61,12 +62,15 @@ class Envelope:
 
 
 class _Answer:
-    """One response on its way out."""
+    """One response on its way out, with the headers that the state of its request has for it."""
 
-    def __init__(self, send: Send, *, request_id: str, headers: tuple[tuple[bytes, bytes], ...]) -> None:
-        self.request_id = request_id
+    def __init__(
+        self, send: Send, state: MutableMapping[str, Any], *, headers: tuple[tuple[bytes, bytes], ...]
+    ) -> None:
+        self.request_id: str = state["request_id"]
         self.status = 0
         self._send = send
+        self._state = state
         self._headers = headers
 
     async def send(self, message: Message) -> None:
@@ -76,6 +80,7 @@ class _Answer:
             present = {name for name, _value in headers}
             headers.append((b"x-request-id", self.request_id.encode()))
             headers.extend(header for header in self._headers if header[0] not in present)
+            headers.extend(self._state.get("answer_headers", ()))
             message["headers"] = headers
         await self._send(message)
 

@@ -8,14 +8,16 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse, RedirectResponse
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.staticfiles import StaticFiles
 
+from app.dependencies.routing import Route
 from app.dependencies.work import takes_condition
 from app.http.openapi_document import describe_document
 from app.http.openapi_headers import describe_headers
+from app.http.openapi_limits import describe_limits
 from app.http.problems import codes
 from app.repositories.kinds import KINDS
 from app.routes.front import STATIC
@@ -59,6 +61,7 @@ def describe(app: FastAPI) -> None:
         if Problem.__name__ not in document["components"]["schemas"]:
             _complete(document)
             describe_headers(document, conditional=_conditional(app))
+            describe_limits(document, limited=_limited(app))
             describe_document(document, codes=codes(), entities=[kind.entity for kind in KINDS])
         return document
 
@@ -80,10 +83,17 @@ def _complete(document: dict[str, Any]) -> None:
 
 def _conditional(app: FastAPI) -> set[str]:
     """Return the ids of the operations that take a condition."""
-    routes = [
-        route for route in iter_route_contexts(app.routes) if isinstance(route.original_route, APIRoute)
-    ]
-    return {str(route.unique_id) for route in routes if takes_condition(route.dependant)}
+    return {str(route.unique_id) for route in _described(app) if takes_condition(route.dependant)}
+
+
+def _limited(app: FastAPI) -> set[str]:
+    """Return the ids of the operations that may be asked only so often."""
+    made = [(route.unique_id, route.original_route) for route in _described(app)]
+    return {str(name) for name, route in made if isinstance(route, Route) and any(route.admission)}
+
+
+def _described(app: FastAPI) -> list[RouteContext]:
+    return [route for route in iter_route_contexts(app.routes) if isinstance(route.original_route, APIRoute)]
 
 
 def _shapes(kind: type[BaseModel], mode: JsonSchemaMode) -> Iterator[tuple[type[BaseModel], JsonSchemaMode]]:

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import structlog
 import typer
 from pydantic import SecretStr
 from starlette.types import ASGIApp
@@ -29,6 +30,7 @@ MakeApp = Callable[[Settings], ASGIApp]
 
 # What an embedded server takes at least, and beside the pools: migrations, dumps, its own processes.
 _USUAL_CONNECTIONS, _OTHER_CONNECTIONS = 100, 20
+_log = structlog.get_logger("agendum.limits")
 
 
 def serve(settings: Settings, make_app: MakeApp) -> None:
@@ -153,6 +155,11 @@ def _announce(settings: Settings, listener: socket.socket, *, workers: int, embe
     if workers > 1:
         typer.echo(f"  Workers        {workers}")
     typer.echo("\n  Ctrl-C stops it.\n")
+    if workers > 1 and settings.redis_url is None:
+        # Spec: features/limits.md#LIMIT-013
+        _log.warning(
+            "each worker counts limits by itself; with REDIS_URL they count together", workers=workers
+        )
 
 
 def _spare_the_collector() -> None:

@@ -6,7 +6,9 @@ from typing import NamedTuple
 from app.domain.errors import WrongCredentials
 from app.models.account import OWN_ISSUER
 from app.schemas.sign_in import Login, TokenType
+from app.services import failed_logins
 from app.services.identity import Identity
+from app.utils.budgets import Budgets
 from app.utils.jwt import sign_token
 
 TOKEN_AUDIENCE, TOKEN_TYPE = "agendum", "at+jwt"
@@ -21,21 +23,32 @@ class AccessToken(NamedTuple):
     expires_in: int
 
 
-async def log_in(identity: Identity, body: Login, *, now: datetime) -> AccessToken:
+async def log_in(
+    identity: Identity, body: Login, *, budgets: Budgets, address: str, now: datetime
+) -> AccessToken:
     """Give an access token to the person who knows this e-mail and password.
 
     Raises:
         WrongCredentials: They do not belong together; it is not told which is wrong.
+        TooMany: Too many attempts have failed.
     """
-    # Spec: features/auth.md#AUTH-001 features/auth.md#AUTH-002
+    # Spec: features/auth.md#AUTH-001
+    async with failed_logins.counted(budgets, email=body.email, address=address):
+        user_id = await _whose(identity, body)
+    token = _access_token(identity, user_id, now=now)
+    return AccessToken(token, TokenType.BEARER, int(TOKEN_LIFE.total_seconds()))
+
+
+async def _whose(identity: Identity, body: Login) -> str:
+    """Return who knows an e-mail and its password."""
+    # Spec: features/auth.md#AUTH-002
     async with identity.open_directory() as directory:
         login = await directory.find_login(body.email)
     # Without a login a password is verified all the same, so that the time it takes tells nothing.
     is_right = await identity.passwords.verify(body.password, encoded=login and login.password_hash)
     if login is None or not is_right:
         raise WrongCredentials("The e-mail or the password is wrong.")
-    token = _access_token(identity, login.user_id, now=now)
-    return AccessToken(token, TokenType.BEARER, int(TOKEN_LIFE.total_seconds()))
+    return login.user_id
 
 
 def _access_token(identity: Identity, user_id: str, *, now: datetime) -> str:
