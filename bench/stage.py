@@ -24,6 +24,8 @@ from bench.servers import HOST, free_port, serving
 _TOKEN_SECONDS = 4 * 3600
 _UVICORN_OPTIONS = ("--loop", "uvloop", "--http", "httptools", "--no-access-log", "--no-server-header")
 _POOL_SIZE = 8
+# Everything is counted, as for anybody, and nothing is refused.
+_LIMITS = "read=900000000/minute,write=900000000/minute,heavy=900000000/minute,auth=900000000/minute"
 Listening = tuple[int, int]
 
 
@@ -70,7 +72,7 @@ async def another_service(stage: Stage, name: str, **settings: str) -> AsyncIter
 
 def _settings(url: str, secret: str) -> dict[str, str]:
     """Give the service's settings, as in production, with one worker, because the floor is one process."""
-    numbers = {"AGENDUM_POOL_SIZE": str(_POOL_SIZE), "AGENDUM_WORKERS": "1"}
+    numbers = {"AGENDUM_POOL_SIZE": str(_POOL_SIZE), "AGENDUM_WORKERS": "1", "AGENDUM_LIMITS": _LIMITS}
     return {"DATABASE_URL": url, "AGENDUM_ENV": "production", "BETTER_AUTH_SECRET": secret, **numbers}
 
 

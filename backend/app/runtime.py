@@ -26,7 +26,7 @@ from app.services.recognition import Recogniser, signed_tokens
 from app.services.sign_in import TOKEN_AUDIENCE, TOKEN_TYPE
 from app.services.token_recognition import personal_tokens
 from app.utils.addresses import Network
-from app.utils.budgets import PATIENCE, Budgets
+from app.utils.budgets import Budgets
 from app.utils.clock import Clock, utc_now
 from app.utils.cursors import CursorSigner
 from app.utils.expiring import ExpiringMemory
@@ -165,7 +165,7 @@ def _budgets(settings: Settings, secret: str) -> Budgets:
     url, redis = settings.redis_url, None
     if url is not None:
         try:
-            redis = RedisWindows(url.get_secret_value(), seconds=PATIENCE)
+            redis = RedisWindows(url.get_secret_value())
         except (ValueError, TypeError):
             raise ConfigurationError("REDIS_URL cannot be read") from None
     return Budgets(settings.limits, key=secret.encode(), redis=redis)

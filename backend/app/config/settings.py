@@ -11,8 +11,8 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from app.config.better_auth import IssuerSettings
-from app.config.observation import ObservationSettings
 from app.config.limits import LimitSettings
+from app.config.observation import ObservationSettings
 from app.config.origins import origin_of
 
 MOST_CONNECTIONS = 1000

@@ -14,6 +14,6 @@ router = APIRouter(prefix="/auth", tags=["accounts"], route_class=Route)
 
 
 @router.post("/login", response_model=AccessRead, responses=documented(WrongCredentials, Unavailable, *BODY))
-async def log_in(body: Login, parts: Parts, address: ClientAddress, now: Now) -> sign_in.AccessToken:
+async def log_in(body: Login, parts: Parts, *, address: ClientAddress, now: Now) -> sign_in.AccessToken:
     """Log in with e-mail and password for an access token of 15 minutes."""
     return await sign_in.log_in(parts.identity, body, budgets=parts.budgets, address=address, now=now)

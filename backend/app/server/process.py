@@ -155,8 +155,12 @@ def _announce(settings: Settings, listener: socket.socket, *, workers: int, embe
     if workers > 1:
         typer.echo(f"  Workers        {workers}")
     typer.echo("\n  Ctrl-C stops it.\n")
+    _tell_of_limits(settings, workers=workers)
+
+
+def _tell_of_limits(settings: Settings, *, workers: int) -> None:
+    # Spec: features/limits.md#LIMIT-013
     if workers > 1 and settings.redis_url is None:
-        # Spec: features/limits.md#LIMIT-013
         _log.warning(
             "each worker counts limits by itself; with REDIS_URL they count together", workers=workers
         )

@@ -52,6 +52,7 @@ async def _take(budgets: Budgets, names: Sequence[str]) -> None:
     for number, name in enumerate(names, start=1):
         standing = await budgets.spend(Limit.FAILED_LOGINS, name)
         if standing is not None and standing.is_exceeded:
+            # Spec: features/limits.md#LIMIT-033
             # What is refused is not carried out, and is no failed attempt of anybody.
             await _give_back(budgets, names[:number])
             raise TooMany(_TOO_MANY, limit=Limit.FAILED_LOGINS, retry_after=standing.seconds_left)

@@ -14,13 +14,15 @@ import structlog
 from limits import RateLimitItem
 from redis.exceptions import RedisError
 
-from app.utils.window_storages import MemoryWindows, RedisWindows
+from app.utils.window_storages import MOST_CONNECTIONS, MemoryWindows, RedisWindows
 
 Storage: TypeAlias = MemoryWindows | RedisWindows
 Answer = TypeVar("Answer")
 
 # Seconds: to wait for Redis; until it is asked again after it has failed; between two lines of the log about that.
 PATIENCE, PAUSE, SILENCE = 0.25, 1.0, 60.0
+# How often it is asked while it answers others in time.
+_TRIES = 4
 _log = structlog.get_logger("agendum.limits")
 
 
@@ -80,7 +82,10 @@ class Budgets:
         self._redis = redis
         self._memory = MemoryWindows(clock=clock)
         self._known = MemoryWindows(clock=clock)
+        self._clock = clock
         self._outage = _Outage(clock)
+        self._answered = -SILENCE
+        self._turns = asyncio.Semaphore(MOST_CONNECTIONS)
 
     async def spend(self, name: str, who: str, amount: int = 1) -> Standing | None:
         """Take from somebody's budget, and return how that stands now; None if it is not limited."""
@@ -112,6 +117,7 @@ class Budgets:
 
     def veil(self, *parts: str) -> str:
         """Return a name of fixed length that tells nothing of what it is made of."""
+        # Spec: features/limits.md#LIMIT-014
         told = "\0".join(parts).encode("utf-8", "surrogatepass")
         return hashlib.blake2b(told, key=self._key, digest_size=16).hexdigest()
 
@@ -123,14 +129,28 @@ class Budgets:
     async def _ask(self, call: Callable[[Storage], Awaitable[Answer]]) -> Answer:
         """Ask Redis, or the memory while Redis is away."""
         # Spec: features/limits.md#LIMIT-011
-        if self._redis is None or self._outage.lasts():
+        if self._redis is None:
             return await call(self._memory)
+        async with self._turns:
+            for _try in range(_TRIES):
+                if self._outage.lasts():
+                    break
+                if (answer := await self._try(self._redis, call)) is not None:
+                    return answer
+        return await call(self._memory)
+
+    async def _try(self, redis: RedisWindows, call: Callable[[Storage], Awaitable[Answer]]) -> Answer | None:
+        """Ask Redis once; it has not answered if there is None."""
+        began = self._clock()
         try:
             async with asyncio.timeout(PATIENCE):
-                answer = await call(self._redis)
+                answer = await call(redis)
         except (RedisError, OSError) as error:
-            self._outage.begin(error)
-            return await call(self._memory)
+            # Where it has answered others meanwhile, it is this process that is slow.
+            if not isinstance(error, TimeoutError) or self._answered < began:
+                self._outage.begin(error)
+            return None
+        self._answered = self._clock()
         self._outage.end()
         return answer
 

@@ -125,7 +125,6 @@ class RedisWindows(RedisStorage):
 
     Args:
         url: Its address, with a password where it needs one.
-        seconds: How long to wait for a connection, and for an answer.
 
     Raises:
         ValueError: The address cannot be read.
@@ -133,11 +132,10 @@ class RedisWindows(RedisStorage):
 
     STORAGE_SCHEME: list[str] = []  # noqa: RUF012 (the library declares it so)
 
-    def __init__(self, url: str, *, seconds: float) -> None:
-        waits = {"timeout": seconds, "socket_timeout": seconds, "socket_connect_timeout": seconds}
+    def __init__(self, url: str) -> None:
         # Once more, because the first connection may be one that Redis has closed meanwhile.
         pool = BlockingConnectionPool.from_url(
-            url, max_connections=MOST_CONNECTIONS, retry=Retry(NoBackoff(), 1), **waits
+            url, max_connections=MOST_CONNECTIONS, retry=Retry(NoBackoff(), 1)
         )
         super().__init__(
             "redis://",

@@ -60,7 +60,7 @@ async def test_an_allowed_origin_may_ask(browser: httpx2.AsyncClient) -> None:
     assert "Access-Control-Allow-Credentials" not in preflight.headers
     assert (
         answers[1].headers["Access-Control-Expose-Headers"]
-        == "ETag, Idempotency-Replayed, Location, Retry-After, X-Request-ID"
+        == "ETag, Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"
     )
 
 

@@ -83,16 +83,22 @@ def test_a_status_is_shown_with_the_refusal_that_the_operation_gives(
     )
 
 
+# Comes with a repetition alone, or where there is a limit.
+OPTIONAL_HEADERS = {"Idempotency-Replayed", "RateLimit", "RateLimit-Policy"}
+
+
 def expected_headers(operation: Operation, status: str) -> set[str]:
     """Return the headers that a response is to be documented with: its request id, and what a caller can act on."""
     own = {
         "401": {"WWW-Authenticate"},
         "403": {"WWW-Authenticate"},
         "412": {"ETag"},
+        "429": {"Retry-After"},
         "503": {"Retry-After"},
         "304": {"ETag"},
     }
-    expected = {"X-Request-ID", *own.get(status, set())}
+    limited = {"RateLimit", "RateLimit-Policy"} if "429" in operation.content["responses"] else set()
+    expected = {"X-Request-ID", *own.get(status, set()), *limited}
     if not status.startswith("2") or not operation.content["security"]:
         return expected
     contents = media_types(operation.content["responses"][status]).values()
@@ -111,7 +117,7 @@ def test_every_response_tells_of_its_request_id_and_of_what_a_caller_can_act_on(
                 f"{operation.name} {status}"
             )
             assert all(
-                header["required"] is (name != "Idempotency-Replayed")
+                header["required"] is (name not in OPTIONAL_HEADERS)
                 for name, header in response["headers"].items()
             )
 

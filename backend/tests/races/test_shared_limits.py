@@ -33,7 +33,7 @@ def redis() -> Iterator[RedisServer]:
 
 @pytest.fixture
 async def windows(redis: RedisServer) -> AsyncIterator[RedisWindows]:
-    windows = RedisWindows(redis.url, seconds=LONG)
+    windows = RedisWindows(redis.url)
     yield windows
     await windows.close()
 
@@ -42,7 +42,6 @@ async def windows(redis: RedisServer) -> AsyncIterator[RedisWindows]:
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let Redis take its time, on a machine that has other things to do."""
     monkeypatch.setattr("app.utils.budgets.PATIENCE", LONG)
-    monkeypatch.setattr("app.runtime.PATIENCE", LONG)
 
 
 @asynccontextmanager
@@ -57,7 +56,7 @@ async def process(database: str, redis: RedisServer, limits: str) -> AsyncIterat
 
 @asynccontextmanager
 async def budgets(redis: RedisServer, text: str, *, time: Time | None = None) -> AsyncIterator[Budgets]:
-    windows = RedisWindows(redis.url, seconds=LONG)
+    windows = RedisWindows(redis.url)
     limits, clock = LimitSettings(AGENDUM_LIMITS=text).limits, time or monotonic
     made = Budgets(limits, key=b"of a test", redis=windows, clock=clock)
     yield made
