@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Mount
 
 from app.dependencies.bodies import BodyRefused
+from app.dependencies.parts import runtime_of
 from app.domain import errors
 from app.domain.errors import (
     AgendumError,
@@ -90,6 +91,7 @@ async def _answer_refusal(request: Request, refusal: AgendumError) -> Response:
     if isinstance(refusal, TooMany):
         # Spec: features/limits.md#LIMIT-005
         request.state.log = {"limit": refusal.limit}
+        runtime_of(request).metrics.count_refusal(refusal.limit)
     body = problem_body(
         status,
         code=refusal.code,

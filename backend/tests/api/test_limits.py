@@ -155,6 +155,8 @@ async def test_the_log_names_the_limit_and_nobodys_address(
     logged = capsys.readouterr().out
     assert re.search(r"limit=auth", logged)
     assert HOME not in logged
+    told = app.state.runtime.metrics
+    assert "auth" in str([*told._refusals.collect()])
 
 
 # S21 and S43: a forged X-Forwarded-For neither resets a limit nor uses up that of somebody else.
