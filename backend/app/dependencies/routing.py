@@ -29,9 +29,13 @@ class Route(APIRoute):
 
     Attributes:
         admission: What its requests take from.
+        long_running: Whether it may take longer than the server lets any other take.
     """
 
     admission: Admission
+
+    # Spec: features/operations.md#OPS-114
+    long_running = False
 
     def __init__(self, path: str, endpoint: Callable[..., Awaitable[Any]], **options: Any) -> None:
         super().__init__(path, _opening(endpoint), **{**options, "generate_unique_id_function": operation_id})
@@ -74,6 +78,12 @@ def _admitting(handle: Handler, admission: Admission, bearer: BearerDependency |
         return await handle(request)
 
     return admit_and_handle
+
+
+class LongRoute(Route):
+    """A route whose answer, or whose work, may take as long as it needs; the pace of its client is still looked at."""
+
+    long_running = True
 
 
 def operation_id(route: APIRoute) -> str:

@@ -162,8 +162,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The header `Allow` names the methods that it takes.",
     ),
     "REQUEST_TIMEOUT": (
-        "The body did not arrive in 30 seconds.",
-        "Send it again; check the network, and that `Content-Length` is the true length of the body.",
+        "The head of the request was not complete after 10 seconds, or its body stopped arriving: a sender has 10 "
+        "seconds in hand, and each 64 KiB that arrive give one back.",
+        "Send it again on a new connection; check the network, and that `Content-Length` is the true length of the "
+        "body.",
     ),
     "BODY_TOO_LARGE": (
         (
@@ -175,6 +177,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "UNSUPPORTED_MEDIA_TYPE": (
         "The body is not said to be JSON.",
         "Send the header `Content-Type: application/json`.",
+    ),
+    "DEADLINE_EXCEEDED": (
+        "The service worked on this for 15 seconds and gave it up. Nothing of it was done.",
+        "Send it again after as many seconds as `Retry-After` says, or ask for less at once.",
     ),
     "INTERNAL_ERROR": (
         "Something went wrong in the service that nobody foresaw.",

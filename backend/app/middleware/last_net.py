@@ -1,8 +1,9 @@
-"""Catches what a door leaves unanswered: every failure in it becomes an error body of that door.
+"""Catches what a door leaves unanswered: each failure in it, and what took too long, becomes an error body of the door.
 
 It knows no dialect itself.
 """
 
+import asyncio
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import NamedTuple
 
 import structlog
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.utils.outcomes import new_outcome
 
 _log = structlog.get_logger("agendum.http")
 
@@ -46,6 +49,8 @@ class LastNet:
             await self._app(scope, receive, send)
             return
         answer = _Answer(send, self._dialect, scope["state"]["request_id"])
+        # The server looks at it before it gives a request up.
+        scope["state"]["outcome"] = outcome = new_outcome()
         try:
             await self._app(scope, receive, answer.send)
         except Exception as error:  # noqa: BLE001 (nothing may leave the process unexplained)
@@ -53,6 +58,12 @@ class LastNet:
             _log_failure(error, scope["state"]["request_id"], debug=self._debug)
             if not answer.begun:
                 await answer.fail(500, [])
+        except asyncio.CancelledError:
+            if answer.begun or not outcome.is_given_up or (task := asyncio.current_task()) is None:
+                raise
+            # Spec: features/operations.md#OPS-114
+            task.uncancel()
+            await answer.fail(503, [(b"retry-after", b"1")])
 
 
 class _Answer:

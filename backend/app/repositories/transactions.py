@@ -14,6 +14,7 @@ from app.database.connection import Database, Session
 from app.database.failures import FAILURES, LOST, NOT_ANSWERING, refusal, was_refused
 from app.domain.errors import AgendumError, Busy, OutcomeUnknown, Unavailable
 from app.repositories.beginnings import Beginning
+from app.utils.outcomes import note_commit
 
 Made = TypeVar("Made")
 # Nobody may be there to hear a rollback, and nobody waits for one.
@@ -201,6 +202,8 @@ class _Running:
         if not self._database.is_connected(self._connection):
             # Nothing is sent any more, and the server rolls back what loses its connection.
             raise asyncpg.ConnectionDoesNotExistError("the connection was lost before the commit")
+        # Spec: features/operations.md#OPS-115
+        note_commit()
         try:
             done = await self._connection.execute("COMMIT;")
         except FAILURES as failure:

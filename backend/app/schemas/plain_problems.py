@@ -14,7 +14,7 @@ PLAIN: dict[int, tuple[str, str, str]] = {
     ),
     404: ("NOT_FOUND", "Not found", "There is nothing at this address."),
     405: ("METHOD_NOT_ALLOWED", "Method not allowed", "This address does not take this method."),
-    408: ("REQUEST_TIMEOUT", "Request timeout", "The body did not arrive in time."),
+    408: ("REQUEST_TIMEOUT", "Request timeout", "The request did not arrive in time."),
     413: ("BODY_TOO_LARGE", "Body too large", "The body is larger than this operation takes."),
     415: (
         "UNSUPPORTED_MEDIA_TYPE",
@@ -25,6 +25,11 @@ PLAIN: dict[int, tuple[str, str, str]] = {
         "INTERNAL_ERROR",
         "Internal error",
         "Something went wrong on our side; the request id helps to find it.",
+    ),
+    503: (
+        "DEADLINE_EXCEEDED",
+        "Took too long",
+        "This took too long and was given up, so that nothing was done; please try again shortly.",
     ),
 }
 

@@ -42,6 +42,7 @@ PLAIN_CODES = {
     413: "BODY_TOO_LARGE",
     415: "UNSUPPORTED_MEDIA_TYPE",
     500: "INTERNAL_ERROR",
+    503: "DEADLINE_EXCEEDED",
 }
 TAXONOMY = [
     kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, AgendumError)
