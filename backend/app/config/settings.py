@@ -14,6 +14,7 @@ from app.config.better_auth import IssuerSettings
 from app.config.limits import LimitSettings
 from app.config.observation import ObservationSettings
 from app.config.origins import origin_of
+from app.config.serving import ServingSettings
 
 MOST_CONNECTIONS = 1000
 # What Kubernetes puts into every container beside a Service has such a value.
@@ -31,7 +32,7 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class Settings(IssuerSettings, LimitSettings, ObservationSettings):
+class Settings(IssuerSettings, LimitSettings, ObservationSettings, ServingSettings):
     """Every setting; `.env.example` has a sentence for each."""
 
     model_config = SettingsConfigDict(

@@ -9,14 +9,17 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from app.domain.errors import Busy, invalid_field
+from app.utils.allowances import Allowance
 from app.utils.strict_json import MalformedJSONError, RepeatedNameError, parse
 from app.utils.turns import Turns
 
 LARGEST_BODY = 1024 * 1024
 # What somebody may send who is not known; and of anybody's body, what is gathered without waiting for a turn.
 SMALL_BODY = 16 * 1024
-# Seconds: for a body to arrive, and for a large one to wait for its turn.
-PATIENCE, TURN_LIMIT = 30.0, 4.0
+# Seconds: what a sender has in hand, and for a large body to wait for its turn.
+PATIENCE, TURN_LIMIT = 10.0, 4.0
+# How many bytes give a second back to their sender.
+_RATE = 64 * 1024
 # How many large bodies one process has in hand at once: of everybody, and of one person.
 AT_ONCE, OF_ONE_PERSON = 8, 2
 _BUSY = "Too many large bodies are under way; please try again shortly."
@@ -132,8 +135,8 @@ class JsonRequest(Request):
         if announced > SMALL_BODY and self.user_id is not None:
             self._leave = await bodies.enter(self.user_id)
         try:
-            async with asyncio.timeout(PATIENCE):
-                self._body = await self._read(largest, bodies)
+            async with asyncio.timeout(PATIENCE) as patience:
+                self._body = await self._read(largest, bodies, patience)
         except TimeoutError as error:
             raise BodyTimeout from error
         if self._body:
@@ -144,9 +147,10 @@ class JsonRequest(Request):
         if self._leave is not None:
             self._leave()
 
-    async def _read(self, largest: int, bodies: Bodies) -> bytes:
+    async def _read(self, largest: int, bodies: Bodies, patience: asyncio.Timeout) -> bytes:
         """Read up to the limit; what the client announced is not believed."""
-        body = bytearray()
+        body, now = bytearray(), asyncio.get_running_loop().time
+        allowance = Allowance(now(), seconds=PATIENCE, rate=_RATE)
         while True:
             message = await self.receive()
             if message["type"] == "http.disconnect":
@@ -159,6 +163,9 @@ class JsonRequest(Request):
                 raise UnsupportedBody
             if not message.get("more_body", False):
                 return bytes(body)
+            # Spec: features/operations.md#OPS-112
+            allowance.earn(len(message.get("body", b"")), now=now())
+            patience.reschedule(allowance.ends)
             if len(body) > SMALL_BODY and self._leave is None and self.user_id is not None:
                 self._leave = await bodies.enter_at_once(self.user_id)
 

@@ -24,5 +24,11 @@ async def parts(request: Request) -> Runtime:
     return runtime_of(request)
 
 
+async def is_ending(request: Request) -> bool:
+    """Tell whether the server is about to end, which it says with each request by then."""
+    return bool(request.scope["state"].get("is_ending"))
+
+
 Parts = Annotated[Runtime, Depends(parts)]
 Now = Annotated[datetime, Depends(now)]
+IsEnding = Annotated[bool, Depends(is_ending)]

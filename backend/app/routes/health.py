@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from app.dependencies.bodies import MalformedBody
-from app.dependencies.parts import Parts
+from app.dependencies.parts import IsEnding, Parts
 from app.dependencies.routing import Route
 from app.domain.errors import Unavailable
 from app.http.documented_problems import documented
@@ -21,7 +21,7 @@ async def check_liveness() -> dict[str, str]:
 
 
 @router.get("/ready", response_model=HealthRead, responses=documented(MalformedBody, Unavailable))
-async def check_readiness(parts: Parts) -> dict[str, str]:
-    """Answer once the database has answered."""
-    await health.check(parts.database)
+async def check_readiness(parts: Parts, is_ending: IsEnding) -> dict[str, str]:
+    """Answer once the database has answered, unless this process is about to end."""
+    await health.check(parts.database, is_ending=is_ending)
     return {"status": "ok"}

@@ -20,6 +20,7 @@ from app.database.url import InvalidAddressError, read_address
 from app.server.cores import worker_count
 from app.server.database_watch import kept_alive
 from app.server.http_server import HttpServer
+from app.server.limits import drain_seconds, make_room
 from app.server.secret import kept_secret
 from app.server.signals import leave_on_signals
 from app.server.supervisor import Supervisor
@@ -43,7 +44,7 @@ def serve(settings: Settings, make_app: MakeApp) -> None:
     """
     # Spec: features/operations.md#OPS-016 features/operations.md#OPS-081
     leave_on_signals()
-    workers = worker_count(settings)
+    workers, room = worker_count(settings), make_room(settings)
     with (
         _listening(settings) as listener,
         database(settings, workers=workers) as (complete, embedded),
@@ -51,7 +52,13 @@ def serve(settings: Settings, make_app: MakeApp) -> None:
     ):
         _migrate(complete)
         # Spec: features/operations.md#OPS-085
-        server = HttpServer(make_app(complete), listener, production=settings.production)
+        server = HttpServer(
+            make_app(complete),
+            listener,
+            production=settings.production,
+            drain=drain_seconds(settings),
+            room=room,
+        )
         configure_logging(as_json=settings.production, debug=settings.debug)
         _announce(complete, listener, workers=workers, embedded=embedded is not None)
         # Before any fork, so that the workers go on sharing these pages.

@@ -5,6 +5,9 @@ from types import FrameType
 
 # Windows has no SIGHUP.
 STOPS = frozenset({signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)})
+# What the parent sends to a worker that is to drain no longer. It is none of those above, because a service manager
+# may send those to every process at once, and two of a kind may arrive as one.
+SHORTEN = getattr(signal, "SIGUSR1", signal.SIGTERM)
 
 
 def leave_on_signals() -> None:
@@ -17,10 +20,10 @@ def leave_on_signals() -> None:
 
 
 def leave_with_parent() -> None:
-    """Have signals end a worker that does not serve yet. Its parent hears of a terminal that closes, and tells it."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _leave)
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    """Have SIGTERM end a worker that does not serve yet. Its parent hears of Ctrl-C and the like, and tells it."""
+    signal.signal(signal.SIGTERM, _leave)
+    for number in STOPS - {signal.SIGTERM} | {SHORTEN}:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

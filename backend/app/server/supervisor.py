@@ -15,10 +15,10 @@ from app.database.embedded.server import EmbeddedPostgres
 from app.server.database_watch import DatabaseWatch
 from app.server.deaths import MOST_DEATHS, Deaths, how_it_ended
 from app.server.http_server import GRACE_SECONDS, HttpServer
-from app.server.signals import STOPS, leave_with_parent
+from app.server.signals import SHORTEN, STOPS, leave_with_parent
 from app.utils.metrics import forget_process
 
-# Seconds between two looks; before a worker that died again is replaced; after which one that is to end is killed.
+# Seconds between two looks; before a worker that died again is replaced; after the drain, until a worker is killed.
 _PAUSE, _DELAY, _END_LIMIT = 0.2, 1.0, GRACE_SECONDS + 10.0
 _log = structlog.get_logger("agendum.workers")
 
@@ -41,7 +41,7 @@ class Supervisor:
         self._embedded = embedded
         self._watch = DatabaseWatch(embedded) if embedded is not None else None
         self._workers = [_Worker(self._work) for _ in range(count)]
-        self._ending = False
+        self._signals = 0
         # No worker has the writing end, so that all of them see its end when the parent has died of whatever.
         self._lifeline, self._lifelines_end = os.pipe()
 
@@ -56,9 +56,9 @@ class Supervisor:
         for number in STOPS:
             signal.signal(number, self._note)
         try:
-            while not self._ending:
+            while not self._signals:
                 self._look()
-                wait([worker.sentinel for worker in self._workers if worker.sentinel is not None], _PAUSE)
+                self._wait()
         finally:
             self._end()
 
@@ -69,7 +69,7 @@ class Supervisor:
             self._watch.look()
 
     def _note(self, _number: int, _frame: FrameType | None) -> None:
-        self._ending = True
+        self._signals += 1
 
     def _work(self) -> None:
         """Serve, in a process that was forked just now with the signals held back."""
@@ -83,13 +83,29 @@ class Supervisor:
         structlog.contextvars.bind_contextvars(process=os.getpid())
         self._server.run(lifeline=self._lifeline)
 
+    def _wait(self) -> None:
+        """Wait a moment, or until a worker has ended."""
+        sentinels = (worker.sentinel for worker in self._workers)
+        wait([sentinel for sentinel in sentinels if sentinel is not None], _PAUSE)
+
     def _end(self) -> None:
+        """Have the workers end, sooner when a second signal comes, and kill those that do not."""
         self._server.listener.close()
+        self._tell(signal.SIGTERM)
+        first, is_told = max(self._signals, 1), False
+        deadline = time.monotonic() + self._server.drain + _END_LIMIT
+        while any(worker.is_running for worker in self._workers) and time.monotonic() < deadline:
+            self._wait()
+            if self._signals > first and not is_told:
+                # Spec: features/operations.md#OPS-122
+                self._tell(SHORTEN)
+                is_told = True
         for worker in self._workers:
-            worker.ask_to_end()
-        deadline = time.monotonic() + _END_LIMIT
+            worker.end()
+
+    def _tell(self, number: int) -> None:
         for worker in self._workers:
-            worker.end(deadline)
+            worker.tell(number)
 
 
 class _Worker:
@@ -102,9 +118,14 @@ class _Worker:
         self._due = 0.0
 
     @property
+    def is_running(self) -> bool:
+        """Whether there is a process, which has not ended."""
+        return self._process is not None and self._process.exitcode is None
+
+    @property
     def sentinel(self) -> int | None:
-        """What becomes readable when the process ends, while there is one."""
-        return self._process.sentinel if self._process is not None else None
+        """What becomes readable when the process ends, while it has not."""
+        return self._process.sentinel if self._process is not None and self.is_running else None
 
     def keep(self) -> None:
         """Start the process where there is none; note that it died.
@@ -119,16 +140,14 @@ class _Worker:
         elif (status := self._process.exitcode) is not None:
             self._bury(self._process, how_it_ended(status))
 
-    def ask_to_end(self) -> None:
-        if self._process is not None:
-            self._process.terminate()
+    def tell(self, number: int) -> None:
+        """Send the process a signal, if it runs."""
+        if self._process is not None and self._process.pid is not None and self.is_running:
+            os.kill(self._process.pid, number)
 
-    def end(self, deadline: float) -> None:
-        """Wait for the end of the process until a moment, and then kill it."""
-        if self._process is None:
-            return
-        self._process.join(max(0.0, deadline - time.monotonic()))
-        if self._process.exitcode is None:
+    def end(self) -> None:
+        """Kill the process if it still runs."""
+        if self._process is not None and self.is_running:
             _log.error("worker does not end and is killed", process=self._process.pid)
             self._process.kill()
             self._process.join()

@@ -29,7 +29,8 @@ class Service:
         self.log = log
         self.port = int(environment.get("AGENDUM_PORT") or free_port())
         measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE")}
-        seen = {"PATH": os.environ["PATH"], "AGENDUM_PORT": str(self.port)} | measured | environment
+        usual = {"PATH": os.environ["PATH"], "AGENDUM_PORT": str(self.port), "AGENDUM_DRAIN_SECONDS": "0"}
+        seen = usual | measured | environment
         with log.open("ab") as output:
             command = [sys.executable, "-m", "app", "serve"]
             self.process = subprocess.Popen(

@@ -45,12 +45,13 @@ class Load:
     Attributes:
         acknowledged: The addresses of the tasks whose creation was answered.
         lost: How many requests got no answer.
+        broken: How many of these were not refused a connection.
         refused: The answers that were none of a success.
     """
 
     def __init__(self, service: Service, people: list[dict[str, str]]) -> None:
         self.acknowledged: list[tuple[dict[str, str], str]] = []
-        self.lost = 0
+        self.lost = self.broken = 0
         self.refused: list[str] = []
         self._base_url = service.client.base_url
         self._enough = Event()
@@ -81,8 +82,9 @@ class Load:
         try:
             while not self._enough.is_set():
                 self._note(person, client.post("/api/tasks", json={"title": "Pay rent"}, headers=person))
-        except httpx2.TransportError:
+        except httpx2.TransportError as problem:
             self.lost += 1
+            self.broken += not isinstance(problem, httpx2.ConnectError)
 
     def _note(self, person: dict[str, str], answer: httpx2.Response) -> None:
         if answer.status_code == 201:
