@@ -93,7 +93,7 @@ def _wrap(app: FastAPI, settings: Settings, beside: Mapping[str, Door]) -> None:
     """Put the layers around the doors; the last one added is the outermost."""
     app.add_middleware(UnreadBody)
     app.add_middleware(LastNet, dialect=problems.DIALECT, debug=settings.debug)
-    app.add_middleware(CrossOrigin, origins=settings.cors_origins)
+    app.add_middleware(CrossOrigin, origins=settings.cors_origins, allow_cookies=settings.cors_credentials)
     if beside:
         app.add_middleware(Beside, doors=beside, debug=settings.debug)
     app.add_middleware(Envelope, production=settings.production, metrics=app.state.runtime.metrics)

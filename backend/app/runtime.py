@@ -21,6 +21,7 @@ from app.database.url import InvalidAddressError, read_address
 from app.domain.callers import Caller
 from app.models.account import OWN_ISSUER
 from app.repositories.unit_of_work import identifying, registering
+from app.services.better_auth import SharedSessions, session_cookies, session_tokens, shared_sessions
 from app.services.identity import Identity
 from app.services.recognition import Recogniser, signed_tokens
 from app.services.sign_in import TOKEN_AUDIENCE, TOKEN_TYPE
@@ -55,6 +56,7 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
         keys: The keys of another issuer, if one is configured.
         budgets: How often anybody may ask.
         trusted_proxies: The networks whose word about a client's address is believed.
+        shared: How sessions of Better Auth are known, if its tables are in our database.
         callers: Those whose tokens were verified lately, by the hash of the token.
         clock: What gives the moment, aware and in UTC.
         metrics: What is counted and measured here.
@@ -68,6 +70,7 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
     keys: RemoteKeySet | None
     budgets: Budgets
     trusted_proxies: tuple[Network, ...] = ()
+    shared: SharedSessions | None = None
     callers: ExpiringMemory[Caller] = field(default_factory=partial(ExpiringMemory, REMEMBERED_CALLERS))
     clock: Clock = utc_now
     metrics: Metrics = field(default_factory=Metrics)
@@ -99,13 +102,26 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
             Unavailable: Its issuer has never answered.
         """
         # Spec: features/auth.md#AUTH-015
-        key = hashlib.sha256(credential.encode("utf-8", "surrogatepass")).digest()
-        return self.callers.recall(key) or await self._recognise(credential, key)
+        return await self._remembered(_hash(credential), credential, self.recognisers)
 
-    async def _recognise(self, credential: str, key: bytes) -> Caller:
+    async def recognise_cookie(self, cookie: str) -> Caller:
+        """Return the caller whom a session cookie means, as `recognise` does.
+
+        Raises:
+            TokenInvalid: There is no such session, or it has ended.
+            AccountDisabled: Its person may not come in.
+            Unavailable: Sessions cannot be looked up.
+        """
+        # What is remembered of a cookie is never found by the same text as a bearer token, nor the other way round.
+        return await self._remembered(b"cookie" + _hash(cookie), cookie, self.cookie_recognisers)
+
+    async def _remembered(self, key: bytes, credential: str, known: tuple[Recogniser, ...]) -> Caller:
+        return self.callers.recall(key) or await self._recognise(credential, key, known)
+
+    async def _recognise(self, credential: str, key: bytes, recognisers: tuple[Recogniser, ...]) -> Caller:
         # Spec: features/auth.md#AUTH-010 features/auth.md#AUTH-018
         moment, forgotten = self.clock(), self.callers.forgotten
-        known = next(known for known in self.recognisers if known.takes(credential))
+        known = next(known for known in recognisers if known.takes(credential))
         caller, until = await known.recognise(credential, moment)
         left = REMEMBERED_SECONDS if until is None else (until - moment).total_seconds()
         if self.callers.forgotten == forgotten:
@@ -116,11 +132,23 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
     @property
     def recognisers(self) -> tuple[Recogniser, ...]:
         """What knows the bearers of credentials, each of one kind; the last one takes what no other does."""
-        return (personal_tokens(self.database), signed_tokens(self.identity, self.verifiers))
+        own, last = personal_tokens(self.database), signed_tokens(self.identity, self.verifiers)
+        if self.shared is None:
+            return own, last
+        return own, session_tokens(self.identity, self.shared, self.database), last
+
+    @property
+    def cookie_recognisers(self) -> tuple[Recogniser, ...]:
+        """What knows the bearers of cookies, where there are any that are credentials."""
+        return () if self.shared is None else (session_cookies(self.identity, self.shared, self.database),)
 
     def forget(self, person_id: str) -> None:
         """Recognise a person anew at the next request, because a credential of theirs has ended."""
         self.callers.forget(lambda caller: caller.person_id == person_id)
+
+
+def _hash(credential: str) -> bytes:
+    return hashlib.sha256(credential.encode("utf-8", "surrogatepass")).digest()
 
 
 def create_runtime(settings: Settings) -> Runtime:
@@ -152,6 +180,7 @@ def create_runtime(settings: Settings) -> Runtime:
         metrics=metrics,
         budgets=_budgets(settings, secret),
         trusted_proxies=settings.trusted_proxies,
+        shared=shared_sessions(settings),
     )
 
 

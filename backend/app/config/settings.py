@@ -15,6 +15,7 @@ from app.config.limits import LimitSettings
 from app.config.observation import ObservationSettings
 from app.config.origins import origin_of
 from app.config.serving import ServingSettings
+from app.config.shared_sessions import SharedSessionSettings
 
 MOST_CONNECTIONS = 1000
 # What Kubernetes puts into every container beside a Service has such a value.
@@ -32,7 +33,7 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class Settings(IssuerSettings, LimitSettings, ObservationSettings, ServingSettings):
+class Settings(IssuerSettings, LimitSettings, ObservationSettings, ServingSettings, SharedSessionSettings):
     """Every setting; `.env.example` has a sentence for each."""
 
     model_config = SettingsConfigDict(

@@ -3,13 +3,14 @@
 from fastapi import Request
 from fastapi.security import HTTPBearer
 
+from app.dependencies.cookies import session_cookie
 from app.dependencies.parts import runtime_of
 from app.domain.callers import Caller, Scope
 from app.domain.errors import Unauthenticated
 
 _KINDS = (
-    "An access token of `/auth/login` (a JWT), a JWT of an issuer that is configured, or a personal token of "
-    "`/api/personal-tokens` (`agp_` and 49 digits and letters)."
+    "An access token of `/auth/login` (a JWT), a JWT of an issuer that is configured, a personal token of "
+    "`/api/personal-tokens` (`agp_` and 49 digits and letters), or a signed session of Better Auth, where it is shared."
 )
 
 
@@ -52,19 +53,28 @@ async def caller_of(request: Request) -> Caller:
     Raises:
         Unauthenticated: There is no token.
         TokenInvalid: It is not acceptable.
+        ForeignOrigin: There is a cookie, and the page that sent it may not change anything.
         Unavailable: The token's issuer has never answered.
     """
     state = request.scope["state"]
     known: Caller | None = state.get("caller")
     if known is None:
-        known = state["caller"] = await runtime_of(request).recognise(_token(request))
+        known = state["caller"] = await _recognised(request)
         state["user_id"] = known.person_id
     return known
 
 
-def _token(request: Request) -> str:
-    # Spec: features/auth.md#AUTH-008
+async def _recognised(request: Request) -> Caller:
+    # Spec: features/better-auth.md#BETTER-007
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not (token := token.strip()):
+    is_bearer = scheme.lower() == "bearer"
+    if not is_bearer and (cookie := session_cookie(request)) is not None:
+        return await runtime_of(request).recognise_cookie(cookie)
+    return await runtime_of(request).recognise(_required(token if is_bearer else ""))
+
+
+def _required(token: str) -> str:
+    # Spec: features/auth.md#AUTH-008
+    if not (token := token.strip()):
         raise Unauthenticated("A bearer token is required.")
     return token

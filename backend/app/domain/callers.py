@@ -23,6 +23,8 @@ class Credential(StrEnum):
     ACCESS_TOKEN = "access_token"  # noqa: S105 (the name of a kind)
     ISSUER_TOKEN = "issuer_token"  # noqa: S105 (the name of a kind)
     PERSONAL_TOKEN = "personal_token"  # noqa: S105 (the name of a kind)
+    BETTER_AUTH_SESSION = "better_auth_session"
+    SESSION_COOKIE = "session_cookie"
 
 
 class Caller(NamedTuple):
@@ -30,7 +32,8 @@ class Caller(NamedTuple):
 
     Attributes:
         person_id: The person who acts; whose rows are acted upon is said elsewhere.
-        credential: A token of our own, one of another issuer that is configured, or a personal token.
+        credential: A token of our own, one of another issuer that is configured, a personal token, or a session of
+            Better Auth.
         scopes: What the credential allows.
         roles: What the person is beyond being a person; nobody is anything yet.
         credential_id: Which one of its kind the credential is, where they have ids: that of the personal token.

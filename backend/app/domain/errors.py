@@ -14,7 +14,7 @@ class AgendumError(Exception):
     """A refusal that a person can be told about.
 
     Its kinds, and in brackets the refusals of each: Unauthenticated (TokenInvalid, AccountDisabled, WrongCredentials),
-    Forbidden (ScopeMissing, SignInRequired), NotFound,
+    Forbidden (ScopeMissing, SignInRequired, ForeignOrigin), NotFound,
     Conflict (IdTaken, EmailTaken, NameTaken, NoRoom, EditConflict, StillRunning),
     Invalid (KeyReused), Stale, TooMany, Unavailable (Busy, OutcomeUnknown).
 
@@ -89,6 +89,12 @@ class SignInRequired(Forbidden):
     """A personal token may not do this, whatever its scopes; its person may, signed in."""
 
     code = "SIGN_IN_REQUIRED"
+
+
+class ForeignOrigin(Forbidden):
+    """The caller is known by a cookie, and what is to be changed was not sent by a page that may do so."""
+
+    code = "FOREIGN_ORIGIN"
 
 
 class NotFound(AgendumError):

@@ -56,6 +56,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The request came with a personal token, and no personal token may do this, whatever its scopes.",
         "Sign in, and send the access token that you get. A personal token may revoke itself and no other.",
     ),
+    "FOREIGN_ORIGIN": (
+        "The caller is known by a cookie alone, and the request would change something without coming from a "
+        "page that may do that: its `Origin` is missing, or is not one that the service knows.",
+        "Send a bearer token instead of the cookie; or name the page's origin in `CORS_ORIGINS`, exactly as the "
+        "browser writes it, or serve page and API from one host.",
+    ),
     "NOT_FOUND": (
         "There is nothing at this address, or what it names does not exist, is in the trash, or is somebody "
         "else's: these are never told apart.",

@@ -16,6 +16,7 @@ from app.domain.errors import (
     Conflict,
     EditConflict,
     Forbidden,
+    ForeignOrigin,
     Invalid,
     NotFound,
     ScopeMissing,
@@ -114,6 +115,9 @@ def _headers(refusal: AgendumError, status: int) -> dict[str, str]:
     if isinstance(refusal, TooMany):
         # Spec: features/limits.md#LIMIT-004
         return {"Retry-After": str(refusal.retry_after)}
+    if isinstance(refusal, ForeignOrigin):
+        # With a bearer token in place of the cookie it would be done.
+        return HEADERS[401]
     return _INVALID_TOKEN if isinstance(refusal, TokenInvalid) else HEADERS.get(status, {})
 
 

@@ -44,11 +44,14 @@ class CrossOrigin(CORSMiddleware):
     Args:
         app: The application.
         origins: Those of `CORS_ORIGINS`, as browsers write them.
+        allow_cookies: Whether they may send cookies.
     """
 
-    def __init__(self, app: ASGIApp, *, origins: Collection[str]) -> None:
-        # Spec: features/operations.md#OPS-008
-        super().__init__(app, origins, _METHODS, _ALLOWED_HEADERS, expose_headers=_EXPOSED_HEADERS)
+    def __init__(self, app: ASGIApp, *, origins: Collection[str], allow_cookies: bool) -> None:
+        # Spec: features/operations.md#OPS-008 features/better-auth.md#BETTER-009
+        super().__init__(
+            app, origins, _METHODS, _ALLOWED_HEADERS, allow_cookies, expose_headers=_EXPOSED_HEADERS
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""

@@ -10,6 +10,7 @@ from app.database.connection import Database
 from app.domain.changes import Origin
 from app.repositories.accounts import Profile
 from app.repositories.beginnings import Beginning
+from app.repositories.better_auth import BetterAuthSessions, SessionTables
 from app.repositories.changes import Changes
 from app.repositories.everybody import Directory, Survey
 from app.repositories.housekeeping import Leftovers
@@ -96,6 +97,14 @@ def looking_up_tokens(database: Database) -> AbstractAsyncContextManager[KnownTo
 def noting_use(database: Database) -> AbstractAsyncContextManager[KnownTokens]:
     """Open everybody's personal tokens to note that one is used, under the role that knows people."""
     return transaction(database, _REGISTER, KnownTokens)
+
+
+def looking_up_sessions(
+    database: Database, tables: SessionTables
+) -> AbstractAsyncContextManager[BetterAuthSessions]:
+    """Open the sessions of Better Auth, under the role that sees nothing else of its tables."""
+    # Spec: features/better-auth.md#BETTER-011
+    return transaction(database, _IDENTIFY, partial(BetterAuthSessions, tables=tables))
 
 
 def surveying(database: Database) -> AbstractAsyncContextManager[Survey]:

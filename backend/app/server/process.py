@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from app.config import ConfigurationError, Settings
+from app.database.connection import Database
 from app.database.embedded.server import EmbeddedPostgres
 from app.database.migrate import MigrationError, migrate
 from app.database.url import InvalidAddressError, read_address
@@ -24,6 +25,7 @@ from app.server.limits import drain_seconds, make_room
 from app.server.secret import kept_secret
 from app.server.signals import leave_on_signals
 from app.server.supervisor import Supervisor
+from app.services.better_auth import SharedSessions, require_readable, shared_sessions
 from app.utils.logging import configure_logging
 from app.utils.metrics import share_metrics
 
@@ -51,6 +53,8 @@ def serve(settings: Settings, make_app: MakeApp) -> None:
         _sharing_metrics() if workers > 1 else nullcontext(),
     ):
         _migrate(complete)
+        if (shared := shared_sessions(complete)) is not None:
+            asyncio.run(_look_at_sessions(complete, shared))
         # Spec: features/operations.md#OPS-085
         server = HttpServer(
             make_app(complete),
@@ -150,6 +154,17 @@ def _migrate(settings: Settings) -> None:
         raise ConfigurationError(f"the database of DATABASE_URL cannot be used: {error}") from error
     if newer is not None:
         typer.echo(f"A newer release has migrated the database, to {newer}; it is used as it is.")
+
+
+async def _look_at_sessions(settings: Settings, shared: SharedSessions) -> None:
+    """Refuse to serve where sessions of Better Auth are to be read and cannot be."""
+    address = read_address(settings.database_url.get_secret_value() if settings.database_url else "")
+    database = Database(address, size=1)
+    await database.open()
+    try:
+        await require_readable(database, shared)
+    finally:
+        await database.close()
 
 
 def _announce(settings: Settings, listener: socket.socket, *, workers: int, embedded: bool) -> None:
