@@ -3,16 +3,17 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test test-fast check bench lock clean test-clients
+.PHONY: help run test test-fast check bench lock clean test-clients test-better-auth
 
 PYTHON ?= python3
 VENV := backend/.venv
 IN_VENV := .venv/bin/python -m
 CLIENTS := clients
+BETTER_AUTH := backend/tests/better_auth
 PIP := PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INPUT=1 $(VENV)/bin/python -m pip
 
 help: ## List the targets.
-	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/.runtime ## Start the service, and a database of its own unless DATABASE_URL is set.
 	@cd backend && exec $(IN_VENV) app serve
@@ -43,7 +44,7 @@ lock: ## Choose the newest allowed versions of all packages, and write them down
 	@cd $(CLIENTS) && ../backend/.venv-lock/bin/uv $(COMPILE) requirements.in -o requirements.txt
 
 clean: ## Remove the virtual environment and all caches, and no data.
-	@rm -rf $(VENV) backend/.venv-lock $(CLIENTS)/{.venv,node_modules,generated}
+	@rm -rf $(VENV) backend/.venv-lock $(CLIENTS)/{.venv,node_modules,generated} $(BETTER_AUTH)/node_modules
 	@rm -rf {.,backend}/.{mypy_cache,pytest_cache,ruff_cache,hypothesis,import_linter_cache} backend/.coverage backend/.coverage.*
 	@find backend bench -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -52,6 +53,9 @@ clean: ## Remove the virtual environment and all caches, and no data.
 # Spec: features/spec-driven.md#SPEC-011 features/spec-driven.md#SPEC-012
 test-clients: $(VENV)/.development $(CLIENTS)/node_modules/.complete $(CLIENTS)/.venv/.complete ## Lint the document, make clients from it, and compile and use them.
 	@cd backend && exec $(IN_VENV) pytest --no-cov -m clients tests/clients
+
+test-better-auth: $(VENV)/.development $(BETTER_AUTH)/node_modules/.complete ## Sign in at a real Better Auth, and use what it issues (needs Node as well).
+	@cd backend && exec $(IN_VENV) pytest -n 0 --no-cov -m better_auth tests/better_auth
 
 COMPILE := pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 # Whether an interrupted migration can be gone on with is asked of a real database, by a test that cuts it after each of its statements.
@@ -73,11 +77,11 @@ $(VENV)/.development: backend/requirements.txt backend/requirements-dev.txt
 	@$(call install,backend/requirements-dev.txt)
 	@touch $(VENV)/.runtime $@
 
-# The tools of front-end developers, none of which is part of the service; no script of a package runs.
-$(CLIENTS)/node_modules/.complete: $(CLIENTS)/package-lock.json
+# The tools of front-end developers, and a Better Auth, none of which is part of the service; no script of a package runs.
+$(CLIENTS)/node_modules/.complete $(BETTER_AUTH)/node_modules/.complete: %/node_modules/.complete: %/package-lock.json
 	@$(call require_node)
-	@echo "Installing the tools of Node"
-	@cd $(CLIENTS) && npm ci --ignore-scripts --loglevel=error
+	@echo "Installing the packages of Node"
+	@cd $* && npm ci --ignore-scripts --loglevel=error
 	@touch $@
 
 # An environment of its own: the generator of Python needs other versions than the service.

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from app.config import ConfigurationError, Settings, origin_of
 from app.database.connection import Database
 from app.domain.callers import Caller, Credential
-from app.domain.errors import AccountDisabled, TokenInvalid
+from app.domain.errors import AccountDisabled, TokenInvalid, Unavailable
 from app.repositories.better_auth import ForeignSession, SessionTables
 from app.repositories.unit_of_work import looking_up_sessions
 from app.services.identity import Identity
@@ -79,6 +79,12 @@ async def require_readable(database: Database, shared: SharedSessions) -> None:
     # Spec: features/better-auth.md#BETTER-012
     async with looking_up_sessions(database, shared.tables) as sessions:
         faults = await sessions.faults()
+    try:
+        async with looking_up_sessions(database, shared.tables) as sessions:
+            # Types that cannot be compared, and whatever else only a look-up shows.
+            await sessions.find("")
+    except Unavailable as refused:
+        faults = faults or [str(refused.__cause__).partition("\n")[0]]
     if faults:
         listed = "\n  ".join(faults)
         raise ConfigurationError(f"the sessions of Better Auth cannot be read:\n  {listed}")
