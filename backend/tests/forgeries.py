@@ -1,6 +1,7 @@
 """Tokens that attackers forge under the name of the test issuer: each is to be refused. It knows nothing of the app."""
 
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -47,6 +48,10 @@ def _confused(secret_of: Callable[[SigningKey], bytes], algorithm: str) -> Forge
     return forge
 
 
+def _coordinate(key: SigningKey) -> bytes:
+    return urlsafe_b64decode(str(key.published()["x"]) + "==")
+
+
 def _by_stranger(header: Callable[[Issuer, SigningKey], Mapping[str, object]]) -> Forgery:
     def forge(issuer: Issuer) -> str:
         stranger = make_key("EdDSA")
@@ -79,6 +84,9 @@ _KIDS: tuple[object, ...] = (
     "' or 1=1 --",
     "http://127.0.0.1:1/key",
     "k" * 5000,
+    "k" * 10_240,
+    "file:///dev/null",
+    "/dev/null",
     "k\0",
 )
 _TYPES: tuple[object, ...] = (
@@ -143,6 +151,12 @@ HOSTILE: dict[str, Forgery] = {
         f"HS256 by the JWK of {name}": _confused(lambda key: json.dumps(key.published()).encode(), name)
         for name in ALGORITHMS
     },
+    **{
+        f"HS256 by the bare coordinate of {name}": _confused(_coordinate, name) for name in ("EdDSA", "ES256")
+    },
+    "HS256 by the key set": lambda issuer: craft(
+        {"alg": "HS256", "kid": issuer.signing_key.id}, issuer.claims(), hs256(issuer.key_set())
+    ),
     "HS256 by nothing": _confused(lambda _: b"", "EdDSA"),
     "another's signature": _by_stranger(lambda *_: {}),
     "embedded jwk": _by_stranger(lambda _, stranger: {"jwk": stranger.published()}),

@@ -7,6 +7,7 @@ import asyncio
 import os
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 from alembic import context
 from sqlalchemy import Connection, text
@@ -20,6 +21,13 @@ from app.models.naming import SCHEMA, metadata
 for module in iter_modules(models.__path__):
     import_module(f"{models.__name__}.{module.name}")
 
+
+def _is_ours(name: str | None, kind: str, parents: Any) -> bool:
+    """Tell whether a difference is looked for there: Better Auth's tables, and an application's, are their own."""
+    # Spec: features/better-auth.md#BETTER-014
+    return (name if kind == "schema" else parents.get("schema_name")) == SCHEMA
+
+
 _PREPARATION = f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"
 _LIMITS = ("SET LOCAL lock_timeout = '500ms'", "SET LOCAL statement_timeout = '60s'")
 
@@ -29,6 +37,8 @@ def _configure(**options: object) -> None:
         target_metadata=metadata,
         version_table_schema=SCHEMA,
         transaction_per_migration=True,
+        include_schemas=True,
+        include_name=_is_ours,
         **options,  # type: ignore[arg-type]
     )
 

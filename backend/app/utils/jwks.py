@@ -21,6 +21,8 @@ from joserfc.util import to_bytes, urlsafe_b64decode
 from app.utils.metrics import Metrics
 
 MAX_KEY_SET_BYTES = 256 * 1024
+# Seconds for which a set that is too old serves while it is refreshed; then whoever comes waits for the new one.
+_LONGEST_WITHDRAWN = 60.0
 
 logger = logging.getLogger(__name__)
 
@@ -148,7 +150,7 @@ class RemoteKeySet:
         Args:
             url: where the key set is published.
             client: shared with others, and closed by its owner.
-            max_age: an older set is refreshed in the background when it is next used.
+            max_age: an older set is refreshed when it is next used, for a minute in the background.
             cooldown: rest after a fetch, failed or not, once a set is held.
             first_retry: rest after a failed fetch while no set was ever held.
             timeout: for a whole fetch, connecting and reading included.
@@ -176,8 +178,9 @@ class RemoteKeySet:
             KeysUnavailable: no set could ever be had.
         """
         # Spec: features/auth.md#AUTH-006
-        if key_id in self._keys:
-            if self._clock() >= self._stale_at:
+        age = self._clock() - self._stale_at
+        if key_id in self._keys and age < _LONGEST_WITHDRAWN:
+            if age >= 0:
                 self._fetch_if_due()
             return self._keys[key_id]
         if (flight := self._fetch_if_due()) is not None:

@@ -175,6 +175,7 @@ async def test_a_base_path_and_an_audience_of_its_own_are_configured(
 async def test_hostile_tokens_are_refused_and_make_nobody(
     client_with: MakeClient, issuer: Issuer, connection: asyncpg.Connection
 ) -> None:
+    """S7 to S13: 401 for each over HTTP, and no trace."""
     before = await count_rows(connection)
     async with client_with(better_auth_url=issuer.origin, shared_secret_issuer=ELSEWHERE) as client:
         # HTTP itself takes the line break off the end of a header.
@@ -183,6 +184,33 @@ async def test_hostile_tokens_are_refused_and_make_nobody(
             assert_refused(await ask(client, token), name, told=INVALID if token else MISSING)
         assert_refused(await ask(client, b"\xff\xfe.\x00.\x80"))
         assert await count_rows(connection) == before
+        assert (await ask(client, issuer.token())).status_code == 200
+
+
+@pytest.mark.spec("AUTH-005", "AUTH-007", "AUTH-008")
+async def test_what_better_auth_signs_beside_its_tokens_is_no_token(
+    client_with: MakeClient, issuer: Issuer, ada: Person
+) -> None:
+    """S12: tokens of the same keys, or under the same secret, that were made for something else."""
+    moment = int(datetime.now(UTC).timestamp())
+    session = {"session": {"userId": ada.user_id}, "user": {"id": ada.user_id}, "updatedAt": moment * 1000}
+    times: dict[str, object] = {"iat": moment, "exp": moment + 300}
+    cache = {"typ": "better-auth.session-cache+jwt"}
+    others = [
+        issuer.token(header=cache, aud="better-auth:session-cache", sid="token"),
+        issuer.token(aud="better-auth:session-cache"),
+        issuer.token(header=cache),
+        issuer.token(header={"typ": "at+jwt"}),
+        issuer.token(header={"typ": "logout+jwt"}, aud="client"),
+        issuer.token(aud="client", nonce="n"),
+        craft({"alg": "HS256"}, session | times, hs256(SECRET.encode())),
+        craft({"alg": "HS256"}, session | times | {"sub": ada.user_id}, hs256(SECRET.encode())),
+        craft({"alg": "HS256", "typ": "JWT"}, {"email": "ada@example.com"} | times, hs256(SECRET.encode())),
+        craft({"alg": "dir", "enc": "A256CBC-HS512"}, b"", lambda _: b"x") + ".e30.e30",
+    ]
+    async with client_with(better_auth_url=issuer.origin, shared_secret_issuer=ELSEWHERE) as client:
+        for token in others:
+            assert_refused(await ask(client, token), token)
         assert (await ask(client, issuer.token())).status_code == 200
 
 

@@ -1,6 +1,8 @@
 """Migrate from nothing to the newest schema and back, by several at once, and without a difference from the models."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Column, Connection, Index, text
 from sqlalchemy.schema import CreateIndex
@@ -18,11 +21,31 @@ from app.database.migrate import LOCK, SCRIPTS, MigrationError, migrate
 from app.database.url import read_address
 from app.models import account, category, change, comment, idempotency_key, saved_filter, tag, task  # noqa: F401 (they register their tables)
 from app.models.naming import SCHEMA, metadata
-from tests.migrations.databases import BACKEND, ask, catalogue_of, downgrade, migrate_elsewhere, within
+from tests.foreign_sessions import Shape, begin_session, grants, make_tables
+from tests.migrations.databases import (
+    BACKEND,
+    ask,
+    catalogue_of,
+    configuration,
+    downgrade,
+    migrate_elsewhere,
+    within,
+)
 from tests.server import copy_database, drop_database, url_of
 
 NOTES = BACKEND.parent / "specs/database/migrations"
 TABLES = "SELECT count(*) FROM pg_tables WHERE schemaname = 'agendum'"
+# Columns, constraints, indexes and rights of what is outside of our schema.
+FOREIGN = """
+    SELECT a.attrelid::regclass || ' ' || a.attname || ' ' || format_type(a.atttypid, NULL) || ' ' || a.attnotnull
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    WHERE c.relnamespace = 'public'::regnamespace AND a.attnum > 0
+    UNION ALL SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace
+    UNION ALL SELECT relname || ' ' || relacl::text || relrowsecurity FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relacl IS NOT NULL
+    ORDER BY 1
+"""
 ROLES = (
     "SELECT count(*) FROM pg_roles "
     "WHERE rolname IN ('agendum_app', 'agendum_identity', 'agendum_search', 'agendum_worker')"
@@ -92,6 +115,51 @@ async def test_going_back_to_the_beginning_leaves_the_roles_and_can_be_repeated(
         assert (await ask(empty, TABLES), await ask(empty, ROLES)) == (1, 4)
         await migrate(address)
         assert await catalogue_of(empty) == before
+
+
+@pytest.mark.spec("BETTER-014")
+async def test_better_auths_tables_are_left_as_they_are(empty: str) -> None:
+    async with connected(empty) as connection:
+        await make_tables(connection, Shape(bans=True), grant=False)
+        token = await begin_session(connection, Shape())
+        before = await connection.fetch(FOREIGN)
+        assert len(before) > 20
+        for _time in range(2):
+            await migrate(read_address(empty))
+            await connection.execute(grants(Shape(bans=True)))
+            assert await within(empty, proposed_elsewhere) == []
+            await within(empty, downgrade)
+            granted = await connection.fetch(FOREIGN)
+            assert [line for line in granted if "agendum" not in line[0]] == before
+        assert await connection.fetchval("SELECT token FROM session") == token
+    assert {table.schema for table in metadata.tables.values()} == {SCHEMA}
+
+
+def proposed_elsewhere(connection: Connection) -> list[Any]:
+    """List what Alembic would change outside of our schema, as `env.py` configures it."""
+    config = configuration(connection)
+    script = ScriptDirectory.from_config(config)
+    proposed: list[Any] = []
+
+    def compare(_revision: object, context: MigrationContext) -> list[Any]:
+        proposed.extend(
+            difference
+            for difference in compare_metadata(context, metadata)
+            if getattr(difference[1], "schema", SCHEMA) != SCHEMA
+        )
+        return []
+
+    with EnvironmentContext(config, script, fn=compare):
+        script.run_env()
+    return proposed
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Connect as the superuser for as long as the block lasts."""
+    connection = await asyncpg.connect(dsn=url)
+    yield connection
+    await connection.close()
 
 
 def test_there_is_one_way_from_the_beginning_to_one_head(script: ScriptDirectory) -> None:

@@ -192,6 +192,7 @@ async def test_a_waiter_that_is_cancelled_does_not_end_the_fetch_of_the_others(
 async def test_a_thousand_unknown_ids_cost_one_fetch_in_thirty_seconds(
     issuer: Issuer, keys: RemoteKeySet, clock: Clock
 ) -> None:
+    """S14."""
     await keys.get(issuer.signing_key.id)
     for moment, requests in ((1029.9, 1), (1030, 2), (1059.9, 2), (1060, 3)):
         clock.time = moment
@@ -206,6 +207,7 @@ async def test_a_thousand_unknown_ids_cost_one_fetch_in_thirty_seconds(
 async def test_a_new_key_is_found_once_the_cooldown_is_over(
     issuer: Issuer, keys: RemoteKeySet, clock: Clock
 ) -> None:
+    """S15."""
     await keys.get(issuer.signing_key.id)
     fresh = issuer.rotate()
     with pytest.raises(UnknownKey):
@@ -257,6 +259,7 @@ async def test_an_issuer_that_does_not_listen_is_unavailable(
 async def test_an_old_set_is_used_while_it_is_refreshed(
     issuer: Issuer, keys: RemoteKeySet, clock: Clock
 ) -> None:
+    """S15."""
     known = issuer.signing_key
     await keys.get(known.id)
     issuer.withdraw(known)
@@ -269,9 +272,24 @@ async def test_an_old_set_is_used_while_it_is_refreshed(
 
 
 @pytest.mark.spec("AUTH-006")
+async def test_a_key_that_was_withdrawn_while_nobody_came_is_refused_at_once(
+    issuer: Issuer, keys: RemoteKeySet, clock: Clock
+) -> None:
+    """S15: within the age of a set and 60 seconds, also for the first who comes after that."""
+    known = issuer.signing_key
+    await keys.get(known.id)
+    issuer.withdraw(known)
+    clock.time += 660
+    with pytest.raises(UnknownKey):
+        await keys.get(known.id)
+    assert issuer.requests == 2
+
+
+@pytest.mark.spec("AUTH-006")
 async def test_the_last_good_set_stays_while_the_issuer_is_away(
     issuer: Issuer, keys: RemoteKeySet, clock: Clock
 ) -> None:
+    """S14: for 20 minutes."""
     await keys.get(issuer.signing_key.id)
     issuer.stop()
     for _ in range(40):

@@ -2,8 +2,10 @@
 
 import json
 import secrets
+import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -44,6 +46,21 @@ async def external(issuer: Issuer) -> AsyncIterator[KeySetVerifier]:
         keys = RemoteKeySet(issuer.jwks_url, client)
         yield KeySetVerifier(keys, issuer=issuer.origin, audience=issuer.origin, leeway=LEEWAY)
         await keys.close()
+
+
+@pytest.fixture
+def reached() -> Iterator[list[str]]:
+    """What this process opens or connects to, by the names of Python's audit events."""
+    events: list[str] = []
+    watching = [True]
+
+    def note(event: str, _details: object) -> None:
+        if watching[0] and event in ("open", "socket.connect", "socket.getaddrinfo"):
+            events.append(event)
+
+    sys.addaudithook(note)
+    yield events
+    watching[0] = False
 
 
 def signed(claims: Mapping[str, object] = OWN, /, **changes: object) -> str:
@@ -133,6 +150,7 @@ async def test_a_changed_character_anywhere_is_refused(own: SecretVerifier, plac
 
 @pytest.mark.spec("AUTH-004")
 async def test_our_token_ends_on_the_second(own: SecretVerifier) -> None:
+    """S11."""
     assert await accepts(own, signed(exp=MOMENT + 1))
     assert not await accepts(own, signed(exp=MOMENT))
     assert not await accepts(own, signed(exp=MOMENT - 1))
@@ -212,6 +230,7 @@ async def test_the_algorithm_is_the_keys(issuer: Issuer, external: KeySetVerifie
 @pytest.mark.spec("AUTH-005", "AUTH-008")
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_a_hostile_token_is_refused(issuer: Issuer, external: KeySetVerifier, name: str) -> None:
+    """S7 to S13."""
     token = HOSTILE[name](issuer)
     for verifier in (external, TokenVerifiers([external])):
         assert not await accepts(verifier, token, datetime.now(UTC))
@@ -221,6 +240,7 @@ async def test_a_hostile_token_is_refused(issuer: Issuer, external: KeySetVerifi
 
 @pytest.mark.spec("AUTH-005")
 async def test_an_external_token_ends_thirty_seconds_late(issuer: Issuer, external: KeySetVerifier) -> None:
+    """S11."""
     assert await accepts(external, issuer.token(now=NOW, exp=MOMENT - 29))
     assert not await accepts(external, issuer.token(now=NOW, exp=MOMENT - 30))
     assert not await accepts(external, issuer.token(now=NOW, exp=MOMENT - 31))
@@ -231,6 +251,7 @@ async def test_an_external_token_ends_thirty_seconds_late(issuer: Issuer, extern
 async def test_an_external_token_begins_thirty_seconds_early(
     issuer: Issuer, external: KeySetVerifier, seconds: int, *, expected: bool
 ) -> None:
+    """S11."""
     assert await accepts(external, issuer.token(now=NOW, iat=MOMENT + seconds)) is expected
     assert await accepts(external, issuer.token(now=NOW, nbf=MOMENT + seconds)) is expected
 
@@ -247,6 +268,28 @@ async def test_a_withdrawn_key_or_an_outage_is_told_apart(issuer: Issuer, extern
     issuer.start()
     external._keys._next_fetch_at = 0
     assert not await accepts(external, issuer.token(make_key("EdDSA"), now=NOW))
+
+
+@pytest.mark.spec("AUTH-005", "AUTH-008")
+async def test_no_header_of_a_token_leads_to_a_file_or_an_address(
+    issuer: Issuer, external: KeySetVerifier, reached: list[str]
+) -> None:
+    """S9: with the keys at hand, and an unknown one asked for just now, nothing is opened whatever a header says."""
+    assert await accepts(external, issuer.token(), datetime.now(UTC))
+    names = [name for name in HOSTILE if name.startswith(("kid", "jku", "x5", "embedded", "crit"))]
+    tokens = [HOSTILE[name](issuer) for name in names]
+    reached.clear()
+    assert len(tokens) > 15
+    for token in tokens:
+        assert not await accepts(external, token, datetime.now(UTC))
+    assert (reached, issuer.requests) == ([], 1)
+    read_nothing()
+    assert reached == ["open"]
+
+
+def read_nothing() -> None:
+    """Open a file, which is seen."""
+    Path("/dev/null").read_bytes()
 
 
 @pytest.mark.spec("AUTH-008")
