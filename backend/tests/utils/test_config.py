@@ -200,6 +200,34 @@ def test_in_production_keys_are_fetched_over_tls_or_from_this_machine(
         ("BETTER_AUTH_URL", "https://ada:word@a.example"),
     ]
     + [
+        ("AGENDUM_BETTER_AUTH_DATABASE", "yes"),
+        ("AGENDUM_BETTER_AUTH_RAW_TOKENS", "perhaps"),
+        *[
+            ("AGENDUM_BETTER_AUTH_SCHEMA", value)
+            for value in ('public"', "a.b", "1a", "a" * 64, "a b", "sch\u00e9ma", "x;drop")
+        ],
+        *[
+            ("AGENDUM_BETTER_AUTH_COOKIE", value)
+            for value in ("a b", "a;b", "a=b", "\u00fc", "__Secure-a", "x" * 101)
+        ],
+        *[
+            ("AGENDUM_BETTER_AUTH_NAMES", value)
+            for value in (
+                "session",
+                "=",
+                "session=",
+                "sessions=session",
+                "user.password=password",
+                "account=account",
+                'session="x"',
+                "session=a b",
+                "session=a;drop table x",
+                "session=a,session=b",
+                "session=" + "a" * 64,
+            )
+        ],
+    ]
+    + [
         ("CORS_ORIGINS", value)
         for value in (
             "*",
@@ -214,6 +242,19 @@ def test_in_production_keys_are_fetched_over_tls_or_from_this_machine(
 def test_a_wrong_value_is_told_by_its_name(environ: Environ, name: str, value: str) -> None:
     environ(**{name: value})
     assert refusal().startswith(f"{name}: ")
+
+
+@pytest.mark.spec("BETTER-010")
+def test_names_of_tables_and_columns_come_from_the_environment(environ: Environ) -> None:
+    environ(AGENDUM_BETTER_AUTH_NAMES=" session=sessions, session.userId = user_id,,user=App-Users$,")
+    environ(AGENDUM_BETTER_AUTH_SCHEMA="Sign-In", AGENDUM_BETTER_AUTH_DATABASE="shared")
+    settings = load_settings()
+    assert settings.better_auth_names == {
+        "session": "sessions",
+        "session.userId": "user_id",
+        "user": "App-Users$",
+    }
+    assert (settings.better_auth_schema, settings.better_auth_database) == ("Sign-In", "shared")
 
 
 @pytest.mark.spec("OPS-086")
