@@ -34,6 +34,7 @@ def load_settings() -> Settings:
         raise ConfigurationError(faults) from None
     _refuse_weakness(settings)
     _refuse_crowd(settings)
+    _refuse_lonely_sessions(settings)
     return settings
 
 
@@ -71,6 +72,15 @@ def _refuse_weakness(settings: Settings) -> None:
     if settings.better_auth_url is not None and not is_private(settings.better_auth_url):
         raise ConfigurationError(
             "BETTER_AUTH_URL must be https in production, because keys are fetched from it, unless it is this machine"
+        )
+
+
+def _refuse_lonely_sessions(settings: Settings) -> None:
+    # Spec: features/better-auth.md#BETTER-001
+    # A secret that we make ourselves, or none, has signed nothing of Better Auth's.
+    if settings.better_auth_database == "shared" and None in (settings.secret, settings.better_auth_url):
+        raise ConfigurationError(
+            "AGENDUM_BETTER_AUTH_DATABASE=shared needs BETTER_AUTH_URL and BETTER_AUTH_SECRET, as Better Auth has them"
         )
 
 

@@ -53,9 +53,7 @@ def shared_sessions(settings: Settings) -> SharedSessions | None:
         return None
     issuer = origin_of(settings.better_auth_url or "")
     if issuer is None or settings.secret is None:
-        raise ConfigurationError(
-            "AGENDUM_BETTER_AUTH_DATABASE=shared needs BETTER_AUTH_URL and BETTER_AUTH_SECRET, as Better Auth has them"
-        )
+        raise ConfigurationError("the sessions of Better Auth need BETTER_AUTH_URL and BETTER_AUTH_SECRET")
     return SharedSessions(
         SessionTables(settings.better_auth_schema, settings.better_auth_names),
         (settings.secret.get_secret_value(),),

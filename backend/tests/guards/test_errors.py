@@ -14,6 +14,7 @@ CODES = {
     "TokenInvalid": "INVALID_TOKEN",
     "WrongCredentials": "WRONG_CREDENTIALS",
     "Forbidden": "FORBIDDEN",
+    "ForeignOrigin": "FOREIGN_ORIGIN",
     "AccountDisabled": "ACCOUNT_DISABLED",
     "ScopeMissing": "SCOPE_MISSING",
     "SignInRequired": "SIGN_IN_REQUIRED",
