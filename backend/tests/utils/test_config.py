@@ -245,17 +245,11 @@ def test_a_wrong_value_is_told_by_its_name(environ: Environ, name: str, value: s
 
 
 @pytest.mark.spec("BETTER-001")
-def test_sharing_needs_the_address_and_the_secret_of_better_auth(environ: Environ) -> None:
-    environ(AGENDUM_BETTER_AUTH_DATABASE="shared", BETTER_AUTH_URL="http://localhost:3000")
-    assert refusal().startswith(
-        "AGENDUM_BETTER_AUTH_DATABASE=shared needs BETTER_AUTH_URL and BETTER_AUTH_SECRET"
-    )
-    environ(BETTER_AUTH_URL="", BETTER_AUTH_SECRET=STRONG)
-    assert refusal().startswith(
-        "AGENDUM_BETTER_AUTH_DATABASE=shared needs BETTER_AUTH_URL and BETTER_AUTH_SECRET"
-    )
-    environ(BETTER_AUTH_URL="http://localhost:3000")
-    assert load_settings().better_auth_database == "shared"
+@pytest.mark.parametrize("missing", ["BETTER_AUTH_URL", "BETTER_AUTH_SECRET"])
+def test_sharing_needs_the_address_and_the_secret_of_better_auth(environ: Environ, missing: str) -> None:
+    whole = {"BETTER_AUTH_URL": "http://localhost:3000", "BETTER_AUTH_SECRET": STRONG}
+    environ(AGENDUM_BETTER_AUTH_DATABASE="shared", **whole | {missing: ""})
+    assert refusal().startswith("AGENDUM_BETTER_AUTH_DATABASE=shared needs BETTER_AUTH_URL and BETTER_AUTH_")
 
 
 @pytest.mark.spec("BETTER-010")
@@ -263,12 +257,8 @@ def test_names_of_tables_and_columns_come_from_the_environment(environ: Environ)
     environ(AGENDUM_BETTER_AUTH_NAMES=" session=sessions, session.userId = user_id,,user=App-Users$,")
     environ(AGENDUM_BETTER_AUTH_SCHEMA="Sign-In")
     settings = load_settings()
-    assert settings.better_auth_names == {
-        "session": "sessions",
-        "session.userId": "user_id",
-        "user": "App-Users$",
-    }
-    assert (settings.better_auth_schema, settings.better_auth_database) == ("Sign-In", "off")
+    named = {"session": "sessions", "session.userId": "user_id", "user": "App-Users$"}
+    assert (settings.better_auth_names, settings.better_auth_schema) == (named, "Sign-In")
 
 
 @pytest.mark.spec("OPS-086")
