@@ -58,17 +58,27 @@ class ListedTable:
         table: An owned table.
         sort_keys: What each name of a sort means: expressions that are never null, in the words of an index where there
             is one.
+        row_id: What breaks ties, if not the column `id`.
+        among: Which rows are listed at all, if not those of the owner of the unit of work.
     """
 
-    def __init__(self, table: Table, sort_keys: Mapping[str, tuple[ColumnElement[Any], ...]]) -> None:
-        self._table = table
+    def __init__(
+        self,
+        table: Table,
+        sort_keys: Mapping[str, tuple[ColumnElement[Any], ...]],
+        *,
+        row_id: ColumnElement[Any] | None = None,
+        among: ColumnElement[bool] | None = None,
+    ) -> None:
         self._sort_keys = sort_keys
+        self._row_id = table.c.id if row_id is None else row_id
+        self._among = mine(table) if among is None else among
         self.statement = lru_cache(maxsize=_SHAPES)(self._build)
 
     def keys(self, sorts: tuple[Sort, ...]) -> list[DirectedKey]:
         """Return what rows are ordered by, each with whether it descends; the id does as the first of them."""
         keys = [(key, sort.descending) for sort in sorts for key in self._sort_keys[sort.column]]
-        return [*keys, (self._table.c.id, sorts[0].descending)]
+        return [*keys, (self._row_id, sorts[0].descending)]
 
     def _build(self, shape: Shape) -> Statement:
         """Build the statement of a list: the rows, one more than asked, and beside them the number of all.
@@ -90,7 +100,7 @@ class ListedTable:
     def _rows(self, shape: Shape) -> tuple[Select[Any], Select[Any], list[DirectedKey]]:
         """Return the rows that are asked for, the same to be counted, and what the rows are sorted by."""
         keys, columns = self.keys(shape.sorts), shape.projection.columns
-        where = [mine(self._table), *(condition.clause for condition in shape.conditions)]
+        where = [self._among, *(condition.clause for condition in shape.conditions)]
         one: ColumnElement[Any] = literal_column("1").label("one")
         found = next((condition for condition in shape.conditions if isinstance(condition, FoundIn)), None)
         if found is None:

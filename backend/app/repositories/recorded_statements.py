@@ -129,7 +129,7 @@ class OwnedStatements(Generic[Row]):
         if (write := self._changes.get(names)) is None:
             values: dict[str, Any] = {name: bindparam(name) for name in sorted(names)}
             changed = update(self.table).where(*self._row, self._as_it_was).values(**values)
-            write = self._changes[names] = RecordedWrite(changed.returning(self.table.c.id))
+            write = self._changes[names] = RecordedWrite(changed.returning(self._id))
         return write
 
     def row(self, record: Any) -> Row:
@@ -151,6 +151,10 @@ class OwnedStatements(Generic[Row]):
     def _fields(self) -> tuple[str, ...]:
         fields: tuple[str, ...] = self.row_type._fields  # type: ignore[attr-defined]  # A named tuple has them.
         return fields
+
+    @property
+    def _id(self) -> ColumnElement[Any]:
+        return self.table.c.id
 
     @property
     def _row(self) -> list[ColumnElement[bool]]:

@@ -5,7 +5,7 @@ It reads nothing.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
 
 import asyncpg
 import orjson
@@ -14,9 +14,8 @@ from uuid_utils.compat import uuid7
 from app.domain.changes import Action, Stamp, difference
 from app.domain.errors import NameTaken
 from app.repositories.change_statements import RAISE_COUNTER, RecordedWrite
-from app.repositories.owned import Owned
 from app.repositories.owner import OwnerScoped
-from app.repositories.recorded_statements import Row, replaced
+from app.repositories.recorded_statements import OwnedStatements, Row, replaced
 
 Part = TypeVar("Part")
 # A row as it was and as it is to be: without the first it is inserted, without the second it is removed for good.
@@ -24,10 +23,21 @@ Pair: TypeAlias = tuple[Row | None, Row | None]
 _AT_ONCE = 500
 
 
+class Recordable(Protocol):
+    """The repository of what is written: what the change sequence calls it, and the statements of its table."""
+
+    entity: ClassVar[str]
+    statements: ClassVar[OwnedStatements[Any]]
+    unique_name: ClassVar[str | None]
+
+    @property
+    def called(self) -> str: ...  # noqa: D102 (what one is called in a sentence)
+
+
 class Recorder(OwnerScoped):
     """Writes rows of one owner and the changes that record them."""
 
-    async def add(self, rows: Owned[Row], row: Row, *, now: datetime) -> Row:
+    async def add(self, rows: Recordable, row: Row, *, now: datetime) -> Row:
         """Insert a row, and record its creation.
 
         Raises:
@@ -37,7 +47,7 @@ class Recorder(OwnerScoped):
         return row
 
     async def change_each(
-        self, rows: Owned[Row], pairs: Sequence[tuple[Row, Row]], stamp: Stamp
+        self, rows: Recordable, pairs: Sequence[tuple[Row, Row]], stamp: Stamp
     ) -> Sequence[Row]:
         """Change rows that were read in this unit of work, and record each change, in the given order.
 
@@ -61,7 +71,7 @@ class Recorder(OwnerScoped):
             done += [new for _, new in revised]
         return done
 
-    async def remove_each(self, rows: Owned[Row], gone: Sequence[Row], *, now: datetime) -> None:
+    async def remove_each(self, rows: Recordable, gone: Sequence[Row], *, now: datetime) -> None:
         """Remove rows that were read in this unit of work for good, and record for each that it is gone.
 
         Their earlier changes stay, with the texts emptied.
@@ -71,13 +81,13 @@ class Recorder(OwnerScoped):
             await self._write(rows, [(row, None) for row in some], Stamp(Action.PURGED, now))
             await self._redact(rows, [str(row.id) for row in some], now=now)
 
-    async def _redact(self, rows: Owned[Row], ids: Sequence[str], *, now: datetime) -> None:
+    async def _redact(self, rows: Recordable, ids: Sequence[str], *, now: datetime) -> None:
         """Empty what a person wrote in the earlier changes of entities, some changes at once."""
         values = {"entity": rows.entity, "ids": ids, "now": now, "rows": _AT_ONCE}
         while len(await self._fetch(rows.statements.redact, **values)) == _AT_ONCE:
             pass
 
-    async def _write(self, rows: Owned[Row], pairs: Sequence[Pair[Row]], stamp: Stamp) -> None:
+    async def _write(self, rows: Recordable, pairs: Sequence[Pair[Row]], stamp: Stamp) -> None:
         """Write pairs of one form: all are insertions, or changes, or removals."""
         names = frozenset(name for old, new in pairs for name in _differing(old, new))
         values = [
@@ -87,7 +97,7 @@ class Recorder(OwnerScoped):
         await self._run(rows, _statement(rows, pairs[0], names), values)
         await self._set(rows, pairs)
 
-    async def _run(self, rows: Owned[Row], write: RecordedWrite, values: Sequence[dict[str, Any]]) -> None:
+    async def _run(self, rows: Recordable, write: RecordedWrite, values: Sequence[dict[str, Any]]) -> None:
         try:
             if len(values) > 1:
                 written = await self._run_many(write, values)
@@ -107,7 +117,7 @@ class Recorder(OwnerScoped):
         numbered = [some | {"seq": first + place} for place, some in enumerate(values)]
         return await self._session.fetch_many(write.among_many, numbered)
 
-    async def _set(self, rows: Owned[Row], pairs: Sequence[Pair[Row]]) -> None:
+    async def _set(self, rows: Recordable, pairs: Sequence[Pair[Row]]) -> None:
         """Make the sets of ids that rows keep in tables of their own what they are to be."""
         for name, statement in rows.statements.sets.items():
             values = [
@@ -119,7 +129,7 @@ class Recorder(OwnerScoped):
                 await self._session.fetch_many(statement, values)
 
     def _values(
-        self, rows: Owned[Row], old: Row | None, new: Row | None, *, names: frozenset[str]
+        self, rows: Recordable, old: Row | None, new: Row | None, *, names: frozenset[str]
     ) -> dict[str, Any]:
         """Return the columns of a row as the driver takes them, with those that are derived from the changed ones."""
         if new is None:
@@ -132,7 +142,7 @@ class Recorder(OwnerScoped):
             if derived.fields & names
         }
 
-    def _record(self, rows: Owned[Row], pair: Pair[Row], stamp: Stamp) -> dict[str, Any]:
+    def _record(self, rows: Recordable, pair: Pair[Row], stamp: Stamp) -> dict[str, Any]:
         old, new = pair
         # Spec: features/changes.md#CHANGE-008
         before = after = None
@@ -153,7 +163,7 @@ class Recorder(OwnerScoped):
         }
 
 
-def _statement(rows: Owned[Row], pair: Pair[Row], names: frozenset[str]) -> RecordedWrite:
+def _statement(rows: Recordable, pair: Pair[Row], names: frozenset[str]) -> RecordedWrite:
     statements = rows.statements
     if pair[0] is None:
         return statements.add
