@@ -9,9 +9,8 @@ from fastapi import Request, Response
 
 from app.domain.errors import KeyReused, OutcomeUnknown, invalid_field
 from app.models.idempotency_key import KeptAnswer
-from app.repositories.unit_of_work import UnitOfWork
 from app.services import idempotency
-from app.services.idempotency import KeyedRequest
+from app.services.idempotency import KeepsAnswers, KeyedRequest
 from app.utils.headers import InvalidHeaderError, idempotency_key
 
 _KEPT_HEADERS = ("content-type", "etag", "location")
@@ -42,7 +41,7 @@ async def keyed_request(request: Request) -> KeyedRequest | None:
     return KeyedRequest(key, hashlib.sha256(target + b"\0" + await request.body()).digest())
 
 
-async def keep(work: UnitOfWork, keyed: KeyedRequest, answered: Response | None, *, now: datetime) -> None:
+async def keep(work: KeepsAnswers, keyed: KeyedRequest, answered: Response | None, *, now: datetime) -> None:
     """Keep the answer to a request, in the transaction of its effect.
 
     Raises:
@@ -59,7 +58,7 @@ async def keep(work: UnitOfWork, keyed: KeyedRequest, answered: Response | None,
 
 
 async def replay_instead(
-    refused: Exception, keyed: KeyedRequest, rows: AbstractAsyncContextManager[UnitOfWork], *, now: datetime
+    refused: Exception, keyed: KeyedRequest, rows: AbstractAsyncContextManager[KeepsAnswers], *, now: datetime
 ) -> None:
     """Look whether a request that was carried out in vain, and rolled back, was answered before.
 

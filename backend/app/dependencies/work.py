@@ -1,10 +1,11 @@
 """The caller's rows, as a route asks for them by a scope: for reading, writing, or changing under a condition."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, TypedDict
+from functools import partial
+from typing import Annotated, Any, Generic, NamedTuple, TypedDict, TypeVar
 
 from fastapi import Depends, Request, Response
 from fastapi.dependencies.models import Dependant
@@ -21,6 +22,8 @@ from app.domain.preconditions import Expected
 from app.repositories.unit_of_work import UnitOfWork, reading, writing
 from app.services.idempotency import KeyedRequest
 
+Work = TypeVar("Work")
+
 
 @dataclass(frozen=True, slots=True)
 class Unopened:
@@ -36,11 +39,18 @@ class Terms(TypedDict):
     expected: Expected
 
 
+class Rows(NamedTuple):
+    """What a write of a caller opens: the rows that it changes, and the same to look up what was answered before."""
+
+    change: Callable[[], AbstractAsyncContextManager[Any]]
+    look_up: Callable[[], AbstractAsyncContextManager[Any]]
+
+
 @dataclass(slots=True)
-class Write:
+class Write(Generic[Work]):
     """A write that is under way: whose rows, by whom, when, what is expected of them, and what it is answered."""
 
-    work: UnitOfWork
+    work: Work
     caller: Caller
     now: datetime
     expected: Expected
@@ -76,7 +86,15 @@ class Writing(BearerDependency):
             Invalid: A header of the request cannot be read, or is a condition.
         """
         caller, expected = await self.find_caller(request), self._expected(request.headers)
-        return Unopened(_write(request, caller, keyed=await keyed_request(request), expected=expected))
+        keyed = await self._keyed(request, caller)
+        return Unopened(_write(request, caller, self._rows(request, caller), keyed=keyed, expected=expected))
+
+    async def _keyed(self, request: Request, _caller: Caller) -> KeyedRequest | None:
+        return await keyed_request(request)
+
+    def _rows(self, request: Request, caller: Caller) -> Rows:
+        of = (runtime_of(request).database, _origin(request, caller))
+        return Rows(partial(writing, *of), partial(reading, *of))
 
     def _expected(self, headers: Headers) -> Expected:
         refuse_condition(headers)
@@ -101,9 +119,9 @@ def _origin(request: Request, caller: Caller) -> Origin:
 
 @asynccontextmanager
 async def _write(
-    request: Request, caller: Caller, *, keyed: KeyedRequest | None, expected: Expected
-) -> AsyncIterator[Write]:
-    """Open the caller's rows for writing, under the caller's lock; what was answered before has no further effect.
+    request: Request, caller: Caller, rows: Rows, *, keyed: KeyedRequest | None, expected: Expected
+) -> AsyncIterator[Write[Any]]:
+    """Open rows for writing, under the lock of their owner; what was answered before has no further effect.
 
     A request with a key is carried out, and found to be a repetition when its answer is kept, or when it is refused:
     then it is rolled back. The first request, which is nearly every one, does not pay for a look-up.
@@ -116,7 +134,7 @@ async def _write(
     under_way = None
     try:
         async with AsyncExitStack() as stack:
-            work = await _enter(stack, request, caller, keyed=keyed is not None)
+            work = await _enter(stack, rows, keyed=keyed is not None)
             # Under the lock, so that a person's moments follow the person's numbers.
             under_way = Write(work, caller, runtime_of(request).clock(), expected)
             yield under_way
@@ -124,8 +142,7 @@ async def _write(
                 await keep(work, keyed, under_way.answered, now=under_way.now)
     except Exception as refused:
         if under_way is not None and keyed is not None:
-            rows = reading(runtime_of(request).database, _origin(request, caller))
-            await replay_instead(refused, keyed, rows, now=under_way.now)
+            await replay_instead(refused, keyed, rows.look_up(), now=under_way.now)
         raise
     finally:
         # When it has ended, and also when its end is not known.
@@ -134,10 +151,9 @@ async def _write(
             runtime_of(request).forget(caller.person_id)
 
 
-async def _enter(stack: AsyncExitStack, request: Request, caller: Caller, *, keyed: bool) -> UnitOfWork:
+async def _enter(stack: AsyncExitStack, rows: Rows, *, keyed: bool) -> Any:
     try:
-        rows = writing(runtime_of(request).database, _origin(request, caller))
-        return await stack.enter_async_context(rows)
+        return await stack.enter_async_context(rows.change())
     except Busy as busy:
         if not keyed:
             raise
@@ -149,8 +165,8 @@ async def _enter(stack: AsyncExitStack, request: Request, caller: Caller, *, key
 
 # What an endpoint gets is open; `Route` opens it.
 TaskReading = Annotated[UnitOfWork, Depends(Reading(Scope.TASKS_READ))]
-TaskWriting = Annotated[Write, Depends(Writing(Scope.TASKS_WRITE))]
-TaskChanging = Annotated[Write, Depends(Changing(Scope.TASKS_WRITE))]
+TaskWriting = Annotated[Write[UnitOfWork], Depends(Writing(Scope.TASKS_WRITE))]
+TaskChanging = Annotated[Write[UnitOfWork], Depends(Changing(Scope.TASKS_WRITE))]
 AccountReading = Annotated[UnitOfWork, Depends(Reading(Scope.ACCOUNT_READ))]
-AccountWriting = Annotated[Write, Depends(Writing(Scope.ACCOUNT_WRITE))]
-AccountChanging = Annotated[Write, Depends(Changing(Scope.ACCOUNT_WRITE))]
+AccountWriting = Annotated[Write[UnitOfWork], Depends(Writing(Scope.ACCOUNT_WRITE))]
+AccountChanging = Annotated[Write[UnitOfWork], Depends(Changing(Scope.ACCOUNT_WRITE))]

@@ -59,18 +59,18 @@ def shown(request: Request, shape: type[Output], row: Versioned) -> Response:
     return Response(json_of(shape, row), 200, headers, JSON)
 
 
-def written(write: Write, shape: type[Output], row: Versioned) -> Response:
+def written(write: Write[Any], shape: type[Output], row: Versioned) -> Response:
     """Answer a write with what it wrote."""
     return write.answer(Response(json_of(shape, row), 200, {"ETag": etag(row.version)}, JSON))
 
 
-def created(write: Write, shape: type[Output], row: Created, *, within: str) -> Response:
+def created(write: Write[Any], shape: type[Output], row: Created, *, within: str) -> Response:
     """Answer a write with what it made; `within` is the path of the collection in which that can be read."""
     headers = {"ETag": etag(row.version), "Location": f"{within}/{row.id}"}
     return write.answer(Response(json_of(shape, row), 201, headers, JSON))
 
 
-def created_once(write: Write, shape: type[Output], row: Once, *, within: str) -> Response:
+def created_once(write: Write[Any], shape: type[Output], row: Once, *, within: str) -> Response:
     """Answer a write with what it made and what is shown once; what is kept for a repetition is without that."""
     # Spec: features/personal-tokens.md#TOKEN-006
     response = created(write, shape, row, within=within)
@@ -78,12 +78,12 @@ def created_once(write: Write, shape: type[Output], row: Once, *, within: str) -
     return response
 
 
-def answered(write: Write, shape: type[Output], thing: object) -> Response:
+def answered(write: Write[Any], shape: type[Output], thing: object) -> Response:
     """Answer a write with something that has no version of its own."""
     return write.answer(Response(json_of(shape, thing), media_type=JSON))
 
 
-def done(write: Write) -> Response:
+def done(write: Write[Any]) -> Response:
     """Answer a write after which there is nothing to show."""
     return write.answer(Response(None, 204))
 

@@ -4,13 +4,20 @@ What an answer says is the door's matter.
 """
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from app.domain.errors import KeyReused
 from app.models.idempotency_key import KeptAnswer
-from app.repositories.unit_of_work import UnitOfWork
+from app.repositories.idempotency_keys import IdempotencyKeys
 
 KEPT_FOR = timedelta(hours=24)
+
+
+class KeepsAnswers(Protocol):
+    """A unit of work that keeps the answers to its owner's requests."""
+
+    @property
+    def idempotency_keys(self) -> IdempotencyKeys: ...  # noqa: D102 (told by the class)
 
 
 class KeyedRequest(NamedTuple):
@@ -20,7 +27,7 @@ class KeyedRequest(NamedTuple):
     fingerprint: bytes
 
 
-async def recall(work: UnitOfWork, request: KeyedRequest, *, now: datetime) -> KeptAnswer | None:
+async def recall(work: KeepsAnswers, request: KeyedRequest, *, now: datetime) -> KeptAnswer | None:
     """Return the answer that the first request with this key got within 24 hours, or None.
 
     Raises:
@@ -34,7 +41,7 @@ async def recall(work: UnitOfWork, request: KeyedRequest, *, now: datetime) -> K
 
 
 async def keep(
-    work: UnitOfWork, request: KeyedRequest, answer: KeptAnswer, *, now: datetime
+    work: KeepsAnswers, request: KeyedRequest, answer: KeptAnswer, *, now: datetime
 ) -> KeptAnswer | None:
     """Keep the answer to a request, in the transaction of its effect, or return the one that the first request got.
 
