@@ -60,6 +60,7 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
         callers: Those whose tokens were verified lately, by the hash of the token.
         clock: What gives the moment, aware and in UTC.
         metrics: What is counted and measured here.
+        role_claim: The claim in which other issuers say who is an administrator, if one is configured.
     """
 
     database: Database
@@ -74,6 +75,7 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
     callers: ExpiringMemory[Caller] = field(default_factory=partial(ExpiringMemory, REMEMBERED_CALLERS))
     clock: Clock = utc_now
     metrics: Metrics = field(default_factory=Metrics)
+    role_claim: str | None = None
 
     async def __aenter__(self) -> Self:
         """Open the database."""
@@ -132,7 +134,8 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
     @property
     def recognisers(self) -> tuple[Recogniser, ...]:
         """What knows the bearers of credentials, each of one kind; the last one takes what no other does."""
-        own, last = personal_tokens(self.database), signed_tokens(self.identity, self.verifiers)
+        own = personal_tokens(self.database)
+        last = signed_tokens(self.identity, self.verifiers, role_claim=self.role_claim)
         if self.shared is None:
             return own, last
         return own, session_tokens(self.identity, self.shared, self.database), last
@@ -181,6 +184,7 @@ def create_runtime(settings: Settings) -> Runtime:
         budgets=_budgets(settings, secret),
         trusted_proxies=settings.trusted_proxies,
         shared=shared_sessions(settings),
+        role_claim=settings.role_claim,
     )
 
 

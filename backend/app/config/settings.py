@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from app.config.administration import AdministrationSettings
 from app.config.better_auth import IssuerSettings
 from app.config.limits import LimitSettings
 from app.config.observation import ObservationSettings
@@ -33,7 +34,14 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
-class Settings(IssuerSettings, LimitSettings, ObservationSettings, ServingSettings, SharedSessionSettings):
+class Settings(
+    AdministrationSettings,
+    IssuerSettings,
+    LimitSettings,
+    ObservationSettings,
+    ServingSettings,
+    SharedSessionSettings,
+):
     """Every setting; `.env.example` has a sentence for each."""
 
     model_config = SettingsConfigDict(

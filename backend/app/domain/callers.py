@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from app.domain.errors import ScopeMissing, SignInRequired
+from app.domain.errors import RoleMissing, ScopeMissing, SignInRequired
 
 
 class Scope(StrEnum):
@@ -15,6 +15,15 @@ class Scope(StrEnum):
     TASKS_WRITE = "tasks:write"
     ACCOUNT_READ = "account:read"
     ACCOUNT_WRITE = "account:write"
+    USERS_READ = "users:read"
+    USERS_WRITE = "users:write"
+
+
+class Role(StrEnum):
+    """What somebody is beyond being a person with tasks, which everybody is."""
+
+    USER = "user"
+    ADMIN = "admin"
 
 
 class Credential(StrEnum):
@@ -35,14 +44,14 @@ class Caller(NamedTuple):
         credential: A token of our own, one of another issuer that is configured, a personal token, or a session of
             Better Auth.
         scopes: What the credential allows.
-        roles: What the person is beyond being a person; nobody is anything yet.
+        roles: What the person is beyond being one; a credential of whose roles nothing is known carries none.
         credential_id: Which one of its kind the credential is, where they have ids: that of the personal token.
     """
 
     person_id: str
     credential: Credential
     scopes: frozenset[Scope] = frozenset(Scope)
-    roles: frozenset[str] = frozenset()
+    roles: frozenset[Role] = frozenset()
     credential_id: UUID | None = None
 
     def require(self, scope: Scope) -> None:
@@ -54,6 +63,16 @@ class Caller(NamedTuple):
         # Spec: features/auth.md#AUTH-012
         if scope not in self.scopes:
             raise ScopeMissing(f"The credential does not have the scope {scope}.", scope=scope)
+
+    def require_role(self, role: Role) -> None:
+        """Refuse what only people of a role may do.
+
+        Raises:
+            RoleMissing: The person has not this role.
+        """
+        # Spec: features/administration.md#ADMIN-004
+        if role not in self.roles:
+            raise RoleMissing(f"Only somebody with the role {role} may do this.")
 
     def require_sign_in(self) -> None:
         """Refuse what only a person may do who has signed in, and no program with a personal token.

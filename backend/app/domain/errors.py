@@ -14,8 +14,8 @@ class AgendumError(Exception):
     """A refusal that a person can be told about.
 
     Its kinds, and in brackets the refusals of each: Unauthenticated (TokenInvalid, AccountDisabled, WrongCredentials),
-    Forbidden (ScopeMissing, SignInRequired, ForeignOrigin), NotFound,
-    Conflict (IdTaken, EmailTaken, NameTaken, NoRoom, EditConflict, StillRunning),
+    Forbidden (ScopeMissing, SignInRequired, ForeignOrigin, RoleMissing), NotFound,
+    Conflict (IdTaken, EmailTaken, NameTaken, NoRoom, EditConflict, StillRunning, OwnAccount, LastAdministrator),
     Invalid (KeyReused), Stale, TooMany, Unavailable (Busy, OutcomeUnknown).
 
     Args:
@@ -97,6 +97,12 @@ class ForeignOrigin(Forbidden):
     code = "FOREIGN_ORIGIN"
 
 
+class RoleMissing(Forbidden):
+    """Only people of another role may do this, with whatever credential."""
+
+    code = "ROLE_MISSING"
+
+
 class NotFound(AgendumError):
     """There is no such thing, or it is somebody else's: the two are never told apart."""
 
@@ -166,6 +172,18 @@ class StillRunning(Conflict):
     """An earlier request with the same idempotency key, or another write before it, has not ended yet."""
 
     code = "STILL_RUNNING"
+
+
+class OwnAccount(Conflict):
+    """An administrator may do this to everybody else, and not to the own account."""
+
+    code = "OWN_ACCOUNT"
+
+
+class LastAdministrator(Conflict):
+    """Nobody would be left who is an administrator here."""
+
+    code = "LAST_ADMINISTRATOR"
 
 
 class Invalid(AgendumError):

@@ -6,13 +6,13 @@ from typing import NamedTuple, Protocol
 
 from uuid_utils.compat import uuid7
 
-from app.domain.callers import Caller, Credential
+from app.domain.callers import Caller, Credential, Role
 from app.domain.errors import AccountDisabled, TokenInvalid, Unavailable
 from app.domain.fields import NAME_LENGTH
 from app.domain.text import one_line
 from app.models.account import OWN_ISSUER, AccountRow, KnownPerson
 from app.services.identity import Identity
-from app.utils.claims import Claims
+from app.utils.claims import Claims, find_claim
 from app.utils.jwks import KeysUnavailable
 from app.utils.jwt import InvalidToken, TokenVerifiers
 
@@ -47,8 +47,17 @@ class Recogniser(NamedTuple):
     recognise: Callable[[str, datetime], Awaitable[Recognised]]
 
 
-def signed_tokens(identity: Identity, verifiers: TokenVerifiers) -> Recogniser:
-    """Return what knows the bearers of signed tokens, ours and those of other issuers; it takes everything."""
+def signed_tokens(
+    identity: Identity, verifiers: TokenVerifiers, *, role_claim: str | None = None
+) -> Recogniser:
+    """Return what knows the bearers of signed tokens, ours and those of other issuers; it takes everything.
+
+    Args:
+        identity: What it takes to know people.
+        verifiers: What verifies the tokens, by their issuers.
+        role_claim: The claim in which other issuers say who is an administrator; None: the table says it of their
+            people as well.
+    """
 
     async def recognise_bearer(token: str, now: datetime) -> Recognised:
         # Spec: features/auth.md#AUTH-014
@@ -56,7 +65,8 @@ def signed_tokens(identity: Identity, verifiers: TokenVerifiers) -> Recogniser:
         person = await recognise(identity, claims, now=now)
         own = claims.issuer == OWN_ISSUER
         kind = Credential.ACCESS_TOKEN if own else Credential.ISSUER_TOKEN
-        return Recognised(Caller(person.user_id, kind), claims.expires_at)
+        roles = roles_of(person) if own or role_claim is None else claimed_roles(claims, role_claim)
+        return Recognised(Caller(person.user_id, kind, roles=roles), claims.expires_at)
 
     return Recogniser(lambda _token: True, recognise_bearer)
 
@@ -74,6 +84,20 @@ async def recognise(identity: Identity, claims: Claims, *, now: datetime) -> Kno
         # Spec: features/auth.md#AUTH-017
         raise TokenInvalid("The token has been revoked.")
     return person
+
+
+def roles_of(person: KnownPerson) -> frozenset[Role]:
+    """Return what somebody is by the table beyond being a person."""
+    # Spec: features/administration.md#ADMIN-002
+    return frozenset({Role.ADMIN}) if person.role == Role.ADMIN else frozenset()
+
+
+def claimed_roles(claims: Claims, name: str) -> frozenset[Role]:
+    """Return what the issuer of a verified token says that somebody is: the one value `admin`, alone or in a list."""
+    # Spec: features/administration.md#ADMIN-003
+    said = find_claim(claims.content, name)
+    values = said if isinstance(said, list) else [said]
+    return frozenset({Role.ADMIN}) if Role.ADMIN.value in values else frozenset()
 
 
 def require_welcome(person: Welcome) -> None:

@@ -65,3 +65,16 @@ class ClaimRules(JWTClaimsRegistry):
             raise InvalidClaimError(claim_name)
         if claim_name == "sub" and (len(value) > MAX_SUBJECT_LENGTH or _UNPRINTABLE.search(value)):
             raise InvalidClaimError(claim_name)
+
+
+def find_claim(content: Mapping[str, object], name: str) -> object:
+    """Return the claim of a name, or None: a name with dots is first a whole name, then a way through objects."""
+    # Spec: features/administration.md#ADMIN-003
+    if name in content:
+        return content[name]
+    found: object = content
+    for part in name.split("."):
+        if not isinstance(found, Mapping) or part not in found:
+            return None
+        found = found[part]
+    return found
