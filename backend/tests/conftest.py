@@ -216,6 +216,12 @@ def operations(openapi: dict[str, Any]) -> list[Operation]:
 
 
 @pytest.fixture
+def own_operations(operations: list[Operation]) -> list[Operation]:
+    """What people do with what is theirs; what administrators do with people is tried in `test_administrators.py`."""
+    return [operation for operation in operations if not operation.is_administration]
+
+
+@pytest.fixture
 def meeting(ada: Person, bob: Person, connection: asyncpg.Connection) -> Meeting:
     """An owner and a stranger."""
     return Meeting(ada, bob, connection)

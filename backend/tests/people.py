@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
 import httpx2
 from fastapi import FastAPI
 from uuid_utils.compat import uuid7
@@ -17,6 +18,7 @@ from app.runtime import Runtime, identity_of
 from app.services.sign_in import TOKEN_AUDIENCE, TOKEN_TYPE
 from app.utils.expiring import ExpiringMemory
 from app.utils.jwt import sign_token
+from tests.api.rows import fetch
 
 
 @dataclass
@@ -81,6 +83,11 @@ async def make_person(app: FastAPI) -> Person:
     async with runtime.identity.open_register() as directory:
         assert await directory.register(account, password_hash="not a hash") is not None
     return Person(user_id, open_client(app, {"Authorization": f"Bearer {access_token(runtime, user_id)}"}))
+
+
+async def promote(connection: asyncpg.Connection, person: Person) -> None:
+    """Make somebody an administrator, as the superuser; before the person's first request, which is remembered."""
+    await fetch(connection, "UPDATE agendum.account SET role = 'admin' WHERE user_id = $1", person.user_id)
 
 
 @asynccontextmanager

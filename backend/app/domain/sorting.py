@@ -61,6 +61,15 @@ class CommentSort(StrEnum):
     UPDATED_AT_DESCENDING = "-updated_at"
 
 
+class UserSort(StrEnum):
+    """A column that people are sorted by, with `-` for descending."""
+
+    CREATED_AT = "created_at"
+    CREATED_AT_DESCENDING = "-created_at"
+    EMAIL = "email"
+    EMAIL_DESCENDING = "-email"
+
+
 class Sort(NamedTuple):
     """One column of a sort, and its direction."""
 

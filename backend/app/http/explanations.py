@@ -50,7 +50,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "SCOPE_MISSING": (
         "It is known who is calling, and the token does not allow this operation. The header "
         "`WWW-Authenticate` names the scope that it lacks.",
-        "Call with a token that has this scope: `tasks:read`, `tasks:write`, `account:read` or `account:write`.",
+        "Call with a token that has this scope: `tasks:read`, `tasks:write`, `account:read`, `account:write`, "
+        "`users:read` or `users:write`.",
+    ),
+    "ROLE_MISSING": (
+        "The operation is for administrators, and the caller is none, whatever the token allows.",
+        "Call as an administrator. Whoever runs the service makes somebody one with `agendum admin grant EMAIL`.",
     ),
     "SIGN_IN_REQUIRED": (
         "The request came with a personal token, and no personal token may do this, whatever its scopes.",
@@ -103,6 +108,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "STILL_RUNNING": (
         "An earlier request with the same idempotency key, or another write of the same person, has not ended yet.",
         "Send the same request again in a moment, with the same key.",
+    ),
+    "OWN_ACCOUNT": (
+        "An administrator may do this to every account but the own one.",
+        "Ask another administrator.",
+    ),
+    "LAST_ADMINISTRATOR": (
+        "Nobody would be left who is an administrator by the table of this service.",
+        "Make somebody else an administrator first, with `agendum admin grant EMAIL`, and try again.",
     ),
     "VALIDATION_ERROR": (
         (

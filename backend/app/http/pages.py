@@ -11,9 +11,10 @@ from fastapi import Response
 from app.dependencies.pages import PageRequest
 from app.domain.paging import COUNTED, Listing
 from app.http.answers import JSON, json_of
-from app.models.change import ChangeRow
+from app.models.change import AuditRow, ChangeRow
 from app.repositories.tasks import TreeNode
 from app.schemas.base import Output
+from app.services.administration import Acts
 from app.services.changes import Followed
 
 
@@ -27,7 +28,7 @@ def listed_texts(page: PageRequest, found: Listing[str]) -> Response:
     return _response({**_page(page, found), "items": [orjson.Fragment(item) for item in found.items]})
 
 
-def followed_changes(followed: Followed) -> Response:
+def followed_changes(followed: Followed | Acts) -> Response:
     """Answer with changes in their order; `before` and `after` of each are texts of JSON objects."""
     items = [_change(row) for row in followed.changes]
     return _response({"items": items, "last": followed.last, "has_more": followed.has_more})
@@ -66,7 +67,7 @@ def _page(page: PageRequest, found: Listing[Any]) -> dict[str, Any]:
     }
 
 
-def _change(row: ChangeRow) -> dict[str, Any]:
+def _change(row: ChangeRow | AuditRow) -> dict[str, Any]:
     return {**row._asdict(), "before": _fragment(row.before), "after": _fragment(row.after)}
 
 

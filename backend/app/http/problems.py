@@ -19,6 +19,7 @@ from app.domain.errors import (
     ForeignOrigin,
     Invalid,
     NotFound,
+    RoleMissing,
     ScopeMissing,
     Stale,
     TokenInvalid,
@@ -54,6 +55,7 @@ HEADERS = {
     503: {"Retry-After": "1"},
 }
 # As RFC 6750 says it: a token came, and a new one is needed.
+_INSUFFICIENT = 'Bearer error="insufficient_scope"'
 _INVALID_TOKEN = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 _SLASH = "There is nothing at this address; without the slash at its end there is."
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -111,7 +113,10 @@ def _headers(refusal: AgendumError, status: int) -> dict[str, str]:
         return {"ETag": etag(refusal.version)}
     if isinstance(refusal, ScopeMissing):
         # Spec: features/auth.md#AUTH-012
-        return {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{refusal.scope}"'}
+        return {"WWW-Authenticate": f'{_INSUFFICIENT}, scope="{refusal.scope}"'}
+    if isinstance(refusal, RoleMissing):
+        # Spec: features/administration.md#ADMIN-004
+        return {"WWW-Authenticate": _INSUFFICIENT}
     if isinstance(refusal, TooMany):
         # Spec: features/limits.md#LIMIT-004
         return {"Retry-After": str(refusal.retry_after)}

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
@@ -20,6 +21,8 @@ from sqlmodel import Field, SQLModel
 from app.models.naming import SCHEMA
 
 OWN_ISSUER, PERSON = "agendum", "person"
+# The one account of this kind, by its id, its issuer and its subject: the owner of what administrators do.
+ADMINISTRATION = "administration"
 _DAYS = "'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'"
 _OWN = text(f"issuer = '{OWN_ISSUER}'")
 
@@ -42,6 +45,7 @@ class Account(SQLModel, table=True):
         CheckConstraint(f"week_start IN ({_DAYS})", name="week_start"),
         Index("ux_account_email", func.lower(text("email")), unique=True, postgresql_where=_OWN),
         Index("ux_account_email_folded", "email_folded", unique=True, postgresql_where=_OWN),
+        Index("ix_account_created_at_user_id", "created_at", "user_id"),
         {"schema": SCHEMA},
     )
 
@@ -108,3 +112,31 @@ class LoginRow(NamedTuple):
 
     user_id: str
     password_hash: str
+
+
+class UserRow(NamedTuple):
+    """A person as administrators see one: nothing of what is the person's; moments are aware and in UTC."""
+
+    id: UUID
+    issuer: str
+    email: str | None
+    name: str | None
+    role: str
+    created_at: datetime
+    updated_at: datetime
+    email_verified_at: datetime | None
+    disabled_at: datetime | None
+    tokens_valid_from: datetime | None
+    version: int
+
+    @property
+    def deleted_at(self) -> None:
+        """Who is deleted is not seen."""
+
+    def document(self) -> dict[str, object]:
+        """What administrators change, in the names and JSON values of the API, for the change sequence."""
+        return {
+            "role": self.role,
+            "disabled_at": self.disabled_at,
+            "tokens_valid_from": self.tokens_valid_from,
+        }

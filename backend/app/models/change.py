@@ -77,3 +77,19 @@ class ChangeRow(NamedTuple):
     occurred_at: datetime
     reverts: int | None
     redacted_at: datetime | None
+
+
+class AuditRow(NamedTuple):
+    """A change of the administration's sequence as read; `actor` is the administrator, or the console."""
+
+    seq: int
+    entity: str
+    entity_id: UUID
+    version: int
+    action: str
+    before: str | None
+    after: str | None
+    actor: str
+    source: str
+    request_id: str | None
+    occurred_at: datetime

@@ -13,7 +13,16 @@ from sqlalchemy.dialects.postgresql import insert as insert_if_free
 from app.database.connection import Session
 from app.database.statements import Statement
 from app.domain.emails import folded_email
-from app.models.account import OWN_ISSUER, PERSON, Account, AccountRow, KnownPerson, LoginRow, StoredPassword
+from app.models.account import (
+    ADMINISTRATION,
+    OWN_ISSUER,
+    PERSON,
+    Account,
+    AccountRow,
+    KnownPerson,
+    LoginRow,
+    StoredPassword,
+)
 from app.models.change import ChangeCounter
 from app.models.idempotency_key import IdempotencyKey
 from app.models.naming import table_of
@@ -43,14 +52,14 @@ _BY_EMAIL = Statement(
 _NEW = ("user_id", "issuer", "subject", "email", "name", "created_at", "updated_at", "email_folded")
 
 
-def _account(*, with_password: bool) -> Statement:
+def _account(*, with_password: bool, names: Sequence[str] = _NEW) -> Statement:
     """Build the statement that adds a person with a counter and, if asked for, a password.
 
     It adds nothing if the person is there already.
     """
     added = (
         insert_if_free(_ACCOUNT)
-        .values({name: bindparam(name) for name in _NEW})
+        .values({name: bindparam(name) for name in names})
         .on_conflict_do_nothing()
         .returning(*_COLUMNS)
         .cte("added")
@@ -69,6 +78,7 @@ def _account(*, with_password: bool) -> Statement:
 
 
 _REGISTER, _RECOGNISE = _account(with_password=True), _account(with_password=False)
+_OPEN_ADMINISTRATION = _account(with_password=False, names=(*_NEW, "kind"))
 
 
 class Directory:
@@ -111,6 +121,13 @@ class Directory:
         """Add a person whom another issuer vouches for, or return None if that person is there already."""
         record = await self._session.fetch_row(_RECOGNISE, **_values(account, issuer=issuer, subject=subject))
         return None if record is None else AccountRow(*record)
+
+    async def open_administration(self, *, now: datetime) -> None:
+        """Add the owner of what administrators do, unless it is there already; nobody can log in as it."""
+        # Spec: features/administration.md#ADMIN-012
+        account = AccountRow(ADMINISTRATION, None, None, now)
+        values = _values(account, issuer=ADMINISTRATION, subject=ADMINISTRATION)
+        await self._session.fetch_row(_OPEN_ADMINISTRATION, kind=ADMINISTRATION, **values)
 
 
 def _values(account: AccountRow, *, issuer: str, subject: str) -> dict[str, str | datetime | None]:

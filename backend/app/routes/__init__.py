@@ -4,6 +4,7 @@ A route is one service call and one answer.
 """
 
 from app.routes import (
+    audit,
     bulk,
     categories,
     changes,
@@ -21,6 +22,7 @@ from app.routes import (
     tags,
     tasks,
     trash,
+    users,
 )
 
 # What the parts of the API are about, by the tags of their routers.
@@ -34,6 +36,7 @@ SECTIONS = {
     "filters": "Questions to the task list that are kept under a name.",
     "trash": "What was deleted in the last 30 days: restore it, or remove it for good.",
     "changes": "Everything that happened, in one sequence without a gap: to synchronise by, and to undo.",
+    "administration": "Who is here, and who may come in: for administrators, who see nothing of anybody's tasks.",
     "health": "Whether the process lives, and whether it can serve.",
 }
 # In the order in which addresses are tried, and in which the document names them.
@@ -43,5 +46,6 @@ ROUTERS = (
         *(tasks.router, bulk.router, changes.router, health.router, documentation.router),
     ),
     *(categories.router, tags.router, comments.router, saved_filters.router, trash.router),
+    *(users.router, audit.router),
     *(front.router, problem_pages.router, metrics.router),
 )

@@ -8,7 +8,7 @@ from annotated_types import Len
 from pydantic import AfterValidator, BeforeValidator, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from app.domain.sorting import MOST_COLUMNS, CategorySort, CommentSort, NamedSort, TaskSort
+from app.domain.sorting import MOST_COLUMNS, CategorySort, CommentSort, NamedSort, TaskSort, UserSort
 from app.schemas.query_fields import several
 
 
@@ -38,6 +38,7 @@ _TaskChoices = Annotated[list[TaskSort], Len(1, MOST_COLUMNS)]
 _NamedChoices = Annotated[list[NamedSort], Len(1, MOST_COLUMNS)]
 _CategoryChoices = Annotated[list[CategorySort], Len(1, MOST_COLUMNS)]
 _CommentChoices = Annotated[list[CommentSort], Len(1, MOST_COLUMNS)]
+_UserChoices = Annotated[list[UserSort], Len(1, MOST_COLUMNS)]
 TaskSorts = Annotated[
     _AnySort, BeforeValidator(several, json_schema_input_type=_TaskChoices), AfterValidator(_known(TaskSort))
 ]
@@ -55,4 +56,7 @@ CommentSorts = Annotated[
     _AnySort,
     BeforeValidator(several, json_schema_input_type=_CommentChoices),
     AfterValidator(_known(CommentSort)),
+]
+UserSorts = Annotated[
+    _AnySort, BeforeValidator(several, json_schema_input_type=_UserChoices), AfterValidator(_known(UserSort))
 ]

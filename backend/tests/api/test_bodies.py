@@ -12,7 +12,7 @@ from app.dependencies import bodies
 from tests.api.exchange import Slow, exchange
 from tests.guards.makers import made_for, own_body, unknown
 from tests.guards.operations import Operation
-from tests.people import Person
+from tests.people import Person, promote
 
 pytestmark = pytest.mark.broad
 
@@ -219,7 +219,10 @@ async def test_no_operation_takes_a_name_twice(
 
 
 @pytest.mark.spec("OPS-034")
-async def test_what_takes_no_body_refuses_any_and_does_nothing(ada: Person, writes: list[Operation]) -> None:
+async def test_what_takes_no_body_refuses_any_and_does_nothing(
+    ada: Person, writes: list[Operation], connection: asyncpg.Connection
+) -> None:
+    await promote(connection, ada)
     without = [operation for operation in writes if operation.body is None]
     for operation in without:
         path = operation.path.format_map(await made_for(ada, operation))
@@ -294,7 +297,10 @@ async def test_a_request_that_is_refused_for_what_it_says_has_cost_no_transactio
 
 
 @pytest.mark.spec("OPS-032", "OPS-034")
-async def test_what_is_said_well_is_carried_out(ada: Person, writes: list[Operation]) -> None:
+async def test_what_is_said_well_is_carried_out(
+    ada: Person, writes: list[Operation], connection: asyncpg.Connection
+) -> None:
+    await promote(connection, ada)
     for operation in writes:
         values, body = await made_for(ada, operation), await own_body(ada, operation)
         assert (await operation.call(ada.client, values, body=body)).is_success, operation

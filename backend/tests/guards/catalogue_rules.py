@@ -10,7 +10,8 @@ import asyncpg
 Rule = Callable[[asyncpg.Connection], Awaitable[list[str]]]
 
 RUNTIME, IDENTITY, SEARCH, WORKER = "agendum_app", "agendum_identity", "agendum_search", "agendum_worker"
-ROLES = [RUNTIME, IDENTITY, SEARCH, WORKER]
+ADMIN = "agendum_admin"
+ROLES = [RUNTIME, IDENTITY, SEARCH, WORKER, ADMIN]
 OWNER = "(user_id = ( SELECT NULLIF(current_setting('app.user_id'::text, true), ''::text) AS \"nullif\"))"
 # What other roles may reach, and the columns of it: the identity role finds people before anybody is known to be
 # calling, the search role owns the function that looks into the search index, and the worker's learns who has something
@@ -29,7 +30,24 @@ OTHER_POLICIES = {
             "personal_token",
         )
     },
+    **{f"{table}_admin": ADMIN for table in ("account", "change", "change_counter", "idempotency_key")},
 }
+# Where the role of administration sees only what is administration's own.
+OWNED_BY_ADMINISTRATION = ["change", "change_counter", "idempotency_key"]
+_WHO_IT_IS = [
+    "user_id",
+    "issuer",
+    "email",
+    "name",
+    "kind",
+    "role",
+    "created_at",
+    "email_verified_at",
+    "deleted_at",
+]
+_WHO_MAY_COME_IN = ["role", "disabled_at", "tokens_valid_from", "updated_at", "version"]
+# Of people, what administrators see, and of that what they change.
+OF_PEOPLE = {"SELECT": [*_WHO_IT_IS, *_WHO_MAY_COME_IN], "UPDATE": _WHO_MAY_COME_IN, "INSERT": []}
 MAY_BE_SEEN = {
     SEARCH: ["id", "user_id", "task_id", "search", "deleted_at"],
     WORKER: ["user_id", "deleted_at", "created_at"],
@@ -139,6 +157,28 @@ async def other_roles_see_few_columns(connection: asyncpg.Connection) -> list[st
             )
         """
         faults += await _names(connection, query, role, columns)
+    return faults
+
+
+async def administrators_reach_no_content(connection: asyncpg.Connection) -> list[str]:
+    """Administration sees few columns of people, of some tables its own rows alone, and of all others nothing."""
+    seen = """
+        SELECT relname || '.' || attname || ': ' || $1 || ' may ' || $2
+        FROM owned JOIN pg_attribute ON attrelid = owned.oid
+        WHERE attnum > 0 AND NOT attisdropped AND has_column_privilege($1, attrelid, attnum, $2)
+        AND NOT relname = ANY ($3) AND NOT (relname = 'account' AND attname = ANY ($4))
+    """
+    others = """
+        SELECT relname || '.' || polname || ': shows ' || $1 || ' more than its own'
+        FROM pg_policy JOIN owned ON owned.oid = polrelid
+        WHERE $1::regrole = ANY (polroles) AND relname <> 'account' AND (
+            coalesce(pg_get_expr(polqual, polrelid), $2) <> $2
+            OR coalesce(pg_get_expr(polwithcheck, polrelid), $2) <> $2
+        )
+    """
+    faults = await _names(connection, others, ADMIN, "(user_id = 'administration'::text)")
+    for privilege, columns in OF_PEOPLE.items():
+        faults += await _names(connection, seen, ADMIN, privilege, OWNED_BY_ADMINISTRATION, columns)
     return faults
 
 
@@ -279,6 +319,7 @@ RULES: tuple[Rule, ...] = (
     what_the_runtime_role_may_do_has_a_policy,
     other_roles_have_no_policies,
     other_roles_see_few_columns,
+    administrators_reach_no_content,
     keys_begin_with_the_owner,
     tables_have_a_primary_key,
     foreign_keys_have_an_index,

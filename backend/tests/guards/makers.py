@@ -28,7 +28,11 @@ class Recipe(NamedTuple):
     def body(self, user_id: str) -> dict[str, Any]:
         """Return what is sent: with names that nothing else has."""
         text = f"{CANARY}: {user_id} {uuid7()}"
-        return {**dict.fromkeys(self.names, text), **dict(self.more)}
+        given = {
+            name: value.format(unique=uuid7()) if isinstance(value, str) else value
+            for name, value in self.more
+        }
+        return {**dict.fromkeys(self.names, text), **given}
 
 
 # One line for each path parameter.
@@ -39,10 +43,15 @@ RECIPES: Mapping[str, Recipe] = {
     "comment_id": Recipe("/api/tasks/{task_id}/comments", ("body",)),
     "filter_id": Recipe("/api/filters", ("name",), (("query", {}),)),
     "token_id": Recipe("/api/personal-tokens", ("name",), (("scopes", ["tasks:read"]),)),
+    # Somebody else, whom an administrator does something to.
+    "user_id": Recipe(
+        "/auth/register", ("name",), (("email", "{unique}@example.com"), ("password", "correct horse"))
+    ),
     # The number of a change, of which each person has their own.
     "seq": Recipe("/api/tasks", ("title", "description")),
 }
 NUMBERS = {"seq"}
+PEOPLE = {"user_id"}
 # What an id in a body or a query is of, by its name; "before" and "after" name another one of what the address names.
 REFERENCES: Mapping[str, str] = {
     "category_id": "category_id",
@@ -83,6 +92,9 @@ async def made_for(owner: Person, operation: Operation) -> Values:
             f"/api/tasks/{values.get('task_id') or await make(owner, 'task_id')}"
         )
         assert deleted.status_code == 204, deleted.text
+    if operation.path.endswith("/enable"):
+        disabled = await owner.client.post(f"/api/users/{values['user_id']}/disable")
+        assert disabled.status_code == 200, disabled.text
     return values
 
 

@@ -18,6 +18,8 @@ Build = Callable[[str], Any]
 OWN = str(UUID(int=1))
 # What may be an id though its schema does not say so: a tag is given by its id or by its name.
 UNSAID = {"tag"}
+# Below these addresses nobody finds what is one's own.
+ADMINISTRATION = ("/api/users", "/api/audit")
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -57,6 +59,11 @@ class Operation:
     def is_collection(self) -> bool:
         """Whether it reads what the caller has, without being told which."""
         return self.method == "GET" and not self.parameters and not self.public
+
+    @property
+    def is_administration(self) -> bool:
+        """Whether only administrators may call it."""
+        return self.path.startswith(ADMINISTRATION)
 
     @property
     def is_write(self) -> bool:

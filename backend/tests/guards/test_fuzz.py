@@ -6,6 +6,7 @@ Inputs are made from the document by Schemathesis, the same ones in every run.
 from collections.abc import Iterator
 from typing import Any, cast
 
+import asyncpg
 import pytest
 from fastapi import FastAPI, Response
 from hypothesis import HealthCheck, Phase, given, settings
@@ -47,11 +48,20 @@ def served(template: str) -> Iterator[FastAPI]:
     """An application with a pool and a database of its own; Schemathesis serves it in an event loop of its own."""
     name = f"fuzz_{uuid7().hex}"
     run(copy_database(template, name))
-    yield create_app(
+    app = create_app(
         Settings(DATABASE_URL=url_of(name), BETTER_AUTH_SECRET="a secret for tests alone, 0123456789")
     )
+    app.state.url = url_of(name)
+    yield app
     shutdown_lifespans()
     run(drop_database(name))
+
+
+async def make_administrators(served: FastAPI) -> None:
+    """Make everybody who is there an administrator, so that those operations do something as well."""
+    connection = await asyncpg.connect(dsn=served.state.url)
+    await connection.execute("UPDATE agendum.account SET role = 'admin'")
+    await connection.close()
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +71,7 @@ def me(served: FastAPI) -> Iterator[ASGIClient]:
         client.post("/auth/register", json=ME)
         login = client.post("/auth/login", json={"email": ME["email"], "password": ME["password"]})
         client.headers["Authorization"] = f"Bearer {login.json()['access_token']}"
+        run(make_administrators(served))
         yield client
 
 

@@ -16,12 +16,12 @@ from app.repositories.tasks import Tasks
 from app.workers.housekeeping import tidy
 from tests.api import undoing
 from tests.api.rows import fetch
-from tests.guards.makers import CANARY, NUMBERS, RECIPES, make
+from tests.guards.makers import CANARY, NUMBERS, PEOPLE, RECIPES, make
 from tests.guards.source_module import PROJECT
 from tests.people import Person
 
 OWNED_COLUMNS = {"user_id", "id", "version", "deleted_at"}
-MADE_BY = {name: recipe for name, recipe in RECIPES.items() if name not in NUMBERS}
+MADE_BY = {name: recipe for name, recipe in RECIPES.items() if name not in NUMBERS | PEOPLE}
 
 
 def concrete(kind: type[Owned[Any]]) -> Iterator[type[Owned[Any]]]:

@@ -19,7 +19,7 @@ READERS: dict[str, Callable[[str], bool]] = {
 # What has a version and holds nothing that has one of its own.
 VERSIONED = {
     *("TaskRead", "CategoryRead", "TagRead", "CommentRead", "SavedFilterRead", "ChangeRead"),
-    *("PersonalTokenRead", "PersonalTokenCreated"),
+    *("PersonalTokenRead", "PersonalTokenCreated", "UserRead"),
 }
 
 

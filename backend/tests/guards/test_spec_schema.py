@@ -281,7 +281,7 @@ def test_columns_and_roles_are_read_from_their_tables() -> None:
     )
     assert schema.tables["a"].columns == {"b": Column("text", nullable=False, default="'c'::text")}
     assert read_schema(TEXT).roles == {
-        f"agendum_{name}": Role() for name in ("app", "identity", "search", "worker")
+        f"agendum_{name}": Role() for name in ("admin", "app", "identity", "search", "worker")
     }
 
 

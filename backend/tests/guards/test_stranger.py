@@ -22,6 +22,12 @@ UPDATE = Operation(
 )
 
 
+@pytest.fixture
+def operations(own_operations: list[Operation]) -> list[Operation]:
+    """What people do with what is theirs."""
+    return own_operations
+
+
 def references(operations: list[Operation]) -> list[tuple[Operation, str]]:
     """List the places in bodies where an id refers to something."""
     return [

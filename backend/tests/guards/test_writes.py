@@ -11,11 +11,15 @@ from fastapi import FastAPI
 
 from tests.guards.operations import Operation
 from tests.guards.writes import Writer
-from tests.people import Person
+from tests.people import Person, promote
 
 
 @pytest.fixture
-def writer(ada: Person, connection: asyncpg.Connection) -> Writer:
+async def writer(app: FastAPI, ada: Person, connection: asyncpg.Connection) -> Writer:
+    await promote(connection, ada)
+    async with app.state.runtime.identity.open_register() as directory:
+        # The first act of an administrator makes its owner, whatever becomes of the act.
+        await directory.open_administration(now=app.state.runtime.clock())
     return Writer(ada, connection)
 
 

@@ -7,10 +7,12 @@ import asyncpg
 import httpx2
 from uuid_utils.compat import uuid7
 
-from tests.guards.makers import made_for, own_body
+from app.models.account import ADMINISTRATION
+from tests.api.rows import fetch
+from tests.guards.makers import Values, made_for, own_body
 from tests.guards.operations import Operation
 from tests.people import Person
-from tests.world import world_of
+from tests.world import World, world_of
 
 # Only these may differ between an answer and its replay.
 OF_THE_MOMENT = ("x-request-id", "idempotency-replayed", "content-length")
@@ -28,10 +30,10 @@ class Writer:
     async def check_replay(self, operation: Operation) -> list[str]:
         """Send a request twice with one key: it has an effect once, and one answer."""
         values, body = await made_for(self.person, operation), await own_body(self.person, operation)
-        headers, changes = {"Idempotency-Key": str(uuid7())}, len(await self.person.changes())
+        headers, changes = {"Idempotency-Key": str(uuid7())}, await self._numbers()
         first = await operation.call(self.person.client, values, headers=headers, body=body)
-        effect = len(await self.person.changes()) - changes
-        world = await world_of(self.connection, self.person.user_id)
+        effect = await self._numbers() - changes
+        world = await self._world(values)
         second = await operation.call(self.person.client, values, headers=headers, body=body)
         faults = {
             f"the first gives {first.status_code}, so that nothing is proved": not first.is_success,
@@ -40,17 +42,27 @@ class Writer:
             "the second is not said to be a replay": second.headers.get("Idempotency-Replayed") != "true",
             "the second is another answer": _told(first) != _told(second),
             "the second shows what is shown once": SHOWN_ONCE.search(second.content) is not None,
-            "the second has an effect": await world_of(self.connection, self.person.user_id) != world,
+            "the second has an effect": await self._world(values) != world,
         }
         return [f"{operation}: {fault}" for fault, found in faults.items() if found]
+
+    async def _numbers(self) -> int:
+        """Return how many changes there are, whoever owns them."""
+        numbers = await fetch(self.connection, "SELECT sum(last_seq)::int AS all FROM agendum.change_counter")
+        return int(numbers[0]["all"])
+
+    async def _world(self, values: Values) -> list[World]:
+        """Return all that may be changed: what the person has, what administration has, and of whom it is."""
+        owners = (self.person.user_id, ADMINISTRATION, *values.values())
+        return [await world_of(self.connection, owner) for owner in owners]
 
     async def check_condition(self, operation: Operation) -> list[str]:
         """Send a request for a version that is not there, and then for the one that the refusal names."""
         values, body = await made_for(self.person, operation), await own_body(self.person, operation)
-        world = await world_of(self.connection, self.person.user_id)
+        world = await self._world(values)
         headers = {"If-Match": '"4000"', "Idempotency-Key": str(uuid7())}
         stale = await operation.call(self.person.client, values, headers=headers, body=body)
-        changed = await world_of(self.connection, self.person.user_id) != world
+        changed = await self._world(values) != world
         current = headers | {"If-Match": stale.headers.get("ETag", "none")}
         fresh = await operation.call(self.person.client, values, headers=current, body=body)
         faults = {
@@ -69,16 +81,13 @@ class Writer:
         It is refused by the header's name.
         """
         values, body = await made_for(self.person, operation), await own_body(self.person, operation)
-        world = await world_of(self.connection, self.person.user_id)
+        world = await self._world(values)
         refused = await operation.call(self.person.client, values, headers={"If-Match": "*"}, body=body)
         errors = refused.json().get("errors", []) if refused.content else []
         faults = {
             f"a condition gives {refused.status_code}": refused.status_code != 422,
             "the condition is not named": [error["field"] for error in errors] != ["If-Match"],
-            "a condition does not keep it from changing something": await world_of(
-                self.connection, self.person.user_id
-            )
-            != world,
+            "a condition does not keep it from changing something": await self._world(values) != world,
         }
         return [f"{operation}: {fault}" for fault, found in faults.items() if found]
 

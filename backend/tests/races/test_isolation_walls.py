@@ -34,6 +34,12 @@ STATE = (
 
 
 @pytest.fixture
+def operations(own_operations: list[Operation]) -> list[Operation]:
+    """What people do with what is theirs."""
+    return own_operations
+
+
+@pytest.fixture
 async def one_connection(own_database: str) -> AsyncIterator[Database]:
     """A pool that lends the same physical connection every time."""
     database = Database(read_address(own_database), size=1)
