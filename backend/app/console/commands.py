@@ -1,22 +1,15 @@
-"""The commands of `agendum`, and how the terminal says a refusal: one sentence, and an exit code."""
+"""The commands of `agendum`. How the terminal says a refusal is told elsewhere."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from app import __version__
-from app.config import ConfigurationError, Settings, load_settings
-from app.console.demo import DemoError, Demonstration
-from app.database.embedded.server import EmbeddedError
+from app.console.administration import administrators
+from app.console.demo import Demonstration
+from app.console.telling import carefully, telling
 from app.server import process as serving
-from app.server.database_watch import DatabaseLostError
-from app.server.supervisor import WorkersLostError
 from app.utils.clock import utc_now
-
-# As sysexits.h has them: EX_UNAVAILABLE, after which a supervisor may try again, and EX_CONFIG.
-UNAVAILABLE, UNUSABLE = 69, 78
 
 
 def command_line(make_app: serving.MakeApp) -> typer.Typer:
@@ -33,14 +26,15 @@ def command_line(make_app: serving.MakeApp) -> typer.Typer:
     @commands.command()
     def serve() -> None:
         """Run the API, with an embedded PostgreSQL unless DATABASE_URL is set."""
-        _carefully(lambda settings: serving.serve(settings, make_app))
+        carefully(lambda settings: serving.serve(settings, make_app))
 
     @commands.command()
     def migrate() -> None:
         """Apply the missing migrations to the database, and stop."""
-        _carefully(serving.bring_up_to_date)
+        carefully(serving.bring_up_to_date)
 
     commands.command()(demo)
+    commands.add_typer(administrators)
     return commands
 
 
@@ -71,26 +65,6 @@ def demo(
     timezone: Annotated[str, typer.Option(help="The IANA time zone of the times of day.")] = "UTC",
 ) -> None:
     """Fill an account of a running service with sample data."""
-    with _telling(), Demonstration(server, report=typer.echo) as demonstration:
+    with telling(), Demonstration(server, report=typer.echo) as demonstration:
         demonstration.sign_in(email=email, password=password)
         demonstration.fill(utc_now().date(), timezone=timezone)
-
-
-def _carefully(act: Callable[[Settings], None]) -> None:
-    with _telling():
-        act(load_settings())
-
-
-@contextmanager
-def _telling() -> Iterator[None]:
-    """Tell a refusal in one sentence, and end with the exit status of its kind."""
-    try:
-        yield
-    except (ConfigurationError, EmbeddedError) as error:
-        typer.echo(f"agendum: {error}", err=True)
-        raise typer.Exit(UNUSABLE) from None
-    except (DatabaseLostError, WorkersLostError, DemoError) as error:
-        typer.echo(f"agendum: {error}", err=True)
-        raise typer.Exit(UNAVAILABLE) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(0) from None

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +15,8 @@ from starlette.types import ASGIApp
 
 from app.config import ConfigurationError, Settings
 from app.database.connection import Database
+from app.database.embedded.account import FolderInUseError
+from app.database.embedded.other_run import url_of_other_run
 from app.database.embedded.server import EmbeddedPostgres
 from app.database.migrate import MigrationError, migrate
 from app.database.url import InvalidAddressError, read_address
@@ -33,6 +35,7 @@ MakeApp = Callable[[Settings], ASGIApp]
 
 # What an embedded server takes at least, and beside the pools: migrations, dumps, its own processes.
 _USUAL_CONNECTIONS, _OTHER_CONNECTIONS = 100, 20
+_EMBEDDED = "postgres"
 _log = structlog.get_logger("agendum.limits")
 
 
@@ -95,11 +98,10 @@ def database(settings: Settings, *, workers: int = 1) -> Iterator[tuple[Settings
     # Spec: features/operations.md#OPS-086
     connections = max(_USUAL_CONNECTIONS, workers * settings.pool_size + _OTHER_CONNECTIONS)
     limits = {"max_connections": str(connections)}
-    embedded = EmbeddedPostgres(settings.data_dir / "postgres", limits, report=typer.echo)
+    embedded = EmbeddedPostgres(settings.data_dir / _EMBEDDED, limits, report=typer.echo)
     with embedded:
         try:
-            ours = settings.model_copy(update={"database_url": SecretStr(embedded.url)})
-            yield _with_secret(ours), embedded
+            yield _with_secret(_on(settings, embedded.url)), embedded
         finally:
             typer.echo("Stopping the database ...")
 
@@ -111,6 +113,27 @@ def _sharing_metrics() -> Iterator[None]:
     with TemporaryDirectory(prefix="agendum-metrics-") as folder:
         share_metrics(Path(folder))
         yield
+
+
+@contextmanager
+def database_beside(settings: Settings) -> Iterator[Settings]:
+    """Give settings with a database that is up to date and a secret, while the service runs on them or not.
+
+    Args:
+        settings: As the environment has them.
+    """
+    # Spec: features/administration.md#ADMIN-013
+    with ExitStack() as opened:
+        try:
+            complete, _embedded = opened.enter_context(database(settings))
+        except FolderInUseError:
+            complete = _with_secret(_on(settings, url_of_other_run(settings.data_dir / _EMBEDDED)))
+        _migrate(complete)
+        yield complete
+
+
+def _on(settings: Settings, url: str) -> Settings:
+    return settings.model_copy(update={"database_url": SecretStr(url)})
 
 
 def _kept_alive(embedded: EmbeddedPostgres | None, server: HttpServer) -> AbstractContextManager[None]:

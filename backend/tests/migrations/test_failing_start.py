@@ -16,7 +16,7 @@ from typing import cast
 import asyncpg
 import pytest
 
-from app.console.commands import UNUSABLE
+from app.console.telling import UNUSABLE
 from app.database.embedded.server import EmbeddedPostgres
 from app.database.migrate import MigrationError, migrate
 from app.database.url import read_address
@@ -24,7 +24,7 @@ from tests.doors.service import BACKEND, free_port
 from tests.server import url_of
 
 PASSWORD = "the secret word"
-ROLES = "agendum_app, agendum_identity, agendum_search, agendum_worker"
+ROLES = "agendum_app, agendum_identity, agendum_search, agendum_worker, agendum_admin"
 OLD_VERSION = b"server_version\x0014.9\x00"
 Answer = Callable[[bytes], bytes]
 

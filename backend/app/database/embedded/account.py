@@ -28,6 +28,10 @@ class EmbeddedError(Exception):
     """The embedded database cannot be used; the message says what is wrong and what to do."""
 
 
+class FolderInUseError(EmbeddedError):
+    """Another run holds the data folder, with the database in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class SystemAccount:
     """Whom the server runs as: ourselves, or, when `borrowed`, the system account that stands in for root."""
@@ -156,7 +160,7 @@ def take_lock(path: Path) -> int:
     """Lock a data folder for this process and return the handle that holds the lock until it is closed.
 
     Raises:
-        EmbeddedError: Another run holds it; the message names its process.
+        FolderInUseError: Another run holds it; the message names its process.
     """
     # Spec: features/operations.md#OPS-016
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
@@ -167,7 +171,7 @@ def take_lock(path: Path) -> int:
     except BlockingIOError:
         holder = os.read(handle, 32).decode().strip() or "unknown"
         os.close(handle)
-        raise EmbeddedError(
+        raise FolderInUseError(
             f"The data folder {path.parent} is in use by another run of Agendum (process {holder}). Stop "
             "that one, or choose another data folder with AGENDUM_DATA_DIR."
         ) from None

@@ -95,6 +95,12 @@ def stop_leftover(cluster: Path, programs: Programs, *, report: Callable[[str], 
         )
 
 
+def find_socket(cluster: Path) -> Path | None:
+    """Return the folder of the socket at which whatever serves a cluster accepts connections, or None."""
+    lines = _lines(cluster / "postmaster.pid")
+    return Path(lines[4]) if len(lines) > 7 and lines[7].strip() == "ready" else None
+
+
 def is_ready(cluster: Path, process_id: int) -> bool:
     """Return whether the server with this process number accepts connections."""
     lines = _lines(cluster / "postmaster.pid")

@@ -14,12 +14,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Self
-from urllib.parse import quote
 
 from app.database.embedded.account import EmbeddedError, prepare_folder, server_account, take_lock
 from app.database.embedded.cluster import ensure_cluster, is_ready, stop_leftover
 from app.database.embedded.programs import Programs, installed_packages, usable_programs
-from app.database.embedded.sockets import clear_sockets, socket_folder
+from app.database.embedded.sockets import clear_sockets, socket_folder, url_through
 
 __all__ = ["EmbeddedError", "EmbeddedPostgres"]
 
@@ -67,7 +66,7 @@ class EmbeddedPostgres:
         self.folder = folder.resolve()
         self.log = self.folder / "server.log"
         self._socket = socket_folder(self.folder)
-        self.url = f"postgresql://postgres@/postgres?host={quote(str(self._socket))}"
+        self.url = url_through(self._socket)
         self._settings = dict(settings or {})
         self._report = report or (lambda _line: None)
         self._packages = packages

@@ -5,6 +5,7 @@ import secrets
 import shutil
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 from app.database.embedded.account import SystemAccount, prepare_folder
 
@@ -32,3 +33,8 @@ def clear_sockets(folder: Path, own: Path, *, account: SystemAccount) -> None:
     for old in {*folder.glob("socket*"), own}:
         shutil.rmtree(old, ignore_errors=True)
     prepare_folder(own, account)
+
+
+def url_through(socket: Path) -> str:
+    """Return the address of the server whose socket lies in a folder."""
+    return f"postgresql://postgres@/postgres?host={quote(str(socket))}"
