@@ -142,10 +142,7 @@ class NoRoom(Conflict):
 
 
 class FieldConflict(NamedTuple):
-    """A field that was written otherwise since.
-
-    It has the value as it is now, the value that was to be written, and the number of the change.
-    """
+    """A field that was written otherwise since: its value now, the one to be written, and the number of the change."""
 
     field: str
     current: object
