@@ -6,6 +6,7 @@ import typer
 
 from app import __version__
 from app.console.administration import administrators
+from app.console.backups import backup, restore
 from app.console.demo import Demonstration
 from app.console.telling import carefully, telling
 from app.server import process as serving
@@ -33,7 +34,8 @@ def command_line(make_app: serving.MakeApp) -> typer.Typer:
         """Apply the missing migrations to the database, and stop."""
         carefully(serving.bring_up_to_date)
 
-    commands.command()(demo)
+    for command in (demo, backup, restore):
+        commands.command()(command)
     commands.add_typer(administrators)
     return commands
 

@@ -123,12 +123,23 @@ def database_beside(settings: Settings) -> Iterator[Settings]:
         settings: As the environment has them.
     """
     # Spec: features/administration.md#ADMIN-013
+    with as_it_is(settings) as complete:
+        _migrate(complete)
+        yield complete
+
+
+@contextmanager
+def as_it_is(settings: Settings) -> Iterator[Settings]:
+    """Give settings with a database that is not migrated, and a secret, while the service runs on them or not.
+
+    Args:
+        settings: As the environment has them.
+    """
     with ExitStack() as opened:
         try:
             complete, _embedded = opened.enter_context(database(settings))
         except FolderInUseError:
             complete = _with_secret(_on(settings, url_of_other_run(settings.data_dir / _EMBEDDED)))
-        _migrate(complete)
         yield complete
 
 

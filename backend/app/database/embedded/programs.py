@@ -32,6 +32,31 @@ class Programs:
         """Run one of the programs to its end."""
         return self.account.run([self.folder / name, *arguments])
 
+    def pipe(
+        self, name: str, *arguments: str, source: int | None = None, output: int | None = None
+    ) -> str | None:
+        """Run one of the programs on open files, and return what it complained of, or None if it did its work.
+
+        Args:
+            name: The program.
+            arguments: What it is told.
+            source: What it reads; nothing if it is left out.
+            output: Where it writes; nowhere if it is left out.
+        """
+        nothing = subprocess.DEVNULL
+        streams = {
+            "stdin": nothing if source is None else source,
+            "stdout": nothing if output is None else output,
+        }
+        ended = subprocess.run(  # noqa: S603 - Our own program, without a shell.
+            [self.folder / name, *arguments],
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            **(self.account.process_options() | streams),
+        )
+        return None if ended.returncode == 0 else ended.stderr.strip()
+
     def launch(self, name: str, *arguments: str, output: int) -> subprocess.Popen[bytes]:
         """Start one of the programs in a session of its own, so that Ctrl-C in a terminal reaches us alone."""
         return subprocess.Popen(  # noqa: S603 - Our own program, without a shell.
