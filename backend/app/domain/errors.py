@@ -1,13 +1,8 @@
 """The refusals of Agendum, by kind, without status or exit codes: each door has one table from kind to its dialect."""
 
-from typing import ClassVar, NamedTuple, Self
+from typing import ClassVar, Self
 
-
-class FieldError(NamedTuple):
-    """What is wrong with one field of the input; the message never repeats the input."""
-
-    field: str
-    message: str
+from app.domain.faults import FieldConflict, FieldError
 
 
 class AgendumError(Exception):
@@ -139,15 +134,6 @@ class NoRoom(Conflict):
     """The place between two neighbours in the manual order is used up."""
 
     code = "NO_ROOM"
-
-
-class FieldConflict(NamedTuple):
-    """A field that was written otherwise since: its value now, the one to be written, and the number of the change."""
-
-    field: str
-    current: object
-    given: object
-    seq: int
 
 
 class EditConflict(Conflict):

@@ -10,8 +10,6 @@ from app.domain.errors import (
     AgendumError,
     EditConflict,
     EmailTaken,
-    FieldConflict,
-    FieldError,
     IdTaken,
     Invalid,
     LastAdministrator,
@@ -29,6 +27,7 @@ from app.domain.errors import (
     Unavailable,
     WrongCredentials,
 )
+from app.domain.faults import FieldConflict, FieldError
 from app.http.problems import HEADERS, status_of
 from app.schemas.plain_problems import PLAIN
 from app.schemas.problem import EXAMPLE_ID, MEDIA_TYPE, Problem, problem

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.domain.errors import FieldError
+from app.domain.faults import FieldError
 
 _MOST_ERRORS = 20
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_\-]{0,63}")

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from pydantic import MISSING, Field
 
-from app.domain.errors import FieldConflict, FieldError
+from app.domain.faults import FieldConflict, FieldError
 from app.schemas.base import Output, example
 
 MEDIA_TYPE = "application/problem+json"

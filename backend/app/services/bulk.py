@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from app.domain.errors import AgendumError, FieldError, invalid_field
+from app.domain.errors import AgendumError, invalid_field
+from app.domain.faults import FieldError
 from app.domain.preconditions import ANY, Expected
 from app.models.task import TaskRow
 from app.repositories.unit_of_work import UnitOfWork

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.changes import last_writes
-from app.domain.errors import EditConflict, FieldConflict, IdTaken, Invalid, invalid_field
+from app.domain.errors import EditConflict, IdTaken, Invalid, invalid_field
+from app.domain.faults import FieldConflict
 from app.domain.preconditions import Expected
 from app.repositories.owned import Owned
 from app.repositories.recorded_statements import Row

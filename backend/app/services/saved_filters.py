@@ -12,7 +12,8 @@ import orjson
 from uuid_utils.compat import uuid7
 
 from app.domain.changes import Action, Stamp
-from app.domain.errors import FieldError, Invalid, invalid_field
+from app.domain.errors import Invalid, invalid_field
+from app.domain.faults import FieldError
 from app.domain.paging import Listing, Position, Slice
 from app.domain.preconditions import Expected
 from app.domain.sorting import read_sorts

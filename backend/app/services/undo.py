@@ -11,7 +11,8 @@ import orjson
 
 from app.domain.callers import Caller
 from app.domain.changes import Action, Stamp, discards, restores, standing_writes
-from app.domain.errors import Conflict, EditConflict, FieldConflict
+from app.domain.errors import Conflict, EditConflict
+from app.domain.faults import FieldConflict
 from app.domain.preconditions import Expected
 from app.models.change import ChangeRow
 from app.models.comment import CommentRow

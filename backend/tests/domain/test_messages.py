@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 from pydantic_core.core_schema import ErrorType
 
-from app.domain.errors import FieldError
+from app.domain.faults import FieldError
 from app.schemas.messages import _MESSAGES, field_errors
 from app.schemas.paging import ChangeQuery, PageQuery
 from app.schemas.registration import AccountCreate

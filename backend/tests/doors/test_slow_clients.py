@@ -38,7 +38,7 @@ CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON agendum.change DEFERRABLE INITIAL
     FOR EACH ROW EXECUTE FUNCTION slow();
 """
 LARGE = 64 * 1024 * 1024
-pytestmark = pytest.mark.xdist_group("slow clients")
+pytestmark = pytest.mark.xdist_group("slow_clients")
 
 
 @pytest.fixture(scope="module")
