@@ -42,7 +42,7 @@ _THINGS = (
     "bike repair",
 )
 _CATEGORIES, _TAGS = 4, 10
-_TABLES = ("account", "change_counter", "category", "tag", "task", "task_tag", "comment", "change")
+_TABLES = ("account", "session", "change_counter", "category", "tag", "task", "task_tag", "comment", "change")
 _TASK_COLUMNS = (
     *("user_id", "id", "title", "description", "priority", "due_date", "due_time", "due_timezone", "due_at"),
     *("completed_at", "created_at", "updated_at", "version", "category_id", "position", "search"),
@@ -79,6 +79,8 @@ async def seed(connection: asyncpg.Connection) -> None:
     account = ("user_id", "issuer", "subject", "email", "name", "created_at", "updated_at")
     moments = ("created_at", "updated_at", "version")
     await _copy(connection, "account", columns=account, rows=_accounts())
+    session = ("user_id", "id", "seed", "generation", "rotations", "created_at", "last_seen_at", "expires_at")
+    await _copy(connection, "session", columns=session, rows=_sessions())
     await _copy(connection, "change_counter", columns=("user_id", "last_seq"), rows=_counters())
     await _copy(
         connection,
@@ -130,6 +132,12 @@ def _accounts() -> Iterator[Row]:
     for person in range(EVERYBODY):
         owner = user_id(person)
         yield owner, OWN_ISSUER, owner, f"person{person}@example.com", f"Person {person}", _START, _START
+
+
+def _sessions() -> Iterator[Row]:
+    """Give each person a session, whose id is the person's, and which outlasts every run."""
+    for owner in map(user_id, range(EVERYBODY)):
+        yield owner, UUID(owner), bytes(32), 1, [], _START, _START, datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def _counters() -> Iterator[Row]:

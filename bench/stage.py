@@ -15,7 +15,7 @@ import asyncpg
 from app.database.migrate import migrate
 from app.database.url import read_address
 from app.models.account import OWN_ISSUER
-from app.services.sign_in import TOKEN_AUDIENCE, TOKEN_TYPE
+from app.services.sessions import TOKEN_AUDIENCE, TOKEN_TYPE
 from app.utils.jwt import sign_token
 from bench import data, profiling
 from bench.operations import Target
@@ -110,6 +110,7 @@ def _tokens(secret: str) -> list[str]:
     claims = {"iss": OWN_ISSUER, "aud": TOKEN_AUDIENCE, "iat": now, "exp": now + _TOKEN_SECONDS}
     people = [data.user_id(person) for person in range(data.EVERYBODY)]
     tokens = [
-        sign_token(secret, claims={**claims, "sub": user_id}, token_type=TOKEN_TYPE) for user_id in people
+        sign_token(secret, claims={**claims, "sub": user_id, "sid": user_id}, token_type=TOKEN_TYPE)
+        for user_id in people
     ]
     return [f"authorization: Bearer {token}\r\n" for token in tokens]

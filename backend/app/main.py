@@ -11,6 +11,7 @@ from fastapi.telemetry import TelemetryConfig
 from app import __version__
 from app.config import ConfigurationError, Settings
 from app.dependencies.bodies import Bodies
+from app.dependencies.refresh_cookie import RefreshCookie
 from app.http import answers, problems
 from app.http.openapi_document import ABOUT
 from app.middleware.beside import Beside, Door
@@ -58,6 +59,7 @@ def create_app(settings: Settings, *, beside: Mapping[str, MakeDoor] = MappingPr
         telemetry=_telemetry(settings),
     )
     app.state.runtime, app.state.bodies, app.state.metrics_token = runtime, Bodies(), settings.metrics_token
+    app.state.refresh_cookie = RefreshCookie(settings.production, frozenset(settings.cors_origins))
     # FastAPI looks twice through every router that is included, and once through the routes of its own.
     app.router.routes.extend(route for router in ROUTERS for route in router.routes)
     documentation.mount_assets(app)

@@ -24,7 +24,7 @@ from app.repositories.unit_of_work import identifying, registering
 from app.services.better_auth import SharedSessions, session_cookies, session_tokens, shared_sessions
 from app.services.identity import Identity
 from app.services.recognition import Recogniser, signed_tokens
-from app.services.sign_in import TOKEN_AUDIENCE, TOKEN_TYPE
+from app.services.sessions import TOKEN_AUDIENCE, TOKEN_TYPE
 from app.services.token_recognition import personal_tokens
 from app.utils.addresses import Network
 from app.utils.budgets import Budgets
@@ -69,10 +69,10 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
     cursors: CursorSigner
     client: httpx2.AsyncClient
     keys: RemoteKeySet | None
+    callers: ExpiringMemory[Caller]
     budgets: Budgets
     trusted_proxies: tuple[Network, ...] = ()
     shared: SharedSessions | None = None
-    callers: ExpiringMemory[Caller] = field(default_factory=partial(ExpiringMemory, REMEMBERED_CALLERS))
     clock: Clock = utc_now
     metrics: Metrics = field(default_factory=Metrics)
     role_claim: str | None = None
@@ -147,7 +147,7 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
 
     def forget(self, person_id: str) -> None:
         """Recognise a person anew at the next request, because a credential of theirs has ended."""
-        self.callers.forget(lambda caller: caller.person_id == person_id)
+        self.identity.forget(person_id)
 
 
 def _hash(credential: str) -> bytes:
@@ -163,9 +163,9 @@ def create_runtime(settings: Settings) -> Runtime:
     Raises:
         ConfigurationError: They are missing, or contradict one another.
     """
-    if settings.database_url is None or settings.secret is None:
+    if settings.database_url is None or not settings.secrets:
         raise ConfigurationError("DATABASE_URL and BETTER_AUTH_SECRET are required")
-    secret, metrics = settings.secret.get_secret_value(), Metrics()
+    metrics = Metrics()
     try:
         address = read_address(settings.database_url.get_secret_value())
     except InvalidAddressError as error:
@@ -173,27 +173,38 @@ def create_runtime(settings: Settings) -> Runtime:
     database = Database(address, size=settings.pool_size, metrics=metrics)
     client = httpx2.AsyncClient(follow_redirects=False, trust_env=False)
     keys = _better_auth_keys(settings, client, metrics)
+    callers: ExpiringMemory[Caller] = ExpiringMemory(REMEMBERED_CALLERS)
     return Runtime(
         database=database,
-        identity=identity_of(database, Passwords(), secret),
-        verifiers=_verifiers(settings, secret, keys),
-        cursors=CursorSigner(secret),
+        identity=identity_of(database, Passwords(), settings.secrets, callers=callers),
+        verifiers=_verifiers(settings, keys),
+        cursors=CursorSigner(*settings.secrets),
         client=client,
         keys=keys,
+        callers=callers,
         metrics=metrics,
-        budgets=_budgets(settings, secret),
+        budgets=_budgets(settings),
         trusted_proxies=settings.trusted_proxies,
         shared=shared_sessions(settings),
         role_claim=settings.role_claim,
     )
 
 
-def identity_of(database: Database, passwords: Passwords, secret: str) -> Identity:
-    """Return what it takes to know the people of a database."""
-    return Identity(partial(identifying, database), partial(registering, database), passwords, secret)
+def identity_of(
+    database: Database, passwords: Passwords, secrets: tuple[str, ...], *, callers: ExpiringMemory[Caller]
+) -> Identity:
+    """Return what it takes to know the people of a database; `callers` are those who were recognised lately."""
+
+    def forget(person_id: str) -> None:
+        # Spec: features/sessions.md#SESSION-012
+        callers.forget(lambda caller: caller.person_id == person_id)
+
+    return Identity(
+        partial(identifying, database), partial(registering, database), passwords, secrets, forget
+    )
 
 
-def _budgets(settings: Settings, secret: str) -> Budgets:
+def _budgets(settings: Settings) -> Budgets:
     # Spec: features/limits.md#LIMIT-010
     url, redis = settings.redis_url, None
     if url is not None:
@@ -201,7 +212,7 @@ def _budgets(settings: Settings, secret: str) -> Budgets:
             redis = RedisWindows(url.get_secret_value())
         except (ValueError, TypeError):
             raise ConfigurationError("REDIS_URL cannot be read") from None
-    return Budgets(settings.limits, key=secret.encode(), redis=redis)
+    return Budgets(settings.limits, key=settings.secrets[0].encode(), redis=redis)
 
 
 def _better_auth_keys(
@@ -215,18 +226,21 @@ def _better_auth_keys(
     return RemoteKeySet(address, client, metrics=metrics)
 
 
-def _verifiers(settings: Settings, secret: str, keys: RemoteKeySet | None) -> TokenVerifiers:
+def _verifiers(settings: Settings, keys: RemoteKeySet | None) -> TokenVerifiers:
     """Return one verifier for each issuer that is configured."""
-    verifiers = [*_each_verifier(settings, secret, keys)]
+    verifiers = [*_each_verifier(settings, keys)]
     try:
         return TokenVerifiers(verifiers)
     except ValueError:
         raise ConfigurationError(_SHARED_ISSUER) from None
 
 
-def _each_verifier(settings: Settings, secret: str, keys: RemoteKeySet | None) -> Iterator[Verifier]:
+def _each_verifier(settings: Settings, keys: RemoteKeySet | None) -> Iterator[Verifier]:
+    secret, *older = settings.secrets
     # Spec: features/auth.md#AUTH-004 features/auth.md#AUTH-005 features/auth.md#AUTH-007
-    yield SecretVerifier(secret, issuer=OWN_ISSUER, audience=TOKEN_AUDIENCE, token_type=TOKEN_TYPE)
+    yield SecretVerifier(
+        secret, older=older, issuer=OWN_ISSUER, audience=TOKEN_AUDIENCE, token_type=TOKEN_TYPE
+    )
     if keys is not None and settings.better_auth_url is not None:
         issuer = origin_of(settings.better_auth_url) or settings.better_auth_url
         audience = settings.better_auth_audience or issuer
@@ -234,6 +248,7 @@ def _each_verifier(settings: Settings, secret: str, keys: RemoteKeySet | None) -
     if settings.shared_secret_issuer is not None:
         yield SecretVerifier(
             secret,
+            older=older,
             issuer=settings.shared_secret_issuer,
             audience=settings.shared_secret_audience,
             token_type=None,

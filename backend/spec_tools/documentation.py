@@ -23,7 +23,16 @@ PROBLEM_TYPE = "application/problem+json"
 PROBLEM_SCHEMA = "Problem"
 OWNER_NAMES = frozenset({"user_id", "owner_id"})
 SECRET_WORDS = frozenset({"password", "hash", "token", "secret"})
-SHOWN_ON_PURPOSE = frozenset({("POST /auth/login", "access_token"), ("POST /api/personal-tokens", "token")})
+SHOWN_ON_PURPOSE = frozenset(
+    {
+        *(
+            (f"POST /auth/{where}", token)
+            for where in ("login", "refresh")
+            for token in ("access_token", "refresh_token")
+        ),
+        ("POST /api/personal-tokens", "token"),
+    }
+)
 # What stands below these is a value, and no part of the description.
 VALUES = frozenset({"example", "examples", "default", "const", "enum"})
 

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Iterable
 
 from pydantic import ValidationError
 
@@ -56,14 +57,15 @@ def weakness(secret: str) -> str | None:
 def _refuse_weakness(settings: Settings) -> None:
     if not settings.production:
         return
-    if settings.secret is None:
+    if not settings.secrets:
         raise ConfigurationError(
             "BETTER_AUTH_SECRET is required in production; make one with: openssl rand -base64 48"
         )
-    if reason := weakness(settings.secret.get_secret_value()):
-        raise ConfigurationError(f"BETTER_AUTH_SECRET {reason}; make one with: openssl rand -base64 48")
     if (token := settings.metrics_token) is not None and (reason := weakness(token.get_secret_value())):
         raise ConfigurationError(f"AGENDUM_METRICS_TOKEN {reason}; make one with: openssl rand -base64 48")
+    named = {"BETTER_AUTH_SECRETS": settings.listed_secrets, "BETTER_AUTH_SECRET": (settings.secret,)}
+    for name, secrets in named.items():
+        _refuse_weak(name, [secret.get_secret_value() for secret in secrets if secret is not None])
     # A forgotten address must not lead to an empty database in a folder that nobody keeps.
     if settings.database_url is None and "data_dir" not in settings.model_fields_set:
         raise ConfigurationError(
@@ -78,10 +80,17 @@ def _refuse_weakness(settings: Settings) -> None:
 def _refuse_lonely_sessions(settings: Settings) -> None:
     # Spec: features/better-auth.md#BETTER-001
     # A secret that we make ourselves, or none, has signed nothing of Better Auth's.
-    if settings.better_auth_database == "shared" and None in (settings.secret, settings.better_auth_url):
+    if settings.better_auth_database == "shared" and not (settings.secrets and settings.better_auth_url):
         raise ConfigurationError(
             "AGENDUM_BETTER_AUTH_DATABASE=shared needs BETTER_AUTH_URL and BETTER_AUTH_SECRET, as Better Auth has them"
         )
+
+
+def _refuse_weak(name: str, secrets: Iterable[str]) -> None:
+    # Spec: features/sessions.md#SESSION-031
+    for secret in secrets:
+        if reason := weakness(secret):
+            raise ConfigurationError(f"{name} {reason}; make one with: openssl rand -base64 48")
 
 
 def _refuse_crowd(settings: Settings) -> None:

@@ -15,6 +15,7 @@ from app.config.better_auth import IssuerSettings
 from app.config.limits import LimitSettings
 from app.config.observation import ObservationSettings
 from app.config.origins import origin_of
+from app.config.secrets import SecretSettings
 from app.config.serving import ServingSettings
 from app.config.shared_sessions import SharedSessionSettings
 
@@ -39,6 +40,7 @@ class Settings(
     IssuerSettings,
     LimitSettings,
     ObservationSettings,
+    SecretSettings,
     ServingSettings,
     SharedSessionSettings,
 ):
@@ -56,7 +58,6 @@ class Settings(
     workers: int | None = Field(default=None, ge=1, le=256, alias="AGENDUM_WORKERS")
     pool_size: int = Field(default=10, ge=1, le=MOST_CONNECTIONS, alias="AGENDUM_POOL_SIZE")
     database_url: SecretStr | None = Field(default=None, alias="DATABASE_URL")
-    secret: SecretStr | None = Field(default=None, alias="BETTER_AUTH_SECRET")
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(default=(), alias="CORS_ORIGINS")
 
     @property

@@ -63,7 +63,7 @@ def demo(
     email: Annotated[
         str, typer.Option(help="Whose account; it is made if there is none.")
     ] = "demo@example.com",
-    password: Annotated[str, typer.Option(prompt=True, hide_input=True, help="At least 8 characters.")],
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, help="At least 12 characters.")],
     timezone: Annotated[str, typer.Option(help="The IANA time zone of the times of day.")] = "UTC",
 ) -> None:
     """Fill an account of a running service with sample data."""

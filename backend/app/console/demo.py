@@ -48,13 +48,18 @@ class Demonstration(AbstractContextManager["Demonstration"]):
             DemoError: The service does not answer, or refuses.
         """
         credentials = {"email": email, "password": password}
-        registered = self._send(
-            "POST", "/auth/register", {**credentials, "name": email.partition("@")[0]}, unless="EMAIL_TAKEN"
-        )
+        # First, because a password that was chosen under an earlier rule still logs in, and registers nobody.
+        token = self._send("POST", "/auth/login", credentials, unless="WRONG_CREDENTIALS")
+        registered = None if token is not None else self._register(credentials)
         self._report(f"{email} is registered already." if registered is None else f"Registered {email}.")
-        token = self._send("POST", "/auth/login", credentials) or {}
+        token = token or self._send("POST", "/auth/login", credentials) or {}
         self._client.headers["Authorization"] = f"Bearer {token['access_token']}"
         self._person = (self._send("GET", "/api/me") or {})["id"]
+
+    def _register(self, credentials: dict[str, str]) -> dict[str, Any] | None:
+        """Register somebody, unless somebody has this e-mail."""
+        body = {**credentials, "name": credentials["email"].partition("@")[0]}
+        return self._send("POST", "/auth/register", body, unless="EMAIL_TAKEN")
 
     def fill(self, today: date, *, timezone: str) -> None:
         """Add what the samples hold and the account has not got, with dates around this day and times in this zone.

@@ -113,6 +113,11 @@ def takes_condition(dependant: Dependant) -> bool:
     return any(isinstance(part.call, Changing) for part in dependant.dependencies)
 
 
+def keeps_answers(dependant: Dependant) -> bool:
+    """Tell whether what a route depends on, directly, keeps its answers under the key of a request."""
+    return any(isinstance(part.call, Writing) for part in dependant.dependencies)
+
+
 def _origin(request: Request, caller: Caller) -> Origin:
     return Origin.own(caller.person_id, Source.API, request.state.request_id)
 

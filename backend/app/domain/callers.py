@@ -45,7 +45,8 @@ class Caller(NamedTuple):
             Better Auth.
         scopes: What the credential allows.
         roles: What the person is beyond being one; a credential of whose roles nothing is known carries none.
-        credential_id: Which one of its kind the credential is, where they have ids: that of the personal token.
+        credential_id: Which one of its kind the credential is, where they have ids: that of the personal token, or of
+            the session that an access token of ours is of.
     """
 
     person_id: str
@@ -74,13 +75,18 @@ class Caller(NamedTuple):
         if role not in self.roles:
             raise RoleMissing(f"Only somebody with the role {role} may do this.")
 
+    @property
+    def session_id(self) -> UUID | None:
+        """The session of ours that the credential is of, or None."""
+        return self.credential_id if self.credential is Credential.ACCESS_TOKEN else None
+
     def require_sign_in(self) -> None:
         """Refuse what only a person may do who has signed in, and no program with a personal token.
 
         Raises:
             SignInRequired: The credential is a personal token, whatever its scopes.
         """
-        # Spec: features/personal-tokens.md#TOKEN-005
+        # Spec: features/personal-tokens.md#TOKEN-005 features/sessions.md#SESSION-016
         if self.credential is Credential.PERSONAL_TOKEN:
             raise SignInRequired("No personal token may do this; sign in to do it.")
 

@@ -8,8 +8,8 @@ from app.domain.faults import FieldConflict, FieldError
 class AgendumError(Exception):
     """A refusal that a person can be told about.
 
-    Its kinds, and in brackets the refusals of each: Unauthenticated (TokenInvalid, AccountDisabled, WrongCredentials),
-    Forbidden (ScopeMissing, SignInRequired, ForeignOrigin, RoleMissing), NotFound,
+    Its kinds, and in brackets the refusals of each: Unauthenticated (TokenInvalid, AccountDisabled, RefreshReused,
+    WrongCredentials), Forbidden (ScopeMissing, SignInRequired, ForeignOrigin, RoleMissing), NotFound,
     Conflict (IdTaken, EmailTaken, NameTaken, NoRoom, EditConflict, StillRunning, OwnAccount, LastAdministrator),
     Invalid (KeyReused), Stale, TooMany, Unavailable (Busy, OutcomeUnknown).
 
@@ -50,6 +50,12 @@ class AccountDisabled(TokenInvalid):
     """The token is good, and an administrator has disabled the account of its person."""
 
     code = "ACCOUNT_DISABLED"
+
+
+class RefreshReused(TokenInvalid):
+    """The refresh token was used before, so that somebody else may have it: its session has ended."""
+
+    code = "REFRESH_REUSED"
 
 
 class WrongCredentials(Unauthenticated):

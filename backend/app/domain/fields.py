@@ -26,7 +26,7 @@ COMMENT_LENGTH = 10_000
 # In bytes an address may have no more (RFC 5321, section 4.5.3.1.3), and once it was taken with a name around it.
 EMAIL_LENGTH = 254
 GIVEN_EMAIL_LENGTH = 2048
-PASSWORD_LENGTH = (8, 256)
+PASSWORD_LENGTH, GIVEN_PASSWORD_LENGTH = (12, 128), 256
 # Of one task, and of one question to the task list.
 MOST_TAGS, MOST_NAMED_TAGS = 100, 10
 LARGEST_NUMBER = 2**63 - 1
@@ -152,10 +152,10 @@ GivenEmail = Annotated[
     AfterValidator(given_email),
     Field(json_schema_extra={"format": "email"}),
 ]
-# Spec: features/users.md#USER-003
+# Spec: features/users.md#USER-020
 Password = Annotated[str, Len(*PASSWORD_LENGTH)]
 # What somebody claims to be a password: no rule of today may keep a password of yesterday from being tried.
-GivenPassword = Annotated[str, Len(1, PASSWORD_LENGTH[1])]
+GivenPassword = Annotated[str, Len(1, GIVEN_PASSWORD_LENGTH)]
 Flag = Annotated[bool, Strict()]
 DueDate = Annotated[datetime.date, BeforeValidator(_written_date), AfterValidator(plausible_date)]
 # The format "time" of JSON Schema demands an offset from UTC, and a wall clock has none.

@@ -10,6 +10,8 @@ from app.domain.errors import (
     AgendumError,
     EditConflict,
     EmailTaken,
+    Forbidden,
+    ForeignOrigin,
     IdTaken,
     Invalid,
     LastAdministrator,
@@ -18,8 +20,10 @@ from app.domain.errors import (
     NotFound,
     OutcomeUnknown,
     OwnAccount,
+    RefreshReused,
     RoleMissing,
     ScopeMissing,
+    SignInRequired,
     Stale,
     StillRunning,
     TokenInvalid,
@@ -44,6 +48,10 @@ _HEADER_TEXTS = {
 # The detail that shows a refusal in the document.
 _EXAMPLES: dict[type[AgendumError], str] = {
     TokenInvalid: "The bearer token is not acceptable.",
+    RefreshReused: "The refresh token was used before; the session has ended.",
+    ForeignOrigin: "A page of this origin may not use the cookie.",
+    Forbidden: "This account has no password with us.",
+    SignInRequired: "No personal token may do this; sign in to do it.",
     WrongCredentials: "The e-mail or the password is wrong.",
     ScopeMissing: "The credential does not have the scope tasks:write.",
     RoleMissing: "Only somebody with the role admin may do this.",
@@ -85,7 +93,16 @@ def documented(*refusals: Refusal) -> Responses:
         refusals: What the operation may be refused with. Of those with one status the last is shown.
     """
     examples = dict([_plain_example(500), *(_example(refusal) for refusal in refusals)])
-    return {status: _documented(status, example) for status, example in sorted(examples.items())}
+    answers: Responses = {
+        status: _documented(status, example) for status, example in sorted(examples.items())
+    }
+    # Of those with status 403, only a missing scope comes with a header.
+    forbidden = {refusal for refusal in refusals if issubclass(refusal, Forbidden)}
+    if forbidden and ScopeMissing not in forbidden:
+        answers[403]["headers"].clear()
+    for header in answers[403]["headers"].values() if len(forbidden) > 1 else ():
+        header["required"] = False
+    return answers
 
 
 def documented_creation(*refusals: Refusal) -> Responses:

@@ -35,6 +35,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "and `aud` with the settings of the service, letter for letter: `localhost` and `127.0.0.1` are "
         "different. The service's log tells more.",
     ),
+    "REFRESH_REUSED": (
+        "The refresh token was used before, more than a minute ago. Whoever uses it now, or used it then, may have "
+        "stolen it, so that the session has ended, with every token of it.",
+        "Log in again. Keep the refresh token of the latest answer only, and refresh in one place at a time.",
+    ),
     "WRONG_CREDENTIALS": (
         "The e-mail and the password do not belong together. Whether the e-mail is registered is not told.",
         "Check both, or register at `/auth/register`.",
@@ -167,7 +172,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "ORIGIN_NOT_ALLOWED": (
         "A web page of another origin wanted to ask, and the service does not know that origin, or not the "
-        "method or a header that it wanted to send.",
+        "method or a header that it wanted to send; or a cookie came, and nothing tells that a page that may "
+        "use it has sent it.",
         "Name the page's origin in the setting `CORS_ORIGINS`, exactly as the browser writes it: "
         "`http://localhost:3000` and `http://127.0.0.1:3000` are different, and there is no slash at the end."
         " The service's log names what was refused.",

@@ -8,7 +8,6 @@ from typing import Any
 
 Described = dict[str, Any]
 
-_UNSAFE = ("post", "put", "patch", "delete")
 _REFERENCE = "#/components/schemas/"
 _TAG = r'(W/)?"[!#-~]*"'
 _TAGS = {"type": "string", "pattern": rf"^(\*|{_TAG}(, *{_TAG})*)$", "maxLength": 4096}
@@ -61,10 +60,10 @@ _REPLAYED = _header(
 _ETAG = _header("The version as an entity tag.", required=True, pattern='^"[1-9][0-9]*"$')
 
 
-def describe_headers(document: Described, *, conditional: Container[str]) -> None:
+def describe_headers(document: Described, *, conditional: Container[str], keyed: Container[str]) -> None:
     """Add the headers of every request and every answer.
 
-    `conditional` are the ids of the operations that take a condition.
+    `conditional` are the ids of the operations that take a condition, `keyed` of those that keep answers under a key.
     """
     schemas = document["components"]["schemas"]
     every = ((method, operation) for item in document["paths"].values() for method, operation in item.items())
@@ -72,12 +71,13 @@ def describe_headers(document: Described, *, conditional: Container[str]) -> Non
         _describe_condition(operation, method=method, versioned=_answers_a_version(schemas, operation))
         takes_condition = operation["operationId"] in conditional
         added = [*operation.get("parameters", [])]
-        if _keeps_answers(operation, method=method):
+        keeps_answers = operation["operationId"] in keyed
+        if keeps_answers:
             added += _parameters(method=method, conditional=takes_condition)
         if added:
             operation["parameters"] = added
         for status, response in operation["responses"].items():
-            response.setdefault("headers", {}).update(_headers(operation, status, method=method))
+            response.setdefault("headers", {}).update(_headers(status, keeps_answers=keeps_answers))
 
 
 def _describe_condition(operation: Described, *, method: str, versioned: bool) -> None:
@@ -106,14 +106,10 @@ def _parameters(*, method: str, conditional: bool) -> Iterator[Described]:
         yield _PREFER
 
 
-def _headers(operation: Described, status: str, *, method: str) -> Iterator[tuple[str, Described]]:
-    if status.startswith("2") and _keeps_answers(operation, method=method):
+def _headers(status: str, *, keeps_answers: bool) -> Iterator[tuple[str, Described]]:
+    if status.startswith("2") and keeps_answers:
         yield "Idempotency-Replayed", _REPLAYED
     yield "X-Request-ID", _REQUEST_ID
-
-
-def _keeps_answers(operation: Described, *, method: str) -> bool:
-    return method in _UNSAFE and bool(operation.get("security"))
 
 
 def _successes(operation: Described) -> Iterator[Described]:

@@ -3,7 +3,6 @@
 Who calls is asked further in, and not here.
 """
 
-import re
 from collections.abc import Collection
 
 import structlog
@@ -14,6 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.schemas.plain_problems import plain_problem
 from app.schemas.problem import MEDIA_TYPE
+from app.utils.headers import printable
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _ALLOWED_HEADERS = (
@@ -73,12 +73,13 @@ class CrossOrigin(CORSMiddleware):
         if not self.is_allowed_origin(origin):
             _log.warning(
                 "refused origin",
-                origin=_loggable(origin),
+                origin=printable(origin, longest=_LONGEST_LOGGED),
                 cors_origins=[*self.allow_origins],
                 request_id=request_id,
             )
         elif unknown := self._unknown_headers(headers):
-            _log.warning("refused headers", origin=origin, headers=_loggable(unknown), request_id=request_id)
+            headers_asked = printable(unknown, longest=_LONGEST_LOGGED)
+            _log.warning("refused headers", origin=origin, headers=headers_asked, request_id=request_id)
 
     def _unknown_headers(self, headers: Headers) -> str:
         asked = headers.get("access-control-request-headers", "").split(",")
@@ -102,8 +103,3 @@ def _foreign_origin(headers: Headers) -> str | None:
         return None
     # The host alone counts: a proxy may speak TLS for us.
     return None if origin.partition("://")[2] == headers.get("host") else origin
-
-
-def _loggable(text: str) -> str:
-    """Return a text of a stranger's choice in a form that a log can hold: bounded, and printable ASCII alone."""
-    return re.sub("[^ -~]", "?", text[:_LONGEST_LOGGED])

@@ -96,7 +96,10 @@ class AccountRow(NamedTuple):
 
 
 class KnownPerson(NamedTuple):
-    """What is known of the person whom a credential means; moments are aware and in UTC."""
+    """What is known of the person whom a credential means, and of the session that it is of; moments are in UTC.
+
+    The moments of the session are null where there is none that is meant.
+    """
 
     user_id: str
     email: str | None
@@ -105,13 +108,25 @@ class KnownPerson(NamedTuple):
     own_fields: list[str]
     disabled_at: datetime | None
     tokens_valid_from: datetime | None
+    session_created_at: datetime | None
+    session_expires_at: datetime | None
 
 
 class LoginRow(NamedTuple):
-    """What a login needs: the person's id and the encoded hash."""
+    """What a login needs: the person's id, the encoded hash, and whether the person may come in, and since when."""
 
     user_id: str
     password_hash: str
+    disabled_at: datetime | None
+    tokens_valid_from: datetime | None
+
+
+class PasswordRow(NamedTuple):
+    """A person's encoded hash, and what the person is called, which no password may be."""
+
+    password_hash: str
+    email: str | None
+    name: str | None
 
 
 class UserRow(NamedTuple):

@@ -6,6 +6,7 @@ It sees no content. Only identity and workers may use it, which a contract of th
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Select, and_, bindparam, func, insert, literal_column, or_, select, union
 from sqlalchemy.dialects.postgresql import insert as insert_if_free
@@ -26,14 +27,24 @@ from app.models.account import (
 from app.models.change import ChangeCounter
 from app.models.idempotency_key import IdempotencyKey
 from app.models.naming import table_of
+from app.models.session import StoredSession
 from app.repositories.kinds import KINDS
+from app.repositories.sign_ins import SignIns
 
-_KEY = table_of(IdempotencyKey)
+_KEY, _SESSION = table_of(IdempotencyKey), table_of(StoredSession)
 _ACCOUNT, _PASSWORD, _COUNTER = table_of(Account), table_of(StoredPassword), table_of(ChangeCounter)
 _COLUMNS = [_ACCOUNT.c[name] for name in AccountRow._fields]
-_KNOWN = [_ACCOUNT.c[name] for name in KnownPerson._fields]
+_PREFIX = "session_"
+_KNOWN = [
+    _SESSION.c[name.removeprefix(_PREFIX)] if name.startswith(_PREFIX) else _ACCOUNT.c[name]
+    for name in KnownPerson._fields
+]
+# The session comes along in the same statement: looking at it costs no other trip.
+_ITS_SESSION = and_(_SESSION.c.user_id == _ACCOUNT.c.user_id, _SESSION.c.id == bindparam("session_id"))
 _BY_SUBJECT = Statement(
-    select(*_KNOWN).where(
+    select(*_KNOWN)
+    .outerjoin_from(_ACCOUNT, _SESSION, _ITS_SESSION)
+    .where(
         _ACCOUNT.c.issuer == bindparam("issuer"),
         _ACCOUNT.c.subject == bindparam("subject"),
         _ACCOUNT.c.kind == PERSON,
@@ -44,7 +55,13 @@ _UNFOLDED = and_(
     _ACCOUNT.c.email_folded.is_(None), func.lower(_ACCOUNT.c.email) == func.lower(bindparam("email"))
 )
 _BY_EMAIL = Statement(
-    select(_ACCOUNT.c.user_id, _PASSWORD.c.password_hash, _ACCOUNT.c.email)
+    select(
+        _ACCOUNT.c.user_id,
+        _PASSWORD.c.password_hash,
+        _ACCOUNT.c.disabled_at,
+        _ACCOUNT.c.tokens_valid_from,
+        _ACCOUNT.c.email,
+    )
     .join_from(_ACCOUNT, _PASSWORD, _PASSWORD.c.user_id == _ACCOUNT.c.user_id)
     .where(_ACCOUNT.c.issuer == OWN_ISSUER, or_(_ACCOUNT.c.email_folded == bindparam("folded"), _UNFOLDED))
     .order_by(_ACCOUNT.c.email_folded.nulls_last())
@@ -90,11 +107,13 @@ class Directory:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self.sign_ins = SignIns(session)
 
-    async def find(self, *, issuer: str, subject: str) -> KnownPerson | None:
-        """Return who an issuer means by a subject, or None."""
-        # Spec: features/users.md#USER-006
-        record = await self._session.fetch_row(_BY_SUBJECT, issuer=issuer, subject=subject)
+    async def find(self, *, issuer: str, subject: str, session_id: UUID | None = None) -> KnownPerson | None:
+        """Return who an issuer means by a subject, or None; with what is known of a session of that person."""
+        # Spec: features/users.md#USER-006 features/sessions.md#SESSION-010
+        who = {"issuer": issuer, "subject": subject, "session_id": session_id}
+        record = await self._session.fetch_row(_BY_SUBJECT, **who)
         return None if record is None else KnownPerson(*record)
 
     async def find_login(self, email: str) -> LoginRow | None:
@@ -107,7 +126,7 @@ class Directory:
         record = await self._session.fetch_row(_BY_EMAIL, email=email, folded=folded)
         if record is None or folded_email(record["email"]) != folded:
             return None
-        return LoginRow(record["user_id"], record["password_hash"])
+        return LoginRow(*(record[name] for name in LoginRow._fields))
 
     async def register(self, account: AccountRow, *, password_hash: str) -> AccountRow | None:
         """Add a person of our own, or return None if the e-mail is taken."""
@@ -138,7 +157,7 @@ def _values(account: AccountRow, *, issuer: str, subject: str) -> dict[str, str 
 def _owners() -> Iterator[Select[Any]]:
     """Build, for each table, who has something that is too old and comes after a person."""
     moments = [(kind.statements.table, "deleted_at") for kind in KINDS]
-    for table, moment in [*moments, (_KEY, "created_at")]:
+    for table, moment in [*moments, (_KEY, "created_at"), (_SESSION, "expires_at")]:
         yield select(table.c.user_id).where(
             table.c.user_id > bindparam("after"), table.c[moment] < bindparam(f"{moment}_before")
         )
@@ -157,9 +176,14 @@ class Survey:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def owners(self, *, after: str, limit: int, deleted: datetime, kept: datetime) -> Sequence[str]:
-        """Return the next people, in order, who have something deleted, or an answer kept, before these moments."""
-        # Spec: features/trash.md#TRASH-010
-        moments = {"deleted_at_before": deleted, "created_at_before": kept}
+    async def owners(
+        self, *, after: str, limit: int, deleted: datetime, kept: datetime, ended: datetime
+    ) -> Sequence[str]:
+        """Return the next people, in order, who have something from before these moments.
+
+        That is something deleted, an answer kept, or a session ended.
+        """
+        # Spec: features/trash.md#TRASH-010 features/sessions.md#SESSION-017
+        moments = {"deleted_at_before": deleted, "created_at_before": kept, "expires_at_before": ended}
         records = await self._session.fetch(_OWNERS, after=after, rows=limit, **moments)
         return [record["user_id"] for record in records]

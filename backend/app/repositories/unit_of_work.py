@@ -18,6 +18,7 @@ from app.repositories.idempotency_keys import IdempotencyKeys
 from app.repositories.kinds import OwnedKinds, RowsOf
 from app.repositories.known_tokens import KnownTokens
 from app.repositories.recorder import Recorder
+from app.repositories.sessions import Sessions
 from app.repositories.task_search import TaskSearch
 from app.repositories.transactions import transaction
 from app.repositories.trash import Trash
@@ -57,6 +58,7 @@ class UnitOfWork(OwnedKinds):
     changes = RowsOf(Changes)
     idempotency_keys = RowsOf(IdempotencyKeys)
     profile = RowsOf(Profile)
+    sessions = RowsOf(Sessions)
 
 
 def reading(database: Database, origin: Origin) -> AbstractAsyncContextManager[UnitOfWork]:

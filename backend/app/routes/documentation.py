@@ -3,10 +3,11 @@
 The page is Swagger UI from this package, so that it works without any other host.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.responses import FileResponse, RedirectResponse
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from pydantic import BaseModel
@@ -14,7 +15,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.staticfiles import StaticFiles
 
 from app.dependencies.routing import Route
-from app.dependencies.work import takes_condition
+from app.dependencies.work import keeps_answers, takes_condition
 from app.http.openapi_document import describe_document
 from app.http.openapi_headers import describe_headers
 from app.http.openapi_limits import describe_limits
@@ -60,7 +61,8 @@ def describe(app: FastAPI) -> None:
         document = generate()
         if Problem.__name__ not in document["components"]["schemas"]:
             _complete(document)
-            describe_headers(document, conditional=_conditional(app))
+            conditional, keyed = _those(app, takes_condition), _those(app, keeps_answers)
+            describe_headers(document, conditional=conditional, keyed=keyed)
             describe_limits(document, limited=_limited(app))
             describe_document(document, codes=codes(), entities=[kind.entity for kind in KINDS])
         return document
@@ -81,9 +83,9 @@ def _complete(document: dict[str, Any]) -> None:
     schemas |= described["$defs"]
 
 
-def _conditional(app: FastAPI) -> set[str]:
-    """Return the ids of the operations that take a condition."""
-    return {str(route.unique_id) for route in _described(app) if takes_condition(route.dependant)}
+def _those(app: FastAPI, holds: Callable[[Dependant], bool]) -> set[str]:
+    """Return the ids of the operations for which something holds."""
+    return {str(route.unique_id) for route in _described(app) if holds(route.dependant)}
 
 
 def _limited(app: FastAPI) -> set[str]:

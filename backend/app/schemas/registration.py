@@ -12,5 +12,7 @@ class AccountCreate(Input):
     model_config = example({"email": "ada@example.com", "password": "correct horse battery", "name": "Ada"})
 
     email: Email = Field(description="The address to log in with; letter case does not matter.")
-    password: Password = Field(description="8 to 256 characters of any kind.")
+    password: Password = Field(
+        description="12 to 128 characters of any kind, and none of the passwords that are tried first."
+    )
     name: PersonName = Field(description="What to call the person.")

@@ -154,7 +154,7 @@ def _kept_alive(embedded: EmbeddedPostgres | None, server: HttpServer) -> Abstra
 
 def _with_secret(settings: Settings) -> Settings:
     """Add the secret of the data folder where none is set; production has refused to start without one by now."""
-    if settings.secret is not None:
+    if settings.secrets:
         return settings
     return settings.model_copy(update={"secret": SecretStr(kept_secret(settings.data_dir))})
 

@@ -52,11 +52,11 @@ def shared_sessions(settings: Settings) -> SharedSessions | None:
     if settings.better_auth_database == "off":
         return None
     issuer = origin_of(settings.better_auth_url or "")
-    if issuer is None or settings.secret is None:
+    if issuer is None or not settings.secrets:
         raise ConfigurationError("the sessions of Better Auth need BETTER_AUTH_URL and BETTER_AUTH_SECRET")
     return SharedSessions(
         SessionTables(settings.better_auth_schema, settings.better_auth_names),
-        (settings.secret.get_secret_value(),),
+        settings.secrets,
         issuer,
         settings.better_auth_cookie,
         frozenset({issuer, *settings.cors_origins}),

@@ -12,10 +12,20 @@ from app.utils.passwords import Passwords
 class Identity:
     """What is needed to recognise people and to let them in.
 
-    That is their directory, to look up or to add somebody, the hasher of passwords, and the signing secret.
+    That is their directory, to look up or to add somebody, and the hasher of passwords.
+
+    Attributes:
+        secrets: What signs tokens; the first one signs, and what the others have signed stays good.
+        forget: Forgets, in this process, whom the credentials of a person meant, so that they are looked at anew.
     """
 
     open_directory: Callable[[], AbstractAsyncContextManager[Directory]]
     open_register: Callable[[], AbstractAsyncContextManager[Directory]]
     passwords: Passwords
-    secret: str
+    secrets: tuple[str, ...]
+    forget: Callable[[str], None]
+
+    @property
+    def secret(self) -> str:
+        """The secret that signs what is given out from now on."""
+        return self.secrets[0]

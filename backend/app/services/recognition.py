@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
+from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
@@ -11,6 +12,7 @@ from app.domain.errors import AccountDisabled, TokenInvalid, Unavailable
 from app.domain.fields import NAME_LENGTH
 from app.domain.text import one_line
 from app.models.account import OWN_ISSUER, AccountRow, KnownPerson
+from app.services import sessions
 from app.services.identity import Identity
 from app.utils.claims import Claims, find_claim
 from app.utils.jwks import KeysUnavailable
@@ -66,7 +68,8 @@ def signed_tokens(
         own = claims.issuer == OWN_ISSUER
         kind = Credential.ACCESS_TOKEN if own else Credential.ISSUER_TOKEN
         roles = roles_of(person) if own or role_claim is None else claimed_roles(claims, role_claim)
-        return Recognised(Caller(person.user_id, kind, roles=roles), claims.expires_at)
+        caller = Caller(person.user_id, kind, roles=roles, credential_id=_session_of(claims))
+        return Recognised(caller, claims.expires_at)
 
     return Recogniser(lambda _token: True, recognise_bearer)
 
@@ -80,8 +83,7 @@ async def recognise(identity: Identity, claims: Claims, *, now: datetime) -> Kno
     """
     person = await _find_or_add(identity, claims, now=now)
     require_welcome(person)
-    if person.tokens_valid_from is not None and _issued_at(claims) < person.tokens_valid_from:
-        # Spec: features/auth.md#AUTH-017
+    if not _is_valid(person, claims, now=now):
         raise TokenInvalid("The token has been revoked.")
     return person
 
@@ -98,6 +100,18 @@ def claimed_roles(claims: Claims, name: str) -> frozenset[Role]:
     said = find_claim(claims.content, name)
     values = said if isinstance(said, list) else [said]
     return frozenset({Role.ADMIN}) if Role.ADMIN.value in values else frozenset()
+
+
+def _is_valid(person: KnownPerson, claims: Claims, *, now: datetime) -> bool:
+    """Tell whether nobody has revoked a token: ours is good as long as its session, one of an issuer by its age."""
+    # Spec: features/auth.md#AUTH-017 features/sessions.md#SESSION-010
+    valid_from = person.tokens_valid_from
+    if claims.issuer != OWN_ISSUER:
+        return valid_from is None or valid_from <= _issued_at(claims)
+    begun, ends = person.session_created_at, person.session_expires_at
+    if begun is None or ends is None:
+        return False
+    return sessions.is_living(begun, ends, valid_from=valid_from, now=now)
 
 
 def require_welcome(person: Welcome) -> None:
@@ -123,9 +137,9 @@ async def _verified(verifiers: TokenVerifiers, token: str, *, now: datetime) -> 
 
 async def _find_or_add(identity: Identity, claims: Claims, *, now: datetime) -> KnownPerson:
     # Spec: features/users.md#USER-005 features/users.md#USER-006
-    who = {"issuer": claims.issuer, "subject": claims.subject}
+    issuer, subject = claims.issuer, claims.subject
     async with identity.open_directory() as directory:
-        known = await directory.find(**who)
+        known = await directory.find(issuer=issuer, subject=subject, session_id=_session_of(claims))
     if known is not None:
         return known
     if claims.issuer == OWN_ISSUER:
@@ -133,11 +147,22 @@ async def _find_or_add(identity: Identity, claims: Claims, *, now: datetime) -> 
     account = AccountRow(str(uuid7()), _email(claims.content), _name(claims.content), now)
     async with identity.open_register() as directory:
         # Nothing comes back when a request beside this one was first; then that one's person is found.
-        await directory.recognise(account, **who)
-        added = await directory.find(**who)
+        await directory.recognise(account, issuer=issuer, subject=subject)
+        added = await directory.find(issuer=issuer, subject=subject)
     if added is None:
         raise TokenInvalid(_GONE)
     return added
+
+
+def _session_of(claims: Claims) -> UUID | None:
+    """Return the session that a token of ours is of; those of issuers have sessions elsewhere."""
+    named = claims.content.get("sid")
+    if claims.issuer != OWN_ISSUER or not isinstance(named, str):
+        return None
+    try:
+        return UUID(named)
+    except ValueError:
+        return None
 
 
 def _issued_at(claims: Claims) -> datetime:

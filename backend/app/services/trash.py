@@ -18,7 +18,7 @@ from app.repositories import task_conditions as conditions
 from app.repositories.everybody import Survey
 from app.repositories.questions import Projection, Question
 from app.repositories.unit_of_work import UnitOfWork
-from app.services import idempotency, task_references, task_writes
+from app.services import idempotency, sessions, task_references, task_writes
 
 Item = TypeVar("Item")
 KEPT_FOR = timedelta(days=30)
@@ -80,13 +80,19 @@ async def purge_old(work: UnitOfWork, *, now: datetime) -> int:
         some = await work.leftovers.rows(rows, before=before, limit=BITE - count)
         await rows.remove_each(some, now=now)
         count += len(some)
-    return count + await work.leftovers.forget_answers(before=now - idempotency.KEPT_FOR, limit=BITE - count)
+    count += await work.leftovers.forget_answers(before=now - idempotency.KEPT_FOR, limit=BITE - count)
+    # Spec: features/sessions.md#SESSION-017
+    return count + await work.sessions.forget(before=now - sessions.KEPT_FOR, limit=BITE - count)
 
 
 async def owners_of_old(survey: Survey, *, after: str, now: datetime) -> Sequence[str]:
     """Return, in order, the next people who have something for `purge_old`; the first of them for an empty `after`."""
     return await survey.owners(
-        after=after, limit=_PEOPLE_AT_ONCE, deleted=now - KEPT_FOR, kept=now - idempotency.KEPT_FOR
+        after=after,
+        limit=_PEOPLE_AT_ONCE,
+        deleted=now - KEPT_FOR,
+        kept=now - idempotency.KEPT_FOR,
+        ended=now - sessions.KEPT_FOR,
     )
 
 

@@ -22,15 +22,16 @@ class CursorSigner:
 
     Args:
         secret: What the keys are derived from.
+        older: Secrets from which they were derived before; their cursors stay good.
     """
 
-    def __init__(self, secret: str) -> None:
-        self._secret = secret
+    def __init__(self, secret: str, *older: str) -> None:
+        self._secrets = (secret, *older)
 
     def sign(self, scope: str, position: tuple[str, ...]) -> str:
         """Return the cursor of a position, valid for this scope alone."""
         content = json.dumps(position, separators=(",", ":"), ensure_ascii=False)
-        return self._signed(scope, base64_encode(content)).decode()
+        return self._signed(scope, base64_encode(content), self._secrets[0]).decode()
 
     def read(self, scope: str, cursor: str) -> tuple[str, ...]:
         """Return the position of a cursor.
@@ -38,15 +39,17 @@ class CursorSigner:
         Raises:
             InvalidCursorError: It is not the exact text of a cursor of this scope.
         """
-        # Spec: features/finding.md#FIND-002 features/finding.md#FIND-020
+        # Spec: features/finding.md#FIND-002 features/finding.md#FIND-020 features/sessions.md#SESSION-030
         given = cursor[: _LONGEST + 1].encode("utf-8", "surrogatepass")
         content = given.partition(b".")[0]
         # Compared as text: the signer alone would take other spellings of the same bytes in base64 for the signature.
-        if len(cursor) > _LONGEST or not compare_digest(given, self._signed(scope, content)):
+        signed = (self._signed(scope, content, secret) for secret in self._secrets)
+        if len(cursor) > _LONGEST or not any(compare_digest(given, known) for known in signed):
             raise InvalidCursorError("is not a cursor of this list")
         return tuple(json.loads(base64_decode(content)))
 
-    def _signed(self, scope: str, content: bytes) -> bytes:
+    @staticmethod
+    def _signed(scope: str, content: bytes, secret: str) -> bytes:
         salt = b"agendum cursor\0" + scope.encode()
-        signer = Signer(self._secret, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256)
+        signer = Signer(secret, salt=salt, key_derivation="hmac", digest_method=hashlib.sha256)
         return signer.sign(content)

@@ -39,3 +39,8 @@ def prefers(lines: Sequence[str], preference: str) -> bool:
     """Tell whether the lines of `Prefer` (RFC 7240) name a preference that has no value; parameters mean nothing."""
     given = _QUOTED.sub("x", ",".join(lines)).lower().split(",")
     return preference in (one.partition(";")[0].strip(" \t") for one in given)
+
+
+def printable(text: str, *, longest: int) -> str:
+    """Return a text of a stranger's choice so that it can be shown and logged: printable ASCII alone, and bounded."""
+    return re.sub("[^ -~]", "?", text[:longest]).strip()

@@ -4,7 +4,8 @@ Nothing in a token is believed before its signature, except the choice among the
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -37,6 +38,21 @@ def sign_token(secret: str, *, claims: Mapping[str, object], token_type: str) ->
     return jwt.encode(header, dict(claims), OctKey.import_key(secret), algorithms=["HS256"])
 
 
+@dataclass(frozen=True, slots=True)
+class AnyKey:
+    """Several verification keys, of which each one will do."""
+
+    keys: tuple[Key, ...]
+
+    def verifies(self, token: CompactSignature) -> bool:
+        """Tell whether the signature of a token is one of these keys'.
+
+        Raises:
+            JoseError: The token's header names another algorithm, or is wrong.
+        """
+        return any(key.verifies(token) for key in self.keys)
+
+
 class Verifier(ABC):
     """Verifies the tokens of one issuer, each kind of verifier by keys of its own."""
 
@@ -60,7 +76,7 @@ class Verifier(ABC):
         return Claims(self.issuer, content["sub"], datetime.fromtimestamp(content["exp"], UTC), content)
 
     @abstractmethod
-    async def _find_key(self, header: Mapping[str, object]) -> Key: ...
+    async def _find_key(self, header: Mapping[str, object]) -> Key | AnyKey: ...
 
 
 class SecretVerifier(Verifier):
@@ -68,6 +84,7 @@ class SecretVerifier(Verifier):
 
     Args:
         secret: The shared secret.
+        older: Secrets that have signed before it, and whose signatures stay good.
         issuer: The exact `iss`.
         audience: What `aud` must be or contain; None: the token must have none.
         token_type: The exact `typ`; None: it must be absent or "JWT".
@@ -82,13 +99,15 @@ class SecretVerifier(Verifier):
         issuer: str,
         audience: str | None,
         token_type: str | None,
+        older: Iterable[str] = (),
         leeway: timedelta = timedelta(0),
     ) -> None:
         rules = partial(ClaimRules, issuer=issuer, audience=audience, leeway=leeway)
         super().__init__(issuer, token_type, rules)
-        self._key = Key(("HS256",), OctKey.import_key(secret))
+        # Spec: features/sessions.md#SESSION-030
+        self._key = AnyKey(tuple(Key(("HS256",), OctKey.import_key(one)) for one in (secret, *older)))
 
-    async def _find_key(self, _header: Mapping[str, object]) -> Key:
+    async def _find_key(self, _header: Mapping[str, object]) -> AnyKey:
         return self._key
 
 
@@ -168,7 +187,7 @@ def _read(token: str) -> CompactSignature:
     return read
 
 
-def _verified(read: CompactSignature, key: Key, rules: ClaimRules) -> dict[str, Any]:
+def _verified(read: CompactSignature, key: Key | AnyKey, rules: ClaimRules) -> dict[str, Any]:
     try:
         if not key.verifies(read):
             raise InvalidToken("The signature does not match")

@@ -6,6 +6,8 @@ import anyio
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from app.utils.password_shapes import spellings
+
 # OWASP's floor: 19 MiB, two passes, one lane.
 _MEMORY_KIB, _PASSES, _LANES = 19 * 1024, 2, 1
 
@@ -32,11 +34,14 @@ class Passwords:
         return await anyio.to_thread.run_sync(self._verify, password, encoded, limiter=self._turn())
 
     def _verify(self, password: str, encoded: str | None) -> bool:
+        is_right = any(self._matches(encoded or self._decoy, spelling) for spelling in spellings(password))
+        return is_right and encoded is not None
+
+    def _matches(self, encoded: str, password: str) -> bool:
         try:
-            self._hasher.verify(encoded or self._decoy, password)
+            return self._hasher.verify(encoded, password)
         except (VerificationError, InvalidHashError):
             return False
-        return encoded is not None
 
     def _turn(self) -> anyio.CapacityLimiter:
         if self._limiter is None:

@@ -9,6 +9,7 @@ from tests.world import leave_role
 TABLES = (
     "account",
     "password",
+    "session",
     "task",
     "category",
     "tag",

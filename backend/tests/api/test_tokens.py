@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx2
@@ -96,7 +97,8 @@ async def test_our_own_token_of_another_type_algorithm_or_secret_is_refused(
     client: httpx2.AsyncClient, ada: Person
 ) -> None:
     moment = int(datetime.now(UTC).timestamp())
-    claims = {"iss": "agendum", "aud": "agendum", "sub": ada.user_id, "iat": moment, "exp": moment + 60}
+    who = {"iss": "agendum", "aud": "agendum", "sub": ada.user_id, "sid": ada.user_id}
+    claims = {**who, "iat": moment, "exp": moment + 60}
     header = {"alg": "HS256", "typ": "at+jwt"}
     good = craft(header, claims, hs256(SECRET.encode()))
     others = [
@@ -339,7 +341,7 @@ async def test_the_token_of_somebody_who_is_gone_is_refused(
     ada: Person, connection: asyncpg.Connection
 ) -> None:
     await ada.client.get("/api/me")
-    for table in ("change_counter", "password", "account"):
+    for table in ("change_counter", "session", "password", "account"):
         await fetch(connection, f"delete from agendum.{table} where user_id = $1", ada.user_id)
     assert_refused(await ada.client.get("/api/me"))
 
@@ -347,7 +349,7 @@ async def test_the_token_of_somebody_who_is_gone_is_refused(
 class EmptyDirectory(Directory):
     """A directory that everybody leaves as soon as they come."""
 
-    async def find(self, *, issuer: str, subject: str) -> None:
+    async def find(self, *, issuer: str, subject: str, session_id: UUID | None = None) -> None:
         """Find nobody."""
 
     async def recognise(self, account: AccountRow, *, issuer: str, subject: str) -> None:
@@ -359,7 +361,7 @@ async def test_a_person_who_leaves_between_two_looks_is_refused() -> None:
     def open_directory() -> AbstractAsyncContextManager[Directory]:
         return nullcontext(EmptyDirectory.__new__(EmptyDirectory))
 
-    identity = Identity(open_directory, open_directory, Passwords(), SECRET)
+    identity = Identity(open_directory, open_directory, Passwords(), (SECRET,), lambda _person: None)
     claims = Claims(ELSEWHERE, "ada", datetime.now(UTC), {})
     with pytest.raises(Unauthenticated):
         await recognise(identity, claims, now=datetime.now(UTC))

@@ -69,9 +69,15 @@ def test_what_is_refused_is_told_in_one_sentence(service: Service) -> None:
         demo(service.port, "--email", "bob@example.com", "--password", "correct horse battery").returncode
         == 0
     )
-    wrong = demo(service.port, "--email", "bob@example.com", "--password", "another one")
+    wrong = demo(service.port, "--email", "bob@example.com", "--password", "another password")
     zone = demo(
-        service.port, "--email", "zoe@example.com", "--password", "another one", "--timezone", "Mars/Base"
+        service.port,
+        "--email",
+        "zoe@example.com",
+        "--password",
+        "another password",
+        "--timezone",
+        "Mars/Base",
     )
     away = demo(free_port(), *ME)
     assert [ended.returncode for ended in (wrong, zone, away)] == [69] * 3

@@ -21,13 +21,14 @@ OTHER_POLICIES = {
     "personal_token_identity": IDENTITY,
     "change_counter_identity": IDENTITY,
     "password_identity": IDENTITY,
+    "session_identity": IDENTITY,
     "task_search": SEARCH,
     "comment_search": SEARCH,
     **{
         f"{table}_worker": WORKER
         for table in (
             *("task", "comment", "category", "tag", "saved_filter", "idempotency_key"),
-            "personal_token",
+            *("personal_token", "session"),
         )
     },
     **{f"{table}_admin": ADMIN for table in ("account", "change", "change_counter", "idempotency_key")},
@@ -50,9 +51,10 @@ _WHO_MAY_COME_IN = ["role", "disabled_at", "tokens_valid_from", "updated_at", "v
 OF_PEOPLE = {"SELECT": [*_WHO_IT_IS, *_WHO_MAY_COME_IN], "UPDATE": _WHO_MAY_COME_IN, "INSERT": []}
 MAY_BE_SEEN = {
     SEARCH: ["id", "user_id", "task_id", "search", "deleted_at"],
-    WORKER: ["user_id", "deleted_at", "created_at"],
+    WORKER: ["user_id", "deleted_at", "created_at", "expires_at"],
 }
-# What may be deleted: the trash is emptied, a task loses its tags, answers are kept for a day, an account goes whole.
+# What may be deleted: the trash is emptied, a task loses its tags, answers and ended sessions are kept for a day, an
+# account goes whole.
 PURGED = [
     "task",
     "comment",
@@ -62,6 +64,7 @@ PURGED = [
     "task_tag",
     "idempotency_key",
     "personal_token",
+    "session",
 ]
 # The one function that runs with the rights of its owner, and who that is (decision 8).
 DEFINERS = {"found_tasks": SEARCH}

@@ -52,6 +52,8 @@ RECIPES: Mapping[str, Recipe] = {
 }
 NUMBERS = {"seq"}
 PEOPLE = {"user_id"}
+# What is made without an address that makes it, by a method of the person: its name is a parameter of that.
+SIGNED_IN = {"session_id"}
 # What an id in a body or a query is of, by its name; "before" and "after" name another one of what the address names.
 REFERENCES: Mapping[str, str] = {
     "category_id": "category_id",
@@ -74,6 +76,8 @@ NO_IDS = {"temp_id"}
 
 async def make(owner: Person, kind: str, known: Mapping[str, str] | None = None) -> str:
     """Make what a path parameter names, below what is known already or else below something new, and return its id."""
+    if kind in SIGNED_IN:
+        return str(await owner.start_session(device=f"{CANARY}: {owner.user_id}"))
     recipe, values = RECIPES[kind], dict(known or {})
     for above in PARAMETER.findall(recipe.path):
         values[above] = values.get(above) or await make(owner, above)
@@ -108,6 +112,8 @@ def made_by(operation: Operation) -> str:
 
     Tasks, unless a recipe has its address.
     """
+    if operation.path == "/auth/sessions":
+        return "session_id"
     return next((kind for kind, recipe in RECIPES.items() if recipe.path == operation.path), "task_id")
 
 

@@ -19,6 +19,8 @@ from tests.people import Person
 OPERATIONS = {
     "POST /auth/register",
     "POST /auth/login",
+    "POST /auth/refresh",
+    "POST /auth/logout",
     "GET /health/live",
     "GET /health/ready",
 }

@@ -16,6 +16,7 @@ CODES = {
     "Forbidden": "FORBIDDEN",
     "ForeignOrigin": "FOREIGN_ORIGIN",
     "AccountDisabled": "ACCOUNT_DISABLED",
+    "RefreshReused": "REFRESH_REUSED",
     "ScopeMissing": "SCOPE_MISSING",
     "SignInRequired": "SIGN_IN_REQUIRED",
     "RoleMissing": "ROLE_MISSING",
