@@ -22,7 +22,7 @@ from app.middleware.unread_body import UnreadBody
 from app.routes import ROUTERS, SECTIONS, documentation
 from app.runtime import Runtime, create_runtime
 from app.utils.tracing import TracesNotInstalledError, require_traces, sending_traces
-from app.workers import housekeeping
+from app.workers import housekeeping, mail
 
 _NO_TRACES = "AGENDUM_TRACES needs the extra: pip install './backend[traces]'"
 
@@ -44,7 +44,7 @@ def create_app(settings: Settings, *, beside: Mapping[str, MakeDoor] = MappingPr
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         with sending_traces(__version__) if settings.traces else nullcontext():
-            async with runtime, housekeeping.running(runtime):
+            async with runtime, housekeeping.running(runtime), mail.running(runtime):
                 yield
 
     sections = [{"name": name, "description": about} for name, about in SECTIONS.items()]

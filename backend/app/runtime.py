@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from app.config import ConfigurationError, Settings, origin_of
+from app.config import ConfigurationError, Registration, Settings, origin_of
 from app.database.connection import Database
 from app.database.url import InvalidAddressError, read_address
 from app.domain.callers import Caller
@@ -23,6 +23,8 @@ from app.models.account import OWN_ISSUER
 from app.repositories.unit_of_work import identifying, registering
 from app.services.better_auth import SharedSessions, session_cookies, session_tokens, shared_sessions
 from app.services.identity import Identity
+from app.services.mail_carriers import mailing_of
+from app.services.mailing import Mailing
 from app.services.recognition import Recogniser, signed_tokens
 from app.services.sessions import TOKEN_AUDIENCE, TOKEN_TYPE
 from app.services.token_recognition import personal_tokens
@@ -52,6 +54,8 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
         identity: What it takes to know people.
         verifiers: What verifies bearer tokens, by their issuers.
         cursors: What signs the cursors of lists.
+        mailing: What it takes for mail to leave.
+        registration: Who may register.
         client: What fetches the keys of another issuer.
         keys: The keys of another issuer, if one is configured.
         budgets: How often anybody may ask.
@@ -67,6 +71,8 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
     identity: Identity
     verifiers: TokenVerifiers
     cursors: CursorSigner
+    mailing: Mailing
+    registration: Registration
     client: httpx2.AsyncClient
     keys: RemoteKeySet | None
     callers: ExpiringMemory[Caller]
@@ -179,6 +185,8 @@ def create_runtime(settings: Settings) -> Runtime:
         identity=identity_of(database, Passwords(), settings.secrets, callers=callers),
         verifiers=_verifiers(settings, keys),
         cursors=CursorSigner(*settings.secrets),
+        mailing=mailing_of(settings),
+        registration=settings.registration,
         client=client,
         keys=keys,
         callers=callers,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import ValidationError
 
+from app.config.mail import mail_fault
 from app.config.origins import is_private
 from app.config.settings import LINK_ADDRESS, MOST_CONNECTIONS, ConfigurationError, Settings
 
@@ -36,6 +37,8 @@ def load_settings() -> Settings:
     _refuse_weakness(settings)
     _refuse_crowd(settings)
     _refuse_lonely_sessions(settings)
+    if fault := mail_fault(settings, production=settings.production):
+        raise ConfigurationError(fault)
     return settings
 
 

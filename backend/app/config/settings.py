@@ -13,6 +13,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from app.config.administration import AdministrationSettings
 from app.config.better_auth import IssuerSettings
 from app.config.limits import LimitSettings
+from app.config.mail import MailSettings
 from app.config.observation import ObservationSettings
 from app.config.origins import origin_of
 from app.config.secrets import SecretSettings
@@ -39,6 +40,7 @@ class Settings(
     AdministrationSettings,
     IssuerSettings,
     LimitSettings,
+    MailSettings,
     ObservationSettings,
     SecretSettings,
     ServingSettings,
@@ -64,6 +66,12 @@ class Settings(
     def production(self) -> bool:
         """Whether other people depend on it."""
         return self.environment is Environment.PRODUCTION
+
+    @property
+    def own_address(self) -> str:
+        """The base URL of what is listened on."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
     @field_validator("port", mode="before")
     @classmethod

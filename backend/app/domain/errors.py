@@ -9,9 +9,10 @@ class AgendumError(Exception):
     """A refusal that a person can be told about.
 
     Its kinds, and in brackets the refusals of each: Unauthenticated (TokenInvalid, AccountDisabled, RefreshReused,
-    WrongCredentials), Forbidden (ScopeMissing, SignInRequired, ForeignOrigin, RoleMissing), NotFound,
-    Conflict (IdTaken, EmailTaken, NameTaken, NoRoom, EditConflict, StillRunning, OwnAccount, LastAdministrator),
-    Invalid (KeyReused), Stale, TooMany, Unavailable (Busy, OutcomeUnknown).
+    WrongCredentials), Forbidden (ScopeMissing, SignInRequired, ForeignOrigin, RoleMissing, RegistrationClosed,
+    InvitationRequired), NotFound, Conflict (IdTaken, EmailTaken, NameTaken, NoRoom, EditConflict, StillRunning,
+    OwnAccount, LastAdministrator), Invalid (KeyReused, LinkInvalid), Stale, TooMany,
+    Unavailable (MailOff, Busy, OutcomeUnknown).
 
     Args:
         detail: One sentence for a person; it holds nothing secret and nothing of the input.
@@ -102,6 +103,18 @@ class RoleMissing(Forbidden):
     """Only people of another role may do this, with whatever credential."""
 
     code = "ROLE_MISSING"
+
+
+class RegistrationClosed(Forbidden):
+    """Nobody can register here."""
+
+    code = "REGISTRATION_CLOSED"
+
+
+class InvitationRequired(Forbidden):
+    """Registering takes an invitation, and none came, or one that is not good for this."""
+
+    code = "INVITATION_REQUIRED"
 
 
 class NotFound(AgendumError):
@@ -209,6 +222,12 @@ class KeyReused(Invalid):
     code = "IDEMPOTENCY_KEY_REUSED"
 
 
+class LinkInvalid(Invalid):
+    """What came by mail is not good, or not any more."""
+
+    code = "LINK_INVALID"
+
+
 class TooMany(AgendumError):
     """The caller asks more often than is allowed.
 
@@ -232,6 +251,12 @@ class Unavailable(AgendumError):
 
     code = "UNAVAILABLE"
     title = "Temporarily unavailable"
+
+
+class MailOff(Unavailable):
+    """The answer needs mail, and the service has no mail server."""
+
+    code = "MAIL_OFF"
 
 
 class Busy(Unavailable):

@@ -72,6 +72,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Send a bearer token instead of the cookie; or name the page's origin in `CORS_ORIGINS`, exactly as the "
         "browser writes it, or serve page and API from one host.",
     ),
+    "REGISTRATION_CLOSED": (
+        "Nobody can register with this service by themselves.",
+        "Ask whoever runs the service.",
+    ),
+    "INVITATION_REQUIRED": (
+        "Registering with this service takes an invitation. None came, or one that was used, has expired, or is for "
+        "another e-mail.",
+        "Use the link in the mail of the invitation, or ask whoever runs the service for a new one.",
+    ),
     "NOT_FOUND": (
         "There is nothing at this address, or what it names does not exist, is in the trash, or is somebody "
         "else's: these are never told apart.",
@@ -136,6 +145,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The `Idempotency-Key` was sent with another request before: another method, address or body.",
         "Make a new key for each request that is meant, and repeat a key only with the very same request.",
     ),
+    "LINK_INVALID": (
+        "The link, or the token in it, is not good: it was used, has expired, or a later mail has taken its place.",
+        "Ask for a new mail, and use the link in the latest one.",
+    ),
     "STALE": (
         (
             "It has changed since it was read: its version is none of those in `If-Match`. The answer's "
@@ -155,6 +168,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Send the request again after as many seconds as `Retry-After` says; writes with an `Idempotency-"
         "Key`, so that they are done once. Whoever runs the service finds the reason in its log and at "
         "`/health/ready`.",
+    ),
+    "MAIL_OFF": (
+        "What was asked for takes a mail, and the service has no mail server.",
+        "Ask whoever runs the service: `AGENDUM_SMTP_URL` names one.",
     ),
     "BUSY": (
         "Earlier requests of the same person are still running, and this one has waited long enough.",

@@ -26,9 +26,13 @@ from app.models.account import (
 )
 from app.models.change import ChangeCounter
 from app.models.idempotency_key import IdempotencyKey
+from app.models.mail import Invitation, Mail, MailedToken, MailKey
 from app.models.naming import table_of
 from app.models.session import StoredSession
+from app.repositories.invitations import Invitations
 from app.repositories.kinds import KINDS
+from app.repositories.mailed_tokens import MailedTokens
+from app.repositories.registered_people import RegisteredPeople
 from app.repositories.sign_ins import SignIns
 
 _KEY, _SESSION = table_of(IdempotencyKey), table_of(StoredSession)
@@ -108,6 +112,9 @@ class Directory:
     def __init__(self, session: Session) -> None:
         self._session = session
         self.sign_ins = SignIns(session)
+        self.people = RegisteredPeople(session)
+        self.tokens = MailedTokens(session)
+        self.invitations = Invitations(session)
 
     async def find(self, *, issuer: str, subject: str, session_id: UUID | None = None) -> KnownPerson | None:
         """Return who an issuer means by a subject, or None; with what is known of a session of that person."""
@@ -156,14 +163,21 @@ def _values(account: AccountRow, *, issuer: str, subject: str) -> dict[str, str 
 
 def _owners() -> Iterator[Select[Any]]:
     """Build, for each table, who has something that is too old and comes after a person."""
-    moments = [(kind.statements.table, "deleted_at") for kind in KINDS]
-    for table, moment in [*moments, (_KEY, "created_at"), (_SESSION, "expires_at")]:
-        yield select(table.c.user_id).where(
-            table.c.user_id > bindparam("after"), table.c[moment] < bindparam(f"{moment}_before")
-        )
+    moments = [(kind.statements.table.c.deleted_at, "deleted") for kind in KINDS]
+    mailed = [(table_of(model).c.created_at, "mailed") for model in (Mail, MailedToken, Invitation)]
+    for moment, before in [*moments, (_KEY.c.created_at, "kept"), (_SESSION.c.expires_at, "ended"), *mailed]:
+        owner = moment.table.c.user_id
+        yield select(owner).where(owner > bindparam("after"), moment < bindparam(before))
 
 
 _OWNERS = Statement(union(*_owners()).order_by("user_id").limit(bindparam("rows")))
+_MAIL = table_of(Mail)
+_NEXT_MAIL = Statement(
+    select(*(_MAIL.c[name] for name in MailKey._fields))
+    .where(_MAIL.c.next_attempt_at.is_not(None))
+    .order_by(_MAIL.c.next_attempt_at)
+    .limit(bindparam("rows"))
+)
 
 
 class Survey:
@@ -176,14 +190,19 @@ class Survey:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def owners(
-        self, *, after: str, limit: int, deleted: datetime, kept: datetime, ended: datetime
-    ) -> Sequence[str]:
+    async def owners(self, *, after: str, limit: int, **moments: datetime) -> Sequence[str]:
         """Return the next people, in order, who have something from before these moments.
 
-        That is something deleted, an answer kept, or a session ended.
+        Args:
+            after: The person after whom they come.
+            limit: How many, at most.
+            moments: `deleted`, `kept` for answers, `ended` for sessions, and `mailed` for mail, its tokens and
+                invitations.
         """
         # Spec: features/trash.md#TRASH-010 features/sessions.md#SESSION-017
-        moments = {"deleted_at_before": deleted, "created_at_before": kept, "expires_at_before": ended}
         records = await self._session.fetch(_OWNERS, after=after, rows=limit, **moments)
         return [record["user_id"] for record in records]
+
+    async def mail(self, *, limit: int) -> Sequence[MailKey]:
+        """Return what mail is to be tried next, whoever's it is, the first one first."""
+        return [MailKey(*record) for record in await self._session.fetch(_NEXT_MAIL, rows=limit)]

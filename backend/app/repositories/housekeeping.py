@@ -9,9 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, delete, select, tuple_
+from sqlmodel import SQLModel
 
 from app.database.statements import Statement
 from app.models.idempotency_key import IdempotencyKey
+from app.models.mail import Invitation, Mail, MailedToken
 from app.models.naming import table_of
 from app.repositories.kinds import KINDS
 from app.repositories.owned import Owned
@@ -40,6 +42,18 @@ _FORGET = Statement(
 )
 
 
+def _of_mail(model: type[SQLModel], key: str) -> Statement:
+    table = table_of(model)
+    old = (mine(table), table.c.created_at < bindparam("before"))
+    some = select(table.c[key]).where(*old).limit(bindparam("rows"))
+    return Statement(delete(table).where(*old, table.c[key].in_(some)).returning(table.c.created_at))
+
+
+_FORGET_MAIL = tuple(
+    _of_mail(model, key) for model, key in ((Mail, "id"), (MailedToken, "purpose"), (Invitation, "id"))
+)
+
+
 class Leftovers(OwnerScoped):
     """What one person has had for too long."""
 
@@ -58,3 +72,9 @@ class Leftovers(OwnerScoped):
     async def forget_answers(self, *, before: datetime, limit: int) -> int:
         """Remove kept answers from before a moment, and return how many."""
         return len(await self._fetch(_FORGET, before=before, rows=limit))
+
+    async def forget_mail(self, *, before: datetime, limit: int) -> int:
+        """Remove mail, tokens that it carried and invitations from before a moment, and return how many."""
+        # Spec: features/mail.md#MAIL-015
+        forgotten = [await self._fetch(statement, before=before, rows=limit) for statement in _FORGET_MAIL]
+        return sum(map(len, forgotten))

@@ -17,6 +17,7 @@ from app.repositories.housekeeping import Leftovers
 from app.repositories.idempotency_keys import IdempotencyKeys
 from app.repositories.kinds import OwnedKinds, RowsOf
 from app.repositories.known_tokens import KnownTokens
+from app.repositories.outgoing_mail import OutgoingMail
 from app.repositories.recorder import Recorder
 from app.repositories.sessions import Sessions
 from app.repositories.task_search import TaskSearch
@@ -35,6 +36,7 @@ _WRITE = Beginning(
     locks_owner=True,
     busy="Your earlier writes are still running; please try again shortly.",
 )
+_TEND = Beginning(_RUNTIME_ROLE, read_only=False)
 _IDENTIFY, _REGISTER = (Beginning(_IDENTITY_ROLE, read_only=read_only) for read_only in (True, False))
 _SURVEY = Beginning(_WORKER_ROLE, read_only=True)
 
@@ -59,6 +61,7 @@ class UnitOfWork(OwnedKinds):
     idempotency_keys = RowsOf(IdempotencyKeys)
     profile = RowsOf(Profile)
     sessions = RowsOf(Sessions)
+    mail = RowsOf(OutgoingMail)
 
 
 def reading(database: Database, origin: Origin) -> AbstractAsyncContextManager[UnitOfWork]:
@@ -79,6 +82,11 @@ def writing(database: Database, origin: Origin) -> AbstractAsyncContextManager[U
     # Spec: features/safe-writes.md#SAFE-006
     turn = database.writes.line(origin.owner)
     return transaction(database, _WRITE, partial(UnitOfWork, origin=origin), owner=origin.owner, turn=turn)
+
+
+def tending(database: Database, origin: Origin) -> AbstractAsyncContextManager[UnitOfWork]:
+    """Open a unit of work for what is no change of a person's things, without the person's lock."""
+    return transaction(database, _TEND, partial(UnitOfWork, origin=origin), owner=origin.owner)
 
 
 def identifying(database: Database) -> AbstractAsyncContextManager[Directory]:

@@ -31,6 +31,7 @@ from app.services.better_auth import SharedSessions, require_readable, shared_se
 from app.utils.logging import configure_logging
 from app.utils.metrics import share_metrics
 
+_log = structlog.get_logger("agendum.server")
 MakeApp = Callable[[Settings], ASGIApp]
 
 # What an embedded server takes at least, and beside the pools: migrations, dumps, its own processes.
@@ -52,10 +53,11 @@ def serve(settings: Settings, make_app: MakeApp) -> None:
     workers, room = worker_count(settings), make_room(settings)
     with (
         _listening(settings) as listener,
-        database(settings, workers=workers) as (complete, embedded),
+        database(settings, workers=workers) as (prepared, embedded),
         _sharing_metrics() if workers > 1 else nullcontext(),
     ):
-        _migrate(complete)
+        _migrate(prepared)
+        complete = prepared.model_copy(update={"port": listener.getsockname()[1]})
         if (shared := shared_sessions(complete)) is not None:
             asyncio.run(_look_at_sessions(complete, shared))
         # Spec: features/operations.md#OPS-085
@@ -67,7 +69,8 @@ def serve(settings: Settings, make_app: MakeApp) -> None:
             room=room,
         )
         configure_logging(as_json=settings.production, debug=settings.debug)
-        _announce(complete, listener, workers=workers, embedded=embedded is not None)
+        _announce(complete, workers=workers, embedded=embedded is not None)
+        _warn(complete)
         # Before any fork, so that the workers go on sharing these pages.
         _spare_the_collector()
         if workers > 1:
@@ -201,9 +204,8 @@ async def _look_at_sessions(settings: Settings, shared: SharedSessions) -> None:
         await database.close()
 
 
-def _announce(settings: Settings, listener: socket.socket, *, workers: int, embedded: bool) -> None:
-    host, port = listener.getsockname()[:2]
-    base = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+def _announce(settings: Settings, *, workers: int, embedded: bool) -> None:
+    base = settings.own_address
     typer.echo("\n  Agendum is serving.\n")
     typer.echo(f"  Begin here     {base}/\n  API            {base}/api\n  Documentation  {base}/docs")
     where = f"  Data folder    {settings.data_dir}" if embedded else "  Database       as DATABASE_URL says"
@@ -220,6 +222,13 @@ def _tell_of_limits(settings: Settings, *, workers: int) -> None:
         _log.warning(
             "each worker counts limits by itself; with REDIS_URL they count together", workers=workers
         )
+
+
+def _warn(settings: Settings) -> None:
+    """Tell in the log what whoever runs the service may not have meant."""
+    # Spec: features/mail.md#MAIL-014
+    if settings.production and settings.smtp is None:
+        _log.warning("no mail is sent", setting="AGENDUM_SMTP_URL")
 
 
 def _spare_the_collector() -> None:

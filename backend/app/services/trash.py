@@ -18,7 +18,7 @@ from app.repositories import task_conditions as conditions
 from app.repositories.everybody import Survey
 from app.repositories.questions import Projection, Question
 from app.repositories.unit_of_work import UnitOfWork
-from app.services import idempotency, sessions, task_references, task_writes
+from app.services import idempotency, mailing, sessions, task_references, task_writes
 
 Item = TypeVar("Item")
 KEPT_FOR = timedelta(days=30)
@@ -81,8 +81,9 @@ async def purge_old(work: UnitOfWork, *, now: datetime) -> int:
         await rows.remove_each(some, now=now)
         count += len(some)
     count += await work.leftovers.forget_answers(before=now - idempotency.KEPT_FOR, limit=BITE - count)
+    count += await work.leftovers.forget_mail(before=now - mailing.KEPT_FOR, limit=BITE)
     # Spec: features/sessions.md#SESSION-017
-    return count + await work.sessions.forget(before=now - sessions.KEPT_FOR, limit=BITE - count)
+    return count + await work.sessions.forget(before=now - sessions.KEPT_FOR, limit=BITE)
 
 
 async def owners_of_old(survey: Survey, *, after: str, now: datetime) -> Sequence[str]:
@@ -93,6 +94,7 @@ async def owners_of_old(survey: Survey, *, after: str, now: datetime) -> Sequenc
         deleted=now - KEPT_FOR,
         kept=now - idempotency.KEPT_FOR,
         ended=now - sessions.KEPT_FOR,
+        mailed=now - mailing.KEPT_FOR,
     )
 
 

@@ -22,13 +22,14 @@ OTHER_POLICIES = {
     "change_counter_identity": IDENTITY,
     "password_identity": IDENTITY,
     "session_identity": IDENTITY,
+    **{f"{table}_identity": IDENTITY for table in ("mail", "mailed_token", "invitation")},
     "task_search": SEARCH,
     "comment_search": SEARCH,
     **{
         f"{table}_worker": WORKER
         for table in (
             *("task", "comment", "category", "tag", "saved_filter", "idempotency_key"),
-            *("personal_token", "session"),
+            *("personal_token", "session", "mail", "mailed_token", "invitation"),
         )
     },
     **{f"{table}_admin": ADMIN for table in ("account", "change", "change_counter", "idempotency_key")},
@@ -51,20 +52,13 @@ _WHO_MAY_COME_IN = ["role", "disabled_at", "tokens_valid_from", "updated_at", "v
 OF_PEOPLE = {"SELECT": [*_WHO_IT_IS, *_WHO_MAY_COME_IN], "UPDATE": _WHO_MAY_COME_IN, "INSERT": []}
 MAY_BE_SEEN = {
     SEARCH: ["id", "user_id", "task_id", "search", "deleted_at"],
-    WORKER: ["user_id", "deleted_at", "created_at", "expires_at"],
+    WORKER: ["user_id", "id", "deleted_at", "created_at", "expires_at", "next_attempt_at"],
 }
-# What may be deleted: the trash is emptied, a task loses its tags, answers and ended sessions are kept for a day, an
-# account goes whole.
+# What may be deleted: the trash is emptied, a task loses its tags, answers and ended sessions are kept for a day, mail
+# for some, and an account goes whole.
 PURGED = [
-    "task",
-    "comment",
-    "category",
-    "tag",
-    "saved_filter",
-    "task_tag",
-    "idempotency_key",
-    "personal_token",
-    "session",
+    *("task", "comment", "category", "tag", "saved_filter", "task_tag", "idempotency_key", "personal_token"),
+    *("session", "mail", "mailed_token", "invitation"),
 ]
 # The one function that runs with the rights of its owner, and who that is (decision 8).
 DEFINERS = {"found_tasks": SEARCH}
@@ -74,6 +68,8 @@ ACROSS_PEOPLE = {
     "ux_account_email": "An e-mail logged one person in, in the release before.",
     "ux_account_email_folded": "An e-mail logs one person in.",
     "ux_personal_token_digest": "A personal token is looked up by its digest before the user id is known.",
+    "ux_mailed_token_id": "A link is followed before it is known whose it is.",
+    "ux_invitation_id": "An invitation is brought before anybody is known.",
 }
 _TABLES = """
     SELECT c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity, (

@@ -20,6 +20,7 @@ TASK_WRITES = "app/services/task_writes.py"
 DATABASE_LIBRARIES = ("sqlalchemy", "sqlmodel", "asyncpg")
 NETWORK_LIBRARIES = (
     "aiohttp",
+    "aiosmtplib",
     "http.client",
     "httpx",
     "httpx2",

@@ -18,7 +18,7 @@ from app.migrations.steps_v1 import (
 )
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
