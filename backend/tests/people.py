@@ -26,6 +26,10 @@ from app.utils.jwt import sign_token
 from tests.api.rows import fetch
 
 PASSWORD = "correct horse battery"
+# Made once, with the parameters of the service: hashing takes a while.
+PASSWORD_HASH = (
+    "$argon2id$v=19$m=19456,t=2,p=1$fCETIp4afQKe8leV9b4aHA$AvLvaQpRxKoap951a1L9GUUZ25hMFn24sjJnj47+SWI"
+)
 
 
 @dataclass

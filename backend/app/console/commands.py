@@ -8,6 +8,7 @@ from app import __version__
 from app.console.administration import administrators
 from app.console.backups import backup, restore
 from app.console.demo import Demonstration
+from app.console.invitations import invite
 from app.console.telling import carefully, telling
 from app.server import process as serving
 from app.utils.clock import utc_now
@@ -36,6 +37,7 @@ def command_line(make_app: serving.MakeApp) -> typer.Typer:
 
     for command in (demo, backup, restore):
         commands.command()(command)
+    administrators.command("invite")(invite)
     commands.add_typer(administrators)
     return commands
 

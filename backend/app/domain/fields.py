@@ -156,6 +156,8 @@ GivenEmail = Annotated[
 Password = Annotated[str, Len(*PASSWORD_LENGTH)]
 # What somebody claims to be a password: no rule of today may keep a password of yesterday from being tried.
 GivenPassword = Annotated[str, Len(1, GIVEN_PASSWORD_LENGTH)]
+# A longer text is no token that was ever mailed, and is told to be none like any other.
+MailedToken = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Flag = Annotated[bool, Strict()]
 DueDate = Annotated[datetime.date, BeforeValidator(_written_date), AfterValidator(plausible_date)]
 # The format "time" of JSON Schema demands an offset from UTC, and a wall clock has none.

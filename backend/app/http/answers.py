@@ -88,6 +88,17 @@ def done(write: Write[Any]) -> Response:
     return write.answer(Response(None, 204))
 
 
+def accepted() -> Response:
+    """Answer a request for a mail: the same for everybody."""
+    # Spec: features/users.md#USER-031
+    return Response(b'{"status":"accepted"}', 202, media_type=JSON)
+
+
+def nothing() -> Response:
+    """Answer something after which there is nothing to show, and which nobody's rows were opened for."""
+    return Response(None, 204)
+
+
 def json_of(shape: type[Output], thing: object) -> bytes:
     """Return a thing as JSON, as its shape says."""
     adapter = _adapter(shape)

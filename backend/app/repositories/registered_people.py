@@ -33,11 +33,6 @@ _NOW: BindParameter[datetime] = bindparam("now")
 _ADDRESS = cast(bindparam("address"), Text)
 _WHO = and_(_ACCOUNT.c.user_id == _PERSON, _ACCOUNT.c.issuer == OWN_ISSUER, _ACCOUNT.c.deleted_at.is_(None))
 _CHANGED = {"updated_at": _NOW, "version": _ACCOUNT.c.version + 1}
-_HASH = Statement(
-    select(_PASSWORD.c.password_hash)
-    .join_from(_PASSWORD, _ACCOUNT, _ACCOUNT.c.user_id == _PASSWORD.c.user_id)
-    .where(_WHO)
-)
 _SET_PASSWORD = Statement(
     update(_PASSWORD)
     .where(_PASSWORD.c.user_id == _PERSON)
@@ -87,11 +82,6 @@ class RegisteredPeople:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-
-    async def password_hash(self, user_id: str) -> str | None:
-        """Return the encoded hash of somebody's password, or None for people of other issuers."""
-        record = await self._session.fetch_row(_HASH, person=user_id)
-        return None if record is None else record["password_hash"]
 
     async def reset_password(
         self, user_id: str, *, password_hash: str, proved: str, valid_from: datetime, now: datetime

@@ -10,9 +10,12 @@ from app.routes import (
     changes,
     comments,
     documentation,
+    email_verification,
     front,
     health,
+    link_pages,
     metrics,
+    password_reset,
     personal_tokens,
     problem_pages,
     profile,
@@ -44,9 +47,10 @@ SECTIONS = {
 ROUTERS = (
     *(
         *(registration.router, sign_in.router, sessions.router, profile.router, personal_tokens.router),
+        *(password_reset.router, email_verification.router),
         *(tasks.router, bulk.router, changes.router, health.router, documentation.router),
     ),
     *(categories.router, tags.router, comments.router, saved_filters.router, trash.router),
     *(users.router, audit.router),
-    *(front.router, problem_pages.router, metrics.router),
+    *(front.router, problem_pages.router, link_pages.router, metrics.router),
 )

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from app.dependencies.parts import Now, Parts
 from app.dependencies.routing import Route
-from app.domain.errors import EmailTaken, OutcomeUnknown
+from app.domain.errors import EmailTaken, InvitationRequired, OutcomeUnknown
 from app.http.documented_problems import BODY, documented
 from app.models.account import AccountRow
 from app.schemas.profile import AccountRead
@@ -18,8 +18,10 @@ router = APIRouter(prefix="/auth", tags=["accounts"], route_class=Route)
     "/register",
     status_code=201,
     response_model=AccountRead,
-    responses=documented(EmailTaken, OutcomeUnknown, *BODY),
+    responses=documented(EmailTaken, InvitationRequired, OutcomeUnknown, *BODY),
 )
 async def register(body: AccountCreate, parts: Parts, now: Now) -> AccountRow:
-    """Register with an e-mail, a password and a name."""
-    return await registration.register(parts.identity, body, now=now)
+    """Register with an e-mail, a password and a name; where a mail server is configured, a mail comes to verify it."""
+    return await registration.register(
+        parts.identity, body, mode=parts.registration, mailing=parts.mailing, now=now
+    )

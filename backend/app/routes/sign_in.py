@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request, Response
 
 from app.dependencies.accounts import AccountCaller, Visitor
+from app.dependencies.addresses import ClientAddress
 from app.dependencies.bodies import BodyTimeout, BodyTooLarge
 from app.dependencies.parts import Now, Parts
 from app.dependencies.refresh_cookie import Leaver, LoginFrom, RefreshFrom
@@ -76,7 +77,9 @@ async def log_out_everywhere(caller: AccountCaller, *, request: Request, parts: 
     status_code=204,
     responses=documented(*READ, WrongCredentials, SignInRequired, Forbidden, OutcomeUnknown, *BODY),
 )
-async def change_password(caller: AccountCaller, body: PasswordChange, *, parts: Parts, now: Now) -> Response:
+async def change_password(
+    caller: AccountCaller, body: PasswordChange, *, parts: Parts, address: ClientAddress, now: Now
+) -> Response:
     """Change your password; your other sessions end, and this one goes on."""
-    await passwords.change(parts.identity, caller, body, now=now)
+    await passwords.change(parts.identity, caller, body, budgets=parts.budgets, address=address, now=now)
     return Response(None, 204)

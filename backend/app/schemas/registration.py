@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from app.domain.fields import Email, Password, PersonName
+from app.domain.fields import Email, MailedToken, Password, PersonName
 from app.schemas.base import Input, example
 
 
@@ -16,3 +16,6 @@ class AccountCreate(Input):
         description="12 to 128 characters of any kind, and none of the passwords that are tried first."
     )
     name: PersonName = Field(description="What to call the person.")
+    invitation: MailedToken | None = Field(
+        default=None, description="The code of an invitation, where registering takes one."
+    )

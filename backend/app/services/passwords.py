@@ -1,33 +1,61 @@
-"""Changing one's password. It hashes outside of transactions."""
+"""Proving that one knows one's password, and changing it. It hashes outside of transactions."""
 
 from datetime import datetime
 
 from app.domain.callers import Caller
 from app.domain.errors import Forbidden, WrongCredentials
+from app.models.account import PasswordRow
 from app.schemas.sign_in import PasswordChange
+from app.services import failed_logins
 from app.services.identity import Identity
 from app.services.password_rules import require_choice
+from app.utils.budgets import Budgets
 
 
-async def change(identity: Identity, caller: Caller, body: PasswordChange, *, now: datetime) -> None:
+async def prove(
+    identity: Identity, person_id: str, password: str, *, budgets: Budgets, address: str
+) -> PasswordRow:
+    """Return what is kept of a person's password, if this is it; what fails counts as a failed attempt to log in.
+
+    Raises:
+        WrongCredentials: It is not.
+        Forbidden: The person has no password with us.
+        TooMany: Too many attempts have failed.
+    """
+    # Spec: features/limits.md#LIMIT-030
+    async with identity.open_directory() as directory:
+        kept = await directory.sign_ins.find_password(person_id)
+    if kept is None:
+        raise Forbidden("This account has no password with us.")
+    async with failed_logins.counted(budgets, email=kept.email or person_id, address=address):
+        if not await identity.passwords.verify(password, encoded=kept.password_hash):
+            raise WrongCredentials("The password is wrong.")
+    return kept
+
+
+async def change(
+    identity: Identity,
+    caller: Caller,
+    body: PasswordChange,
+    *,
+    budgets: Budgets,
+    address: str,
+    now: datetime,
+) -> None:
     """Put a new password in the place of the old one, and end the person's other sessions.
 
     Raises:
         WrongCredentials: The old password is wrong, or was changed at this moment.
         Invalid: The new one may not be chosen.
         Forbidden: The person has no password with us.
+        TooMany: Too many attempts have failed.
     """
     # Spec: features/users.md#USER-024 features/users.md#USER-025
-    async with identity.open_directory() as directory:
-        kept = await directory.sign_ins.find_password(caller.person_id)
-    if kept is None:
-        raise Forbidden("This account has no password with us.")
-    if not await identity.passwords.verify(body.old_password, encoded=kept.password_hash):
-        raise WrongCredentials("The old password is wrong.")
+    kept = await prove(identity, caller.person_id, body.old_password, budgets=budgets, address=address)
     chosen = await require_choice(body.new_password, field="new_password", called=(kept.email, kept.name))
     hashes = {"known": kept.password_hash, "fresh": await identity.passwords.hash(chosen)}
     async with identity.open_register() as directory:
         if not await directory.sign_ins.change_password(caller.person_id, **hashes, now=now):
-            raise WrongCredentials("The old password is wrong.")
+            raise WrongCredentials("The password is wrong.")
         await directory.sign_ins.end_others(caller.person_id, kept=caller.session_id, now=now)
     identity.forget(caller.person_id)

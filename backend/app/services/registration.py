@@ -4,25 +4,53 @@ from datetime import datetime
 
 from uuid_utils.compat import uuid7
 
-from app.domain.errors import EmailTaken
+from app.config import Registration
+from app.domain.errors import EmailTaken, InvitationRequired, RegistrationClosed
 from app.models.account import AccountRow
+from app.repositories.everybody import Directory
 from app.schemas.registration import AccountCreate
+from app.services.email_verification import verification
 from app.services.identity import Identity
+from app.services.mailing import Mailing, Purpose
 from app.services.password_rules import require_choice
+from app.utils.sealed_ids import unsealed
+
+_NO_INVITATION = "Registering takes an invitation that is good for this e-mail."
 
 
-async def register(identity: Identity, body: AccountCreate, *, now: datetime) -> AccountRow:
-    """Make a person of our own.
+async def register(
+    identity: Identity, body: AccountCreate, *, mode: Registration, mailing: Mailing, now: datetime
+) -> AccountRow:
+    """Make a person of our own, who gets a mail to verify the e-mail where there is a mail server.
 
     Raises:
+        RegistrationClosed: Nobody can register.
+        InvitationRequired: It takes an invitation that is good for this e-mail.
         EmailTaken: Somebody has registered with this e-mail.
         Invalid: The password may not be chosen.
     """
-    # Spec: features/users.md#USER-001 features/users.md#USER-003 features/users.md#USER-020
+    # Spec: features/users.md#USER-001 features/users.md#USER-003 features/users.md#USER-020 features/users.md#USER-044
+    if mode is Registration.CLOSED:
+        raise RegistrationClosed("Nobody can register here.")
+    code = unsealed(identity.secrets, Purpose.INVITATION, body.invitation or "")
+    if mode is Registration.INVITATION and code is None:
+        raise InvitationRequired(_NO_INVITATION)
     chosen = await require_choice(body.password, field="password", called=(body.email, body.name))
     password_hash = await identity.passwords.hash(chosen)
     account = AccountRow(user_id=str(uuid7()), email=body.email, name=body.name, created_at=now)
     async with identity.open_register() as directory:
-        if (registered := await directory.register(account, password_hash=password_hash)) is None:
-            raise EmailTaken("Somebody has registered with this e-mail.")
-        return registered
+        used = code is not None and await directory.invitations.use(code, email=body.email, now=now)
+        if mode is Registration.INVITATION and not used:
+            raise InvitationRequired(_NO_INVITATION)
+        registered = await _add(directory, account, password_hash)
+        if mailing.carrier is not None:
+            # Spec: features/users.md#USER-036
+            await directory.tokens.issue(verification(account.user_id), now=now)
+    mailing.wake()
+    return registered
+
+
+async def _add(directory: Directory, account: AccountRow, password_hash: str) -> AccountRow:
+    if (registered := await directory.register(account, password_hash=password_hash)) is None:
+        raise EmailTaken("Somebody has registered with this e-mail.")
+    return registered

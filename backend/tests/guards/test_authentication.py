@@ -21,12 +21,20 @@ OPERATIONS = {
     "POST /auth/login",
     "POST /auth/refresh",
     "POST /auth/logout",
+    "POST /auth/password-reset",
+    "POST /auth/password-reset/confirm",
+    "POST /auth/verify-email",
     "GET /health/live",
     "GET /health/ready",
 }
 # For people, and for programs that find their way; outside of the document.
 PAGES = {
     "GET /",
+    *(
+        f"{method} /auth/links/{page}"
+        for method in ("GET", "POST")
+        for page in ("verify-email", "password-reset", "invitation")
+    ),
     "GET /api",
     "GET /docs",
     "GET /docs/",
@@ -144,7 +152,7 @@ async def test_no_header_turns_a_method_into_another(
 
 @pytest.mark.spec("OPS-030", "OPS-032")
 def test_every_route_of_the_api_knows_its_caller_first_and_opens_rows_last(application: FastAPI) -> None:
-    pages = {page for page in PAGES if page.startswith("GET ") and page != "GET /openapi.json"}
+    pages = {page for page in PAGES if page.startswith(("GET ", "POST ")) and page != "GET /openapi.json"}
     assert other_routes(application.router.routes) == pages
 
 
