@@ -19,8 +19,9 @@ from app.config import ConfigurationError, Registration, Settings, origin_of
 from app.database.connection import Database
 from app.database.url import InvalidAddressError, read_address
 from app.domain.callers import Caller
+from app.domain.changes import Origin, Source
 from app.models.account import OWN_ISSUER
-from app.repositories.unit_of_work import identifying, registering
+from app.repositories.unit_of_work import erasing, identifying, registering, writing
 from app.services.better_auth import SharedSessions, session_cookies, session_tokens, shared_sessions
 from app.services.identity import Identity
 from app.services.mail_carriers import mailing_of
@@ -208,7 +209,13 @@ def identity_of(
         callers.forget(lambda caller: caller.person_id == person_id)
 
     return Identity(
-        partial(identifying, database), partial(registering, database), passwords, secrets, forget
+        partial(identifying, database),
+        partial(registering, database),
+        passwords,
+        secrets,
+        forget,
+        open_own=lambda person: writing(database, Origin.own(person, Source.API)),
+        open_erasure=lambda person: erasing(database, Origin.own(person, Source.API)),
     )
 
 

@@ -20,6 +20,7 @@ class Savepoint:
         name = f"unit_of_work_{next(_NUMBERS)}"
         # What only reads cannot write here either; that ends with the savepoint.
         self._beginnings = {
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;": f"SAVEPOINT {name};SET TRANSACTION READ ONLY;",
             "BEGIN READ ONLY;": f"SAVEPOINT {name};SET TRANSACTION READ ONLY;",
             "BEGIN;": f"SAVEPOINT {name};",
         }

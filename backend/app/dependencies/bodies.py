@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, ClassVar
 
 from fastapi import Request
@@ -22,6 +22,8 @@ PATIENCE, TURN_LIMIT = 10.0, 4.0
 _RATE = 64 * 1024
 # How many large bodies one process has in hand at once: of everybody, and of one person.
 AT_ONCE, OF_ONE_PERSON = 8, 2
+# How many whole accounts are on their way in or out at once: of everybody, and of one person.
+DOCUMENTS_AT_ONCE, DOCUMENTS_OF_ONE_PERSON = 4, 1
 _BUSY = "Too many large bodies are under way; please try again shortly."
 
 
@@ -56,11 +58,21 @@ class UnsupportedBody(BodyRefused):
 
 
 class Bodies:
-    """The large bodies that the process has in hand. Whoever waits for a turn is not read from."""
+    """The large bodies that the process has in hand. Whoever waits for a turn is not read from.
 
-    def __init__(self) -> None:
-        self._everybody = asyncio.Semaphore(AT_ONCE)
-        self._people = Turns(OF_ONE_PERSON)
+    Args:
+        at_once: How many of everybody.
+        of_one_person: How many of one person.
+    """
+
+    def __init__(self, at_once: int = AT_ONCE, of_one_person: int = OF_ONE_PERSON) -> None:
+        self._everybody = asyncio.Semaphore(at_once)
+        self._people = Turns(of_one_person)
+
+    @cached_property
+    def documents(self) -> "Bodies":
+        """The documents of whole accounts that the process has in hand."""
+        return Bodies(DOCUMENTS_AT_ONCE, DOCUMENTS_OF_ONE_PERSON)
 
     async def enter(self, user_id: str) -> Callable[[], None]:
         """Wait for a turn, and return what ends it.
@@ -129,10 +141,10 @@ class JsonRequest(Request):
             ClientDisconnect: It breaks off.
         """
         # Spec: features/operations.md#OPS-002
-        announced = _announced(self.headers.get("Content-Length", ""))
-        if announced > largest:
+        length = announced(self.headers.get("Content-Length", ""))
+        if length > largest:
             raise BodyTooLarge
-        if announced > SMALL_BODY and self.user_id is not None:
+        if length > SMALL_BODY and self.user_id is not None:
             self._leave = await bodies.enter(self.user_id)
         try:
             async with asyncio.timeout(PATIENCE) as patience:
@@ -158,7 +170,7 @@ class JsonRequest(Request):
             body += message.get("body", b"")
             if len(body) > largest:
                 raise BodyTooLarge
-            if body and not _is_json(self.headers.get("Content-Type", "")):
+            if body and not is_json(self.headers.get("Content-Type", "")):
                 # Spec: features/operations.md#OPS-003
                 raise UnsupportedBody
             if not message.get("more_body", False):
@@ -170,11 +182,13 @@ class JsonRequest(Request):
                 self._leave = await bodies.enter_at_once(self.user_id)
 
 
-def _announced(length: str) -> int:
+def announced(length: str) -> int:
+    """Return how long a body says that it is, or 0."""
     return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else 0
 
 
-def _is_json(content_type: str) -> bool:
+def is_json(content_type: str) -> bool:
+    """Tell whether a content type is one of JSON."""
     kind = content_type.partition(";")[0].strip().lower()
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 

@@ -15,22 +15,23 @@ _KINDS = (
 
 
 class BearerDependency(HTTPBearer):
-    """What a route asks of its caller: a bearer token that has a scope.
+    """What a route asks of its caller: a bearer token that has a scope, and others where it is of both.
 
     It is the security scheme itself and no dependency behind it: each step of a dependency costs as much as a
     middleware. What it gives the route, its subclasses say.
 
     Args:
         scope: What the token must allow.
+        others: What else it must allow, for the few routes that are of the account and of what is in it.
     """
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, *others: Scope) -> None:
         super().__init__(
             scheme_name="bearer",
             auto_error=False,
             description=_KINDS,
         )
-        self.scope = scope
+        self.scope, self.others = scope, others
 
     async def find_caller(self, request: Request) -> Caller:
         """Return who is calling.
@@ -41,9 +42,10 @@ class BearerDependency(HTTPBearer):
             ScopeMissing: It does not allow what the route does.
             Unavailable: The token's issuer has never answered.
         """
-        # Spec: features/auth.md#AUTH-009 features/auth.md#AUTH-012
+        # Spec: features/auth.md#AUTH-009 features/auth.md#AUTH-012 features/portability.md#PORT-002
         caller = await caller_of(request)
-        caller.require(self.scope)
+        for scope in (self.scope, *self.others):
+            caller.require(scope)
         return caller
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Request, Response
 from fastapi.dependencies.models import Dependant
@@ -13,6 +13,8 @@ from app.dependencies.callers import BearerDependency
 from app.dependencies.limits import SAFE, Admission, admission_of, admit
 from app.dependencies.solving import Handler, application, handling, is_direct
 from app.dependencies.work import Unopened
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 
 
 class Route(APIRoute):
@@ -34,10 +36,9 @@ class Route(APIRoute):
 
     admission: Admission
 
-    # Spec: features/operations.md#OPS-114
-    long_running = False
-
     def __init__(self, path: str, endpoint: Callable[..., Awaitable[Any]], **options: Any) -> None:
+        # Spec: features/operations.md#OPS-114
+        self.long_running: bool = getattr(endpoint, "long_running", False)
         super().__init__(path, _opening(endpoint), **{**options, "generate_unique_id_function": operation_id})
         if is_direct(self.dependant):
             self.app = application(self.get_route_handler())
@@ -80,10 +81,11 @@ def _admitting(handle: Handler, admission: Admission, bearer: BearerDependency |
     return admit_and_handle
 
 
-class LongRoute(Route):
-    """A route whose answer, or whose work, may take as long as it needs; the pace of its client is still looked at."""
-
-    long_running = True
+def long_running(endpoint: Endpoint) -> Endpoint:
+    """Mark an endpoint that may take longer than other requests may."""
+    # Spec: features/portability.md#PORT-020
+    endpoint.long_running = True  # type: ignore[attr-defined]
+    return endpoint
 
 
 def operation_id(route: APIRoute) -> str:

@@ -17,9 +17,9 @@ from app.dependencies.parts import runtime_of
 from app.dependencies.repeats import keep, keyed_request, replay_instead
 from app.domain.callers import Caller, Scope
 from app.domain.changes import Origin, Source
-from app.domain.errors import Busy, StillRunning
+from app.domain.errors import Busy, StillRunning, invalid_field
 from app.domain.preconditions import Expected
-from app.repositories.unit_of_work import UnitOfWork, reading, writing
+from app.repositories.unit_of_work import UnitOfWork, reading, snapshot, writing
 from app.services.idempotency import KeyedRequest
 
 Work = TypeVar("Work")
@@ -108,9 +108,45 @@ class Changing(Writing):
         return condition(headers)
 
 
+class Snapshot(BearerDependency):
+    """Gives the caller's rows for reading all of them as of one moment."""
+
+    async def __call__(self, request: Request) -> Unopened:  # type: ignore[override]
+        """Return the rows."""
+        caller = await self.find_caller(request)
+        return Unopened(snapshot(runtime_of(request).database, _origin(request, caller)))
+
+
+class AccountImporting(Writing):
+    """Gives the caller's rows for a write of everything, whose body is a document of its own size."""
+
+
+class Departure(NamedTuple):
+    """A caller who wants to go, and what is expected of the account."""
+
+    caller: Caller
+    expected: Expected
+
+
+class Departing(BearerDependency):
+    """Gives the caller of a request after which there is nobody to answer again."""
+
+    async def __call__(self, request: Request) -> Departure:  # type: ignore[override]
+        """Return who is going.
+
+        Raises:
+            Invalid: A header of the request cannot be read, or is an idempotency key: nothing is kept for nobody.
+        """
+        caller, expected = await self.find_caller(request), condition(request.headers)
+        if "Idempotency-Key" in request.headers:
+            # Spec: features/users.md#USER-076
+            raise invalid_field("Idempotency-Key", "is not taken here, because no answer is kept for nobody")
+        return Departure(caller, expected)
+
+
 def takes_condition(dependant: Dependant) -> bool:
     """Tell whether what a route depends on, directly, makes it a write under a condition."""
-    return any(isinstance(part.call, Changing) for part in dependant.dependencies)
+    return any(isinstance(part.call, Changing | Departing) for part in dependant.dependencies)
 
 
 def keeps_answers(dependant: Dependant) -> bool:
@@ -175,3 +211,4 @@ TaskChanging = Annotated[Write[UnitOfWork], Depends(Changing(Scope.TASKS_WRITE))
 AccountReading = Annotated[UnitOfWork, Depends(Reading(Scope.ACCOUNT_READ))]
 AccountWriting = Annotated[Write[UnitOfWork], Depends(Writing(Scope.ACCOUNT_WRITE))]
 AccountChanging = Annotated[Write[UnitOfWork], Depends(Changing(Scope.ACCOUNT_WRITE))]
+AccountLeaving = Annotated[Departure, Depends(Departing(Scope.ACCOUNT_WRITE))]

@@ -16,6 +16,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, Strict, StringConst
 from app.domain.callers import Scope
 from app.domain.due import known_zone, plausible_date, whole_second
 from app.domain.emails import email_address, given_email
+from app.domain.languages import LONGEST as LONGEST_LANGUAGE_TAG
+from app.domain.languages import language_tag
 from app.domain.text import one_line, shows, storable
 
 TITLE_LENGTH = 500
@@ -168,3 +170,6 @@ WallClock = Annotated[
 DueTime = Annotated[WallClock, BeforeValidator(_written_time), AfterValidator(whole_second)]
 ZoneName = Annotated[str, AfterValidator(known_zone)]
 Moment = Annotated[datetime.datetime, BeforeValidator(_moment, json_schema_input_type=datetime.datetime)]
+Language = Annotated[
+    str, StringConstraints(min_length=1, max_length=LONGEST_LANGUAGE_TAG), AfterValidator(language_tag)
+]

@@ -20,6 +20,18 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEY = re.compile("[0-9A-Za-z]*[1-9A-Za-z]")
 
 
+def known_key(key: str) -> str:
+    """Return the key if it is one.
+
+    Raises:
+        ValueError: It is none, or too long.
+    """
+    # Spec: features/portability.md#PORT-010
+    if len(key) > LONGEST or not _KEY.fullmatch(key):
+        raise ValueError("must be a position as it is read")
+    return key
+
+
 def initial(moment: datetime, entity_id: UUID) -> str:
     """Return the key of a new row, behind everything that was made before it.
 

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from app.dependencies.repeats import Replay
 from app.dependencies.work import Write
 from app.domain.errors import invalid_field
+from app.runtime import Runtime
 from app.schemas.base import Output
 from app.utils.etags import InvalidTagError, read_tags, weakly_equal
 
@@ -92,6 +93,13 @@ def accepted() -> Response:
     """Answer a request for a mail: the same for everybody."""
     # Spec: features/users.md#USER-031
     return Response(b'{"status":"accepted"}', 202, media_type=JSON)
+
+
+def departed(runtime: Runtime, person_id: str) -> Response:
+    """Answer somebody who is gone now, and whom no token means any more."""
+    # Spec: features/users.md#USER-074
+    runtime.forget(person_id)
+    return Response(None, 204)
 
 
 def nothing() -> Response:

@@ -69,15 +69,13 @@ def describe_headers(document: Described, *, conditional: Container[str], keyed:
     every = ((method, operation) for item in document["paths"].values() for method, operation in item.items())
     for method, operation in every:
         _describe_condition(operation, method=method, versioned=_answers_a_version(schemas, operation))
-        takes_condition = operation["operationId"] in conditional
-        added = [*operation.get("parameters", [])]
-        keeps_answers = operation["operationId"] in keyed
-        if keeps_answers:
-            added += _parameters(method=method, conditional=takes_condition)
+        takes_condition, takes_key = (operation["operationId"] in some for some in (conditional, keyed))
+        added = [*operation.get("parameters", []), *([_IDEMPOTENCY_KEY] if takes_key else [])]
+        added += _conditions(method=method) if takes_condition else []
         if added:
             operation["parameters"] = added
         for status, response in operation["responses"].items():
-            response.setdefault("headers", {}).update(_headers(status, keeps_answers=keeps_answers))
+            response.setdefault("headers", {}).update(_headers(status, takes_key=takes_key))
 
 
 def _describe_condition(operation: Described, *, method: str, versioned: bool) -> None:
@@ -93,21 +91,16 @@ def _describe_condition(operation: Described, *, method: str, versioned: bool) -
         operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
-def _parameters(*, method: str, conditional: bool) -> Iterator[Described]:
-    """Give the headers that an unsafe operation takes.
-
-    A condition is taken where the route takes one, and there a partial update may ask for a merge.
-    """
+def _conditions(*, method: str) -> Iterator[Described]:
+    """Give the headers of a condition; where it is of a partial update, that may ask for a merge."""
     # Spec: features/safe-writes.md#SAFE-008 features/safe-writes.md#SAFE-009 features/safe-writes.md#SAFE-011
-    yield _IDEMPOTENCY_KEY
-    if conditional:
-        yield _IF_MATCH
-    if conditional and method == "patch":
+    yield _IF_MATCH
+    if method == "patch":
         yield _PREFER
 
 
-def _headers(status: str, *, keeps_answers: bool) -> Iterator[tuple[str, Described]]:
-    if status.startswith("2") and keeps_answers:
+def _headers(status: str, *, takes_key: bool) -> Iterator[tuple[str, Described]]:
+    if status.startswith("2") and takes_key:
         yield "Idempotency-Replayed", _REPLAYED
     yield "X-Request-ID", _REQUEST_ID
 

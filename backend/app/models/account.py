@@ -23,6 +23,8 @@ from app.models.naming import SCHEMA
 OWN_ISSUER, PERSON = "agendum", "person"
 # The one account of this kind, by its id, its issuer and its subject: the owner of what administrators do.
 ADMINISTRATION = "administration"
+# What the change sequence calls an account, and what of it is recorded.
+ENTITY, RECORDED = "account", ("email", "name", "time_zone", "language", "week_start")
 _DAYS = "'monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'"
 _OWN = text(f"issuer = '{OWN_ISSUER}'")
 
@@ -95,6 +97,35 @@ class AccountRow(NamedTuple):
         return self.user_id
 
 
+class ProfileRow(NamedTuple):
+    """A person's own account as read; moments are aware and in UTC.
+
+    `own_fields` names what the person has changed with us.
+    """
+
+    user_id: str
+    email: str | None
+    name: str | None
+    created_at: datetime
+    updated_at: datetime
+    time_zone: str | None
+    language: str | None
+    week_start: str
+    own_fields: list[str]
+    email_verified_at: datetime | None
+    role: str
+    version: int
+
+    @property
+    def id(self) -> str:
+        """The person's id, as the API names it."""
+        return self.user_id
+
+    def document(self) -> dict[str, object]:
+        """Its content in the names and JSON values of the API, for the change sequence."""
+        return {name: getattr(self, name) for name in RECORDED}
+
+
 class KnownPerson(NamedTuple):
     """What is known of the person whom a credential means, and of the session that it is of; moments are in UTC.
 
@@ -110,6 +141,7 @@ class KnownPerson(NamedTuple):
     tokens_valid_from: datetime | None
     session_created_at: datetime | None
     session_expires_at: datetime | None
+    updated_at: datetime
 
 
 class LoginRow(NamedTuple):

@@ -26,12 +26,21 @@ class Beginning(NamedTuple):
         read_only: Whether it only reads, so that it does not matter what becomes of its end.
         locks_owner: Whether it takes the lock of its owner, and waits for whoever has it.
         busy: What somebody is told whose earlier requests take too long.
+        snapshot: Whether all of its statements see what the first one saw.
     """
 
     role: str
     read_only: bool
     locks_owner: bool = False
     busy: str = ""
+    snapshot: bool = False
+
+    @property
+    def mode(self) -> str:
+        """What is said behind BEGIN."""
+        return (" ISOLATION LEVEL REPEATABLE READ" if self.snapshot else "") + (
+            " READ ONLY" if self.read_only else ""
+        )
 
     def settings(self, limits: Limits, owner: str | None, *, lock_wait: float) -> str:
         """Return the SQL that takes role, limits, owner and lock, for the transaction alone in which it runs.

@@ -125,3 +125,4 @@ RAISE_COUNTER = Statement(
     .values(last_seq=_COUNTER.c.last_seq + bindparam("count", type_=BigInteger))
     .returning(_COUNTER.c.last_seq)
 )
+THERE_IS_A_COUNTER = Statement(select(_COUNTER.c.last_seq).where(mine(_COUNTER)))

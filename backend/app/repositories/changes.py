@@ -64,7 +64,7 @@ class Changes(OwnerScoped):
         values = {"entity": entity, "entity_id": entity_id, "version": version}
         return self._found(await self._fetch_row(_OF_VERSION, **values))
 
-    async def writes_since(self, entity: str, entity_id: UUID, *, version: int) -> Sequence[Write]:
+    async def writes_since(self, entity: str, entity_id: UUID | str, *, version: int) -> Sequence[Write]:
         """Return what was written to an entity after it had a version, in order."""
         values = {"entity": entity, "entity_id": entity_id, "version": version}
         records = await self._fetch(_SINCE, **values)

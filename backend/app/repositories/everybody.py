@@ -52,6 +52,7 @@ _BY_SUBJECT = Statement(
         _ACCOUNT.c.issuer == bindparam("issuer"),
         _ACCOUNT.c.subject == bindparam("subject"),
         _ACCOUNT.c.kind == PERSON,
+        _ACCOUNT.c.deleted_at.is_(None),
     )
 )
 # The release before registers without a folded e-mail; such a row is found by the database's rule and judged by ours.
@@ -70,6 +71,7 @@ _BY_EMAIL = Statement(
     .where(_ACCOUNT.c.issuer == OWN_ISSUER, or_(_ACCOUNT.c.email_folded == bindparam("folded"), _UNFOLDED))
     .order_by(_ACCOUNT.c.email_folded.nulls_last())
 )
+_PASSWORD_OF = Statement(select(_PASSWORD.c.password_hash).where(_PASSWORD.c.user_id == bindparam("user_id")))
 _NEW = ("user_id", "issuer", "subject", "email", "name", "created_at", "updated_at", "email_folded")
 
 
@@ -134,6 +136,11 @@ class Directory:
         if record is None or folded_email(record["email"]) != folded:
             return None
         return LoginRow(*(record[name] for name in LoginRow._fields))
+
+    async def find_password(self, user_id: str) -> str | None:
+        """Return the encoded hash of a person's password, or None if there is none with us."""
+        record = await self._session.fetch_row(_PASSWORD_OF, user_id=user_id)
+        return None if record is None else record["password_hash"]
 
     async def register(self, account: AccountRow, *, password_hash: str) -> AccountRow | None:
         """Add a person of our own, or return None if the e-mail is taken."""

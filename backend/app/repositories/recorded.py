@@ -24,6 +24,14 @@ class Recorded(Owned[Row]):
         """
         return await self._recorder.add(self, row, now=now)
 
+    async def add_each(self, rows: Sequence[Row], *, now: datetime) -> None:
+        """Insert rows, whatever they say of when they were made, and record the creation of each, in the given order.
+
+        Raises:
+            NameTaken: A living row has the name of one.
+        """
+        await self._recorder.add_each(self, rows, now=now)
+
     async def change(self, old: Row, new: Row, stamp: Stamp) -> Row:
         """Change a row that was read in this unit of work, and record the change.
 

@@ -11,9 +11,9 @@ import asyncpg
 import orjson
 from uuid_utils.compat import uuid7
 
-from app.domain.changes import Action, Stamp, difference
-from app.domain.errors import NameTaken
-from app.repositories.change_statements import RAISE_COUNTER, RecordedWrite
+from app.domain.changes import Action, Origin, Stamp, difference
+from app.domain.errors import NameTaken, TokenInvalid
+from app.repositories.change_statements import RAISE_COUNTER, THERE_IS_A_COUNTER, RecordedWrite
 from app.repositories.owner import OwnerScoped
 from app.repositories.recorded_statements import OwnedStatements, Row, replaced
 
@@ -45,6 +45,15 @@ class Recorder(OwnerScoped):
         """
         await self._write(rows, [(None, row)], Stamp(Action.CREATED, now))
         return row
+
+    async def add_each(self, rows: Recordable, new: Sequence[Row], *, now: datetime) -> None:
+        """Insert rows, whatever they say of when they were made, and record the creation of each, in the given order.
+
+        Raises:
+            NameTaken: A living row has the name of one.
+        """
+        for some in _parts(new):
+            await self._write(rows, [(None, row) for row in some], Stamp(Action.CREATED, now))
 
     async def change_each(
         self, rows: Recordable, pairs: Sequence[tuple[Row, Row]], stamp: Stamp
@@ -91,7 +100,8 @@ class Recorder(OwnerScoped):
         """Write pairs of one form: all are insertions, or changes, or removals."""
         names = frozenset(name for old, new in pairs for name in _differing(old, new))
         values = [
-            self._values(rows, old, new, names=names) | self._record(rows, (old, new), stamp)
+            self._values(rows, old, new, names=names)
+            | record_of(self._origin, (old, new), stamp, entity=rows.entity)
             for old, new in pairs
         ]
         await self._run(rows, _statement(rows, pairs[0], names), values)
@@ -108,12 +118,25 @@ class Recorder(OwnerScoped):
                 raise
             raise NameTaken(f"There is a {rows.called} of this name.") from error
         if len(written) != len(values):
-            # Under the owner's lock a row stays as it was read, and everybody has a counter.
+            await self._refuse_the_gone()
+            # Under the owner's lock a row stays as it was read.
             raise RuntimeError(f"a {rows.called} was not written")
+
+    async def _refuse_the_gone(self) -> None:
+        """Refuse to write for somebody whose account is deleted, and whose token is remembered elsewhere.
+
+        Raises:
+            TokenInvalid: The account has no counter any more.
+        """
+        # Spec: features/users.md#USER-074
+        if await self._fetch_row(THERE_IS_A_COUNTER) is None:
+            raise TokenInvalid("The person of this token is gone.")
 
     async def _run_many(self, write: RecordedWrite, values: Sequence[dict[str, Any]]) -> Sequence[Any]:
         counter = await self._fetch_row(RAISE_COUNTER, count=len(values))
-        first = counter["last_seq"] - len(values) + 1 if counter is not None else 0
+        if counter is None:
+            return []
+        first = counter["last_seq"] - len(values) + 1
         numbered = [some | {"seq": first + place} for place, some in enumerate(values)]
         return await self._session.fetch_many(write.among_many, numbered)
 
@@ -142,25 +165,35 @@ class Recorder(OwnerScoped):
             if derived.fields & names
         }
 
-    def _record(self, rows: Recordable, pair: Pair[Row], stamp: Stamp) -> dict[str, Any]:
-        old, new = pair
-        # Spec: features/changes.md#CHANGE-008
-        before = after = None
-        if new is not None:
-            before, after = difference(None if old is None else old.document(), new.document())
-        return {
-            "user_id": self.owner,
-            "actor": self._origin.actor,
-            "change_id": uuid7(),
-            "entity": rows.entity,
-            "action": stamp.action.value,
-            "before": _json(before),
-            "after": _json(after),
-            "source": self._origin.source.value,
-            "request_id": self._origin.request_id,
-            "now": stamp.now,
-            "reverts": stamp.reverts,
-        }
+
+class Documented(Protocol):
+    """What can be said in the change sequence."""
+
+    def document(self) -> dict[str, object]: ...  # noqa: D102 (told by the class)
+
+
+def record_of(
+    origin: Origin, pair: tuple[Documented | None, Documented | None], stamp: Stamp, *, entity: str
+) -> dict[str, Any]:
+    """Return the values of the change that records what was, what is, and who has made it so."""
+    old, new = pair
+    # Spec: features/changes.md#CHANGE-008
+    before = after = None
+    if new is not None:
+        before, after = difference(None if old is None else old.document(), new.document())
+    return {
+        "user_id": origin.owner,
+        "actor": origin.actor,
+        "change_id": uuid7(),
+        "entity": entity,
+        "action": stamp.action.value,
+        "before": _json(before),
+        "after": _json(after),
+        "source": origin.source.value,
+        "request_id": origin.request_id,
+        "now": stamp.now,
+        "reverts": stamp.reverts,
+    }
 
 
 def _statement(rows: Recordable, pair: Pair[Row], names: frozenset[str]) -> RecordedWrite:

@@ -92,10 +92,9 @@ async def _begin(database: Database, beginning: Beginning, owner: str | None) ->
     """
     # Spec: features/operations.md#OPS-035 features/operations.md#OPS-100 features/operations.md#OPS-103
     limits = database.limits
-    mode = " READ ONLY" if beginning.read_only else ""
 
     def message(lock_wait: float) -> str:
-        return f"BEGIN{mode};{beginning.settings(limits, owner, lock_wait=lock_wait)}"
+        return f"BEGIN{beginning.mode};{beginning.settings(limits, owner, lock_wait=lock_wait)}"
 
     at_once = min(limits.lock, limits.lock_at_once)
     try:

@@ -12,12 +12,14 @@ from app.repositories.accounts import Profile
 from app.repositories.beginnings import Beginning
 from app.repositories.better_auth import BetterAuthSessions, SessionTables
 from app.repositories.changes import Changes
+from app.repositories.erasure import Erasure
 from app.repositories.everybody import Directory, Survey
 from app.repositories.housekeeping import Leftovers
 from app.repositories.idempotency_keys import IdempotencyKeys
 from app.repositories.kinds import OwnedKinds, RowsOf
 from app.repositories.known_tokens import KnownTokens
 from app.repositories.outgoing_mail import OutgoingMail
+from app.repositories.portability import Portability
 from app.repositories.recorder import Recorder
 from app.repositories.sessions import Sessions
 from app.repositories.task_search import TaskSearch
@@ -25,11 +27,13 @@ from app.repositories.transactions import transaction
 from app.repositories.trash import Trash
 
 _RUNTIME_ROLE, _IDENTITY_ROLE, _WORKER_ROLE = "agendum_app", "agendum_identity", "agendum_worker"
+_ERASER_ROLE = "agendum_eraser"
 
 
 _READ = Beginning(
     _RUNTIME_ROLE, read_only=True, busy="Your earlier reads are still running; please try again shortly."
 )
+_SNAPSHOT = _READ._replace(snapshot=True)
 _WRITE = Beginning(
     _RUNTIME_ROLE,
     read_only=False,
@@ -38,6 +42,7 @@ _WRITE = Beginning(
 )
 _TEND = Beginning(_RUNTIME_ROLE, read_only=False)
 _IDENTIFY, _REGISTER = (Beginning(_IDENTITY_ROLE, read_only=read_only) for read_only in (True, False))
+_ERASE = _WRITE._replace(role=_ERASER_ROLE)
 _SURVEY = Beginning(_WORKER_ROLE, read_only=True)
 
 
@@ -62,6 +67,7 @@ class UnitOfWork(OwnedKinds):
     profile = RowsOf(Profile)
     sessions = RowsOf(Sessions)
     mail = RowsOf(OutgoingMail)
+    portability = RowsOf(Portability)
 
 
 def reading(database: Database, origin: Origin) -> AbstractAsyncContextManager[UnitOfWork]:
@@ -72,6 +78,13 @@ def reading(database: Database, origin: Origin) -> AbstractAsyncContextManager[U
     # Spec: features/operations.md#OPS-036
     turn = database.reads.line(origin.owner)
     return transaction(database, _READ, partial(UnitOfWork, origin=origin), owner=origin.owner, turn=turn)
+
+
+def snapshot(database: Database, origin: Origin) -> AbstractAsyncContextManager[UnitOfWork]:
+    """Open a unit of work that reads, and in which everything is as it was at one moment."""
+    # Spec: features/portability.md#PORT-003
+    turn = database.reads.line(origin.owner)
+    return transaction(database, _SNAPSHOT, partial(UnitOfWork, origin=origin), owner=origin.owner, turn=turn)
 
 
 def writing(database: Database, origin: Origin) -> AbstractAsyncContextManager[UnitOfWork]:
@@ -87,6 +100,12 @@ def writing(database: Database, origin: Origin) -> AbstractAsyncContextManager[U
 def tending(database: Database, origin: Origin) -> AbstractAsyncContextManager[UnitOfWork]:
     """Open a unit of work for what is no change of a person's things, without the person's lock."""
     return transaction(database, _TEND, partial(UnitOfWork, origin=origin), owner=origin.owner)
+
+
+def erasing(database: Database, origin: Origin) -> AbstractAsyncContextManager[Erasure]:
+    """Open a person's account to erase it, under the person's lock and the role that can do nothing else."""
+    turn = database.writes.line(origin.owner)
+    return transaction(database, _ERASE, partial(Erasure, origin=origin), owner=origin.owner, turn=turn)
 
 
 def identifying(database: Database) -> AbstractAsyncContextManager[Directory]:

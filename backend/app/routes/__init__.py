@@ -17,6 +17,7 @@ from app.routes import (
     metrics,
     password_reset,
     personal_tokens,
+    portability,
     problem_pages,
     profile,
     registration,
@@ -31,7 +32,7 @@ from app.routes import (
 
 # What the parts of the API are about, by the tags of their routers.
 SECTIONS = {
-    "accounts": "Registering, logging in and out, your sessions, and your own profile.",
+    "accounts": "Registering, logging in and out, your sessions, your profile, and all that is yours in one document.",
     "personal tokens": "Credentials for scripts: each allows some scopes until a day, and can be revoked.",
     "tasks": "What is to be done: one at a time, or up to 100 in one request.",
     "categories": "The lists or projects that tasks are in, in a manual order.",
@@ -46,8 +47,8 @@ SECTIONS = {
 # In the order in which addresses are tried, and in which the document names them.
 ROUTERS = (
     *(
-        *(registration.router, sign_in.router, sessions.router, profile.router, personal_tokens.router),
-        *(password_reset.router, email_verification.router),
+        *(registration.router, sign_in.router, sessions.router, password_reset.router),
+        *(email_verification.router, profile.router, portability.router, personal_tokens.router),
         *(tasks.router, bulk.router, changes.router, health.router, documentation.router),
     ),
     *(categories.router, tags.router, comments.router, saved_filters.router, trash.router),

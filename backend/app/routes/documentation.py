@@ -20,6 +20,7 @@ from app.http.openapi_document import describe_document
 from app.http.openapi_headers import describe_headers
 from app.http.openapi_limits import describe_limits
 from app.http.problems import codes
+from app.models.account import ENTITY
 from app.repositories.kinds import KINDS
 from app.routes.front import STATIC
 from app.schemas.base import Input, Output
@@ -64,7 +65,7 @@ def describe(app: FastAPI) -> None:
             conditional, keyed = _those(app, takes_condition), _those(app, keeps_answers)
             describe_headers(document, conditional=conditional, keyed=keyed)
             describe_limits(document, limited=_limited(app))
-            describe_document(document, codes=codes(), entities=[kind.entity for kind in KINDS])
+            describe_document(document, codes=codes(), entities=[*(kind.entity for kind in KINDS), ENTITY])
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

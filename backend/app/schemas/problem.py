@@ -16,7 +16,10 @@ class ProblemField(Output):
     """What is wrong with one field."""
 
     field: str = Field(
-        description="The field, parameter or header, with dots before what is within another one."
+        description=(
+            "The field, parameter or header, with dots before what is within another one; in an import its "
+            "JSON Pointer."
+        )
     )
     message: str = Field(description="What is wrong with it; what was sent is never repeated.")
 

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
+from app.repositories.erasure import Erasure
 from app.repositories.everybody import Directory
+from app.repositories.unit_of_work import UnitOfWork
 from app.utils.passwords import Passwords
 
 
@@ -17,6 +19,8 @@ class Identity:
     Attributes:
         secrets: What signs tokens; the first one signs, and what the others have signed stays good.
         forget: Forgets, in this process, whom the credentials of a person meant, so that they are looked at anew.
+        open_own: Opens the rows of a person who is known, by the id.
+        open_erasure: Opens what erases them.
     """
 
     open_directory: Callable[[], AbstractAsyncContextManager[Directory]]
@@ -24,6 +28,8 @@ class Identity:
     passwords: Passwords
     secrets: tuple[str, ...]
     forget: Callable[[str], None]
+    open_own: Callable[[str], AbstractAsyncContextManager[UnitOfWork]]
+    open_erasure: Callable[[str], AbstractAsyncContextManager[Erasure]]
 
     @property
     def secret(self) -> str:

@@ -1,6 +1,7 @@
 """Who the bearer of a credential is: each kind of credential has its recogniser. It lets nobody in by a password."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -12,7 +13,7 @@ from app.domain.errors import AccountDisabled, TokenInvalid, Unavailable
 from app.domain.fields import NAME_LENGTH
 from app.domain.text import one_line
 from app.models.account import OWN_ISSUER, AccountRow, KnownPerson
-from app.services import sessions
+from app.services import profile, sessions
 from app.services.identity import Identity
 from app.utils.claims import Claims, find_claim
 from app.utils.jwks import KeysUnavailable
@@ -85,6 +86,7 @@ async def recognise(identity: Identity, claims: Claims, *, now: datetime) -> Kno
     require_welcome(person)
     if not _is_valid(person, claims, now=now):
         raise TokenInvalid("The token has been revoked.")
+    await _adopt(identity, claims, person, now=now)
     return person
 
 
@@ -112,6 +114,22 @@ def _is_valid(person: KnownPerson, claims: Claims, *, now: datetime) -> bool:
     if begun is None or ends is None:
         return False
     return sessions.is_living(begun, ends, valid_from=valid_from, now=now)
+
+
+async def _adopt(identity: Identity, claims: Claims, person: KnownPerson, *, now: datetime) -> None:
+    """Take over what a token says anew about its person, unless an older one says it."""
+    # Spec: features/users.md#USER-057 features/users.md#USER-058
+    said = {"name": _name(claims.content), "email": _email(claims.content)}
+    news = {
+        field: value
+        for field, value in said.items()
+        if value is not None and value != getattr(person, field) and field not in person.own_fields
+    }
+    if not news or claims.issuer == OWN_ISSUER or _issued_at(claims) < person.updated_at:
+        return
+    with suppress(Unavailable):  # It is not what the caller has come for, and the next token says it again.
+        async with identity.open_own(person.user_id) as work:
+            await profile.adopt(work, news, now=now)
 
 
 def require_welcome(person: Welcome) -> None:

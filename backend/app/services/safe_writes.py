@@ -4,7 +4,7 @@ It knows no resource.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from app.domain.changes import last_writes
@@ -38,8 +38,30 @@ async def find_twin(rows: Owned[Row], row: Row, *, chosen: UUID | None, content:
     return there
 
 
+class Recorded(Protocol):
+    """Where something is that the change sequence tells of."""
+
+    @property
+    def entity(self) -> str: ...  # noqa: D102 (told by the class)
+
+
+class Settled(Protocol):
+    """What has an id, a version and a public content."""
+
+    @property
+    def id(self) -> UUID | str: ...  # noqa: D102 (told by the class)
+    @property
+    def version(self) -> int: ...  # noqa: D102
+    def document(self) -> dict[str, object]: ...  # noqa: D102
+
+
 async def settle(
-    work: UnitOfWork, rows: Owned[Row], pair: tuple[Row, Row], *, named: Iterable[str], expected: Expected
+    work: UnitOfWork,
+    rows: Recorded,
+    pair: tuple[Settled, Settled],
+    *,
+    named: Iterable[str],
+    expected: Expected,
 ) -> None:
     """Refuse a partial update of a row that the caller has not seen.
 

@@ -16,6 +16,11 @@ async def add(work: UnitOfWork, task: TaskRow, *, now: datetime) -> TaskRow:
     return await work.recorder.add(work.tasks, task, now=now)
 
 
+async def add_each(work: UnitOfWork, tasks: Sequence[TaskRow], *, now: datetime) -> None:
+    """Insert tasks with their tags, whenever they were made, and record the creation of each, in the given order."""
+    await work.recorder.add_each(work.tasks, tasks, now=now)
+
+
 async def change(work: UnitOfWork, pair: tuple[TaskRow, TaskRow], stamp: Stamp) -> TaskRow:
     """Change a task, and record the change; without a difference nothing is written.
 

@@ -14,6 +14,7 @@ from app.domain.changes import Action, Stamp, discards, restores, standing_write
 from app.domain.errors import Conflict, EditConflict
 from app.domain.faults import FieldConflict
 from app.domain.preconditions import Expected
+from app.models.account import ENTITY
 from app.models.change import ChangeRow
 from app.models.comment import CommentRow
 from app.models.personal_token import PersonalTokenRow
@@ -56,6 +57,9 @@ async def revert(
     """
     # Spec: features/undo.md#UNDO-001 features/undo.md#UNDO-009
     change = await work.changes.get(seq)
+    if change.entity == ENTITY:
+        # Spec: features/users.md#USER-055
+        raise Conflict("A change of the profile is not undone by its number; write the profile again.")
     if change.entity == PersonalTokens.entity:
         personal_tokens.require_manager(caller, change.entity_id)
     rows = work.of_entity(change.entity)

@@ -31,7 +31,7 @@ def parse(text: bytes) -> Any:
         RepeatedNameError: An object in it, at any depth, has a name twice.
     """
     try:
-        return _DECODER.decode(text.removeprefix(_BYTE_ORDER_MARK).decode())
+        return DECODER.decode(text.removeprefix(_BYTE_ORDER_MARK).decode())
     except RepeatedNameError:
         raise
     except (ValueError, RecursionError):
@@ -50,4 +50,5 @@ def _refuse(_constant: str) -> NoReturn:
     raise MalformedJSONError
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse)
+# Reads one value of a longer text by `raw_decode`.
+DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse)

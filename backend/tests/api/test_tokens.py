@@ -361,7 +361,18 @@ async def test_a_person_who_leaves_between_two_looks_is_refused() -> None:
     def open_directory() -> AbstractAsyncContextManager[Directory]:
         return nullcontext(EmptyDirectory.__new__(EmptyDirectory))
 
-    identity = Identity(open_directory, open_directory, Passwords(), (SECRET,), lambda _person: None)
+    def open_nothing(_person: str) -> AbstractAsyncContextManager[Any]:
+        return nullcontext()
+
+    identity = Identity(
+        open_directory,
+        open_directory,
+        Passwords(),
+        (SECRET,),
+        lambda _person: None,
+        open_own=open_nothing,
+        open_erasure=open_nothing,
+    )
     claims = Claims(ELSEWHERE, "ada", datetime.now(UTC), {})
     with pytest.raises(Unauthenticated):
         await recognise(identity, claims, now=datetime.now(UTC))

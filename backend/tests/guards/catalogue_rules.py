@@ -10,8 +10,8 @@ import asyncpg
 Rule = Callable[[asyncpg.Connection], Awaitable[list[str]]]
 
 RUNTIME, IDENTITY, SEARCH, WORKER = "agendum_app", "agendum_identity", "agendum_search", "agendum_worker"
-ADMIN = "agendum_admin"
-ROLES = [RUNTIME, IDENTITY, SEARCH, WORKER, ADMIN]
+ADMIN, ERASER = "agendum_admin", "agendum_eraser"
+ROLES = [RUNTIME, IDENTITY, SEARCH, WORKER, ADMIN, ERASER]
 OWNER = "(user_id = ( SELECT NULLIF(current_setting('app.user_id'::text, true), ''::text) AS \"nullif\"))"
 # What other roles may reach, and the columns of it: the identity role finds people before anybody is known to be
 # calling, the search role owns the function that looks into the search index, and the worker's learns who has something
@@ -50,6 +50,8 @@ _WHO_IT_IS = [
 _WHO_MAY_COME_IN = ["role", "disabled_at", "tokens_valid_from", "updated_at", "version"]
 # Of people, what administrators see, and of that what they change.
 OF_PEOPLE = {"SELECT": [*_WHO_IT_IS, *_WHO_MAY_COME_IN], "UPDATE": _WHO_MAY_COME_IN, "INSERT": []}
+# The eraser's policy is the owner's, on every table.
+OF_THE_ERASER = "_eraser"
 MAY_BE_SEEN = {
     SEARCH: ["id", "user_id", "task_id", "search", "deleted_at"],
     WORKER: ["user_id", "id", "deleted_at", "created_at", "expires_at", "next_attempt_at"],
@@ -60,6 +62,8 @@ PURGED = [
     *("task", "comment", "category", "tag", "saved_filter", "task_tag", "idempotency_key", "personal_token"),
     *("session", "mail", "mailed_token", "invitation"),
 ]
+# What the eraser may not delete, because the change sequence needs it.
+STAYING = ["account", "change"]
 # The one function that runs with the rights of its owner, and who that is (decision 8).
 DEFINERS = {"found_tasks": SEARCH}
 # Uniqueness across people, and why.
@@ -139,8 +143,13 @@ async def other_roles_have_no_policies(connection: asyncpg.Connection) -> list[s
         FROM pg_policy JOIN owned ON owned.oid = polrelid, unnest(polroles) AS role
         WHERE role <> $1::regrole
             AND NOT (polname, pg_get_userbyid(role)) IN (SELECT unnest($2::name[]), unnest($3::name[]))
+            AND NOT (
+                polname = relname || $4 AND role = $5::regrole
+                AND pg_get_expr(polqual, polrelid) = $6 AND pg_get_expr(polwithcheck, polrelid) = $6
+            )
     """
-    return await _names(connection, query, RUNTIME, list(OTHER_POLICIES), list(OTHER_POLICIES.values()))
+    known = [*OTHER_POLICIES], [*OTHER_POLICIES.values()]
+    return await _names(connection, query, RUNTIME, *known, OF_THE_ERASER, ERASER, OWNER)
 
 
 async def other_roles_see_few_columns(connection: asyncpg.Connection) -> list[str]:
@@ -266,18 +275,19 @@ async def roles_own_nothing(connection: asyncpg.Connection) -> list[str]:
 async def few_may_delete_and_nobody_truncate(connection: asyncpg.Connection) -> list[str]:
     """Row security does not cover TRUNCATE, REFERENCES and TRIGGER.
 
-    Only the runtime role deletes, and only what is named above.
+    Only the runtime role deletes, and only what is named above, and the eraser, which leaves what is named above.
     """
     query = """
         SELECT relname || ': ' || role || ' may ' || privilege FROM owned, unnest($1 || ARRAY['public']) AS role,
         unnest(ARRAY['DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS privilege
         WHERE has_table_privilege(role, owned.oid, privilege)
         AND NOT (role = $2 AND privilege = 'DELETE' AND relname = ANY ($3))
+        AND NOT (role = $4 AND privilege = 'DELETE' AND NOT relname = ANY ($5))
         UNION ALL
         SELECT 'agendum: ' || role || ' may CREATE' FROM unnest($1 || ARRAY['public']) AS role
         WHERE has_schema_privilege(role, 'agendum', 'CREATE')
     """
-    return await _names(connection, query, ROLES, RUNTIME, PURGED)
+    return await _names(connection, query, ROLES, RUNTIME, PURGED, ERASER, STAYING)
 
 
 async def everybody_else_may_nothing(connection: asyncpg.Connection) -> list[str]:

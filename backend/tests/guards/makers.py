@@ -58,6 +58,7 @@ SIGNED_IN = {"session_id"}
 REFERENCES: Mapping[str, str] = {
     "category_id": "category_id",
     "parent_id": "task_id",
+    "task_id": "task_id",
     "tag_ids": "tag_id",
     "tag": "tag_id",
     "add": "tag_id",
@@ -70,6 +71,8 @@ REFERENCES: Mapping[str, str] = {
 CHOSEN = {"id", "operations.create.task.id"}
 # What no schema says that an operation of a batch needs as well.
 ALSO: Mapping[str, dict[str, str]] = {"operations.move.id": {"after": OWN}}
+# What takes whole documents, whose ids refer within them first: it has tests of its own.
+DOCUMENTS = {"POST /api/me/import"}
 # A name that means something to one request alone.
 NO_IDS = {"temp_id"}
 

@@ -20,6 +20,8 @@ OWN = str(UUID(int=1))
 UNSAID = {"tag"}
 # Below these addresses nobody finds what is one's own.
 ADMINISTRATION = ("/api/users", "/api/audit")
+# After these there is nobody who could call again; each has tests of its own.
+LAST = {"DELETE /api/me"}
 UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -64,6 +66,11 @@ class Operation:
     def is_administration(self) -> bool:
         """Whether only administrators may call it."""
         return self.path.startswith(ADMINISTRATION)
+
+    @property
+    def is_last(self) -> bool:
+        """Whether there is nobody afterwards who could call again."""
+        return str(self) in LAST
 
     @property
     def is_write(self) -> bool:

@@ -37,7 +37,7 @@ PROMISES = [
     checks.missing_required_header,
 ]
 # Each of these hashes a password, which is slow on purpose.
-SLOW = ("POST /auth/register", "POST /auth/login", "POST /auth/password")
+SLOW = ("POST /auth/register", "POST /auth/login", "POST /auth/password", "DELETE /api/me")
 # Each of these ends the session of whoever calls.
 ENDING = ("POST /auth/logout", "POST /auth/logout-all")
 EXAMPLES, SLOW_EXAMPLES = 50, 15

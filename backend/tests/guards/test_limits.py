@@ -15,7 +15,7 @@ from tests.guards.operations import Operation
 from tests.guards.test_authentication import asks_for_caller, names_of
 
 FREE = {"GET /health/live", "GET /health/ready"}
-HEAVY = {"POST /api/tasks/bulk"}
+HEAVY = {"POST /api/tasks/bulk", "GET /api/me/export", "POST /api/me/import", "DELETE /api/me"}
 OF_PEOPLE = {Limit.READ, Limit.WRITE, Limit.HEAVY}
 
 

@@ -10,6 +10,7 @@ from app.utils.etags import read_tags
 from app.utils.headers import idempotency_key
 from spec_tools.openapi import Operation, media_types, read_operations, referred_name
 from tests.guards.openapi_rules import CHECKS, Check, Document, component
+from tests.guards.operations import LAST
 from tests.guards.test_writes import KEYLESS
 
 # How the service reads a header, and whether it can.
@@ -20,7 +21,7 @@ READERS: dict[str, Callable[[str], bool]] = {
 # What has a version and holds nothing that has one of its own.
 VERSIONED = {
     *("TaskRead", "CategoryRead", "TagRead", "CommentRead", "SavedFilterRead", "ChangeRead"),
-    *("PersonalTokenRead", "PersonalTokenCreated", "UserRead"),
+    *("PersonalTokenRead", "PersonalTokenCreated", "UserRead", "ProfileRead"),
 }
 
 
@@ -111,7 +112,8 @@ def expected_headers(operation: Operation, status: str) -> set[str]:
         {"ETag"} if any(referred_name(content["schema"]) in VERSIONED for content in contents) else set()
     )
     expected |= {"Location"} if status == "201" else set()
-    keeps_answers = operation.method != "GET" and operation.name not in KEYLESS
+    expected |= {"Content-Disposition"} if operation.path.endswith("/export") else set()
+    keeps_answers = operation.method != "GET" and operation.name not in (*KEYLESS, *LAST)
     return expected | ({"Idempotency-Replayed"} if keeps_answers else set())
 
 

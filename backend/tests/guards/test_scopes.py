@@ -44,6 +44,10 @@ def _scopes(dependant: Dependant | None) -> Iterator[Scope]:
         yield from _scopes(part)
 
 
+# What is of the account and of all that is in it asks for a second scope, which has tests of its own.
+OF_BOTH = {"GET /api/me/export", "POST /api/me/import"}
+
+
 def wrong_scopes(named: dict[str, list[Scope]]) -> list[str]:
     """Name the routes that do not ask for just one scope, or for one that does not fit address and method."""
     return [name for name, found in named.items() if found != [expected_scope(name)]]
@@ -72,7 +76,9 @@ async def check_scope(operation: Operation, callers: Callers, *, connection: asy
     }
     own = await operation.call(person.client, values, body=body)
     again = await operation.call(callers.having[scope].client, values, body=body)
-    faults[f"{scope} alone gives {again.status_code} {again.text}"] = not is_past_scopes(again)
+    faults[f"{scope} alone gives {again.status_code} {again.text}"] = is_past_scopes(again) == (
+        str(operation) in OF_BOTH
+    )
     faults[f"with every scope it gives {own.status_code}, so that nothing is proved"] = not own.is_success
     return [f"{operation}: {fault}" for fault, found in faults.items() if found]
 
@@ -99,6 +105,8 @@ async def test_no_operation_does_anything_for_a_caller_without_its_scope(
 ) -> None:
     closed, faults = [operation for operation in operations if not operation.public], []
     for operation in closed:
+        if operation.is_last:
+            continue
         # Some operations end the session of whoever calls them.
         async with joined(app) as person:
             await promote(connection, person)

@@ -46,7 +46,11 @@ def surprises(app: FastAPI) -> Iterator[FastAPI]:
 async def test_no_write_that_is_sent_again_has_its_effect_twice(
     writer: Writer, operations: list[Operation]
 ) -> None:
-    writes = [operation for operation in operations if operation.is_write and str(operation) not in KEYLESS]
+    writes = [
+        operation
+        for operation in operations
+        if operation.is_write and not operation.is_last and str(operation) not in KEYLESS
+    ]
     assert [str(operation) for operation in writes if "Idempotency-Key" not in operation.headers] == []
     writes = [operation for operation in writes if str(operation) not in UNRECORDED]
     assert [fault for operation in writes for fault in await writer.check_replay(operation)] == []
@@ -57,7 +61,9 @@ async def test_no_write_that_is_sent_again_has_its_effect_twice(
 async def test_no_write_is_done_over_a_version_that_nobody_has_seen(
     writer: Writer, operations: list[Operation]
 ) -> None:
-    conditional = [operation for operation in operations if "If-Match" in operation.headers]
+    conditional = [
+        operation for operation in operations if "If-Match" in operation.headers and not operation.is_last
+    ]
     assert [fault for operation in conditional for fault in await writer.check_condition(operation)] == []
     assert len(conditional) >= 7
 

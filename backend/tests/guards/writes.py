@@ -15,7 +15,7 @@ from tests.people import Person
 from tests.world import World, world_of
 
 # Only these may differ between an answer and its replay.
-OF_THE_MOMENT = ("x-request-id", "idempotency-replayed", "content-length", "ratelimit")
+OF_THE_MOMENT = ("x-request-id", "idempotency-replayed", "content-length", "ratelimit", "ratelimit-policy")
 # What is in the first answer alone: a replay has null there.
 SHOWN_ONCE = re.compile(rb'"token":"[^"]*"')
 

@@ -24,7 +24,7 @@ from tests.doors.service import BACKEND, free_port
 from tests.server import url_of
 
 PASSWORD = "the secret word"
-ROLES = "agendum_app, agendum_identity, agendum_search, agendum_worker, agendum_admin"
+ROLES = "agendum_app, agendum_identity, agendum_search, agendum_worker, agendum_admin, agendum_eraser"
 OLD_VERSION = b"server_version\x0014.9\x00"
 Answer = Callable[[bytes], bytes]
 

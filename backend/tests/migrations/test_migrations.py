@@ -48,7 +48,8 @@ FOREIGN = """
 """
 ROLES = (
     "SELECT count(*) FROM pg_roles "
-    "WHERE rolname IN ('agendum_app', 'agendum_identity', 'agendum_search', 'agendum_worker', 'agendum_admin')"
+    "WHERE rolname IN ('agendum_app', 'agendum_identity', 'agendum_search', 'agendum_worker', 'agendum_admin', "
+    "'agendum_eraser')"
 )
 
 

@@ -86,7 +86,14 @@ async def url(superuser: asyncpg.Connection) -> AsyncIterator[str]:
     """Give the address of a migrated database of five people, for the ordinary login that owns it."""
     name, login = f"later_{uuid7().hex}", f"owner_{uuid7().hex}"
     await superuser.execute(f"CREATE ROLE {login} LOGIN CREATEROLE")
-    for role in ("agendum_app", "agendum_identity", "agendum_search", "agendum_worker", "agendum_admin"):
+    for role in (
+        "agendum_app",
+        "agendum_identity",
+        "agendum_search",
+        "agendum_worker",
+        "agendum_admin",
+        "agendum_eraser",
+    ):
         await superuser.execute(f"GRANT {role} TO {login} WITH INHERIT FALSE, SET TRUE")
     await copy_database("template0", name)
     await superuser.execute(f"ALTER DATABASE {name} OWNER TO {login}")

@@ -28,7 +28,8 @@ async def url(own_server: EmbeddedPostgres) -> AsyncIterator[str]:
     yield own_server.url.replace("postgres@/postgres", "ordinary@/application")
     await connection.execute("DROP DATABASE application WITH (FORCE)")
     await connection.execute(
-        "DROP ROLE IF EXISTS serving, agendum_app, agendum_identity, agendum_search, agendum_worker, agendum_admin"
+        "DROP ROLE IF EXISTS serving, agendum_app, agendum_identity, agendum_search, agendum_worker, agendum_admin, "
+        "agendum_eraser"
     )
     await connection.execute("DROP ROLE ordinary")
     await connection.close()
@@ -48,7 +49,8 @@ async def serving(url: str) -> str:
     await migrate(read_address(url))
     owner = await asyncpg.connect(dsn=url)
     await owner.execute("CREATE ROLE serving LOGIN")
-    await owner.execute("GRANT agendum_app, agendum_identity, agendum_worker, agendum_admin TO serving")
+    roles = "agendum_app, agendum_identity, agendum_worker, agendum_admin, agendum_eraser"
+    await owner.execute(f"GRANT {roles} TO serving")
     await owner.close()
     return url.replace("ordinary@", "serving@")
 
@@ -79,7 +81,15 @@ async def test_a_login_that_may_change_nothing_is_told_when_something_is_missing
 @pytest.mark.spec("ISO-002", "OPS-020")
 @pytest.mark.parametrize("power", ["LOGIN", "SUPERUSER", "BYPASSRLS"])
 @pytest.mark.parametrize(
-    "role", ["agendum_app", "agendum_identity", "agendum_search", "agendum_worker", "agendum_admin"]
+    "role",
+    [
+        "agendum_app",
+        "agendum_identity",
+        "agendum_search",
+        "agendum_worker",
+        "agendum_admin",
+        "agendum_eraser",
+    ],
 )
 async def test_a_role_of_ours_that_was_made_with_power_is_refused(
     own_server: EmbeddedPostgres, url: str, role: str, power: str
@@ -96,7 +106,14 @@ async def test_roles_that_were_granted_before_need_no_right_to_grant_them(
     own_server: EmbeddedPostgres, url: str
 ) -> None:
     superuser = await asyncpg.connect(dsn=own_server.url)
-    for role in ("agendum_app", "agendum_identity", "agendum_search", "agendum_worker", "agendum_admin"):
+    for role in (
+        "agendum_app",
+        "agendum_identity",
+        "agendum_search",
+        "agendum_worker",
+        "agendum_admin",
+        "agendum_eraser",
+    ):
         await superuser.execute(f"CREATE ROLE {role}; GRANT {role} TO ordinary")
     await superuser.close()
     assert await migrate(read_address(url)) is None
