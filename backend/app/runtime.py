@@ -4,10 +4,8 @@ A process without a web server starts from it as well, so that it must import no
 """
 
 import hashlib
-from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -15,35 +13,32 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from app.config import ConfigurationError, Registration, Settings, origin_of
+from app.config import ConfigurationError, Registration, Settings
 from app.database.connection import Database
 from app.database.url import InvalidAddressError, read_address
 from app.domain.callers import Caller
 from app.domain.changes import Origin, Source
-from app.models.account import OWN_ISSUER
 from app.repositories.unit_of_work import erasing, identifying, registering, writing
 from app.services.better_auth import SharedSessions, session_cookies, session_tokens, shared_sessions
 from app.services.identity import Identity
 from app.services.mail_carriers import mailing_of
 from app.services.mailing import Mailing
 from app.services.recognition import Recogniser, signed_tokens
-from app.services.sessions import TOKEN_AUDIENCE, TOKEN_TYPE
 from app.services.token_recognition import personal_tokens
+from app.services.verifiers import token_verifiers
 from app.utils.addresses import Network
 from app.utils.budgets import Budgets
 from app.utils.clock import Clock, utc_now
 from app.utils.cursors import CursorSigner
 from app.utils.expiring import ExpiringMemory
 from app.utils.jwks import RemoteKeySet
-from app.utils.jwt import KeySetVerifier, SecretVerifier, TokenVerifiers, Verifier
+from app.utils.jwt import TokenVerifiers
 from app.utils.metrics import Metrics
 from app.utils.passwords import Passwords
 from app.utils.window_storages import RedisWindows
 
 REMEMBERED_CALLERS = 10_000
 REMEMBERED_SECONDS = 30.0
-_CLOCKS_MAY_DIFFER = timedelta(seconds=30)
-_SHARED_ISSUER = "AGENDUM_SHARED_SECRET_ISSUER must be neither agendum nor the origin of BETTER_AUTH_URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +179,7 @@ def create_runtime(settings: Settings) -> Runtime:
     return Runtime(
         database=database,
         identity=identity_of(database, Passwords(), settings.secrets, callers=callers),
-        verifiers=_verifiers(settings, keys),
+        verifiers=token_verifiers(settings, keys),
         cursors=CursorSigner(*settings.secrets),
         mailing=mailing_of(settings),
         registration=settings.registration,
@@ -239,33 +234,3 @@ def _better_auth_keys(
         return None
     address = f"{url}/jwks" if urlsplit(url).path else f"{url}/api/auth/jwks"
     return RemoteKeySet(address, client, metrics=metrics)
-
-
-def _verifiers(settings: Settings, keys: RemoteKeySet | None) -> TokenVerifiers:
-    """Return one verifier for each issuer that is configured."""
-    verifiers = [*_each_verifier(settings, keys)]
-    try:
-        return TokenVerifiers(verifiers)
-    except ValueError:
-        raise ConfigurationError(_SHARED_ISSUER) from None
-
-
-def _each_verifier(settings: Settings, keys: RemoteKeySet | None) -> Iterator[Verifier]:
-    secret, *older = settings.secrets
-    # Spec: features/auth.md#AUTH-004 features/auth.md#AUTH-005 features/auth.md#AUTH-007
-    yield SecretVerifier(
-        secret, older=older, issuer=OWN_ISSUER, audience=TOKEN_AUDIENCE, token_type=TOKEN_TYPE
-    )
-    if keys is not None and settings.better_auth_url is not None:
-        issuer = origin_of(settings.better_auth_url) or settings.better_auth_url
-        audience = settings.better_auth_audience or issuer
-        yield KeySetVerifier(keys, issuer=issuer, audience=audience, leeway=_CLOCKS_MAY_DIFFER)
-    if settings.shared_secret_issuer is not None:
-        yield SecretVerifier(
-            secret,
-            older=older,
-            issuer=settings.shared_secret_issuer,
-            audience=settings.shared_secret_audience,
-            token_type=None,
-            leeway=_CLOCKS_MAY_DIFFER,
-        )

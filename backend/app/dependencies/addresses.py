@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from app.dependencies.parts import runtime_of
+from app.services.failed_logins import Attempt
 from app.utils import addresses
 
 
@@ -21,4 +22,9 @@ async def _address(request: Request) -> str:
     return client_address(request)
 
 
+async def _attempt(request: Request) -> Attempt:
+    return Attempt(runtime_of(request).budgets, client_address(request))
+
+
 ClientAddress = Annotated[str, Depends(_address)]
+PasswordAttempt = Annotated[Attempt, Depends(_attempt)]

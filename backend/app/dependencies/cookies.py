@@ -5,7 +5,7 @@ from collections.abc import Collection
 from fastapi import Request
 
 from app.dependencies.parts import runtime_of
-from app.domain.errors import ForeignOrigin
+from app.domain.account_errors import ForeignOrigin
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _SECURE = "__Secure-"

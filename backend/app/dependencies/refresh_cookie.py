@@ -10,8 +10,9 @@ from fastapi import Depends, Request, Response
 from starlette.datastructures import Headers
 
 from app.dependencies.callers import caller_of
+from app.domain.account_errors import ForeignOrigin
 from app.domain.callers import Caller
-from app.domain.errors import ForeignOrigin, Unauthenticated
+from app.domain.errors import Unauthenticated
 from app.schemas.sign_in import Login, RefreshRequest
 
 _PATH = "/auth"

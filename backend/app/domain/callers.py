@@ -5,7 +5,8 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
-from app.domain.errors import RoleMissing, ScopeMissing, SignInRequired
+from app.domain.account_errors import RoleMissing, SignInRequired
+from app.domain.errors import ScopeMissing
 
 
 class Scope(StrEnum):

@@ -8,11 +8,11 @@ from app.domain.faults import FieldConflict, FieldError
 class AgendumError(Exception):
     """A refusal that a person can be told about.
 
-    Its kinds, and in brackets the refusals of each: Unauthenticated (TokenInvalid, AccountDisabled, RefreshReused,
-    WrongCredentials), Forbidden (ScopeMissing, SignInRequired, ForeignOrigin, RoleMissing, RegistrationClosed,
-    InvitationRequired), NotFound, Conflict (IdTaken, EmailTaken, NameTaken, NoRoom, EditConflict, StillRunning,
-    OwnAccount, LastAdministrator), Invalid (KeyReused, LinkInvalid), Stale, TooMany,
-    Unavailable (MailOff, Busy, OutcomeUnknown).
+    Its kinds, and in brackets the refusals of each: Unauthenticated (TokenInvalid, AccountDisabled,
+    RefreshReused, WrongCredentials), Forbidden (ScopeMissing, SignInRequired, ForeignOrigin, RoleMissing,
+    RegistrationClosed, InvitationRequired), NotFound, Conflict (IdTaken, NameTaken, NoRoom, EditConflict,
+    StillRunning, EmailTaken, OwnAccount, LastAdministrator), Invalid (KeyReused, LinkInvalid), Stale, TooMany,
+    Unavailable (Busy, OutcomeUnknown, MailOff).
 
     Args:
         detail: One sentence for a person; it holds nothing secret and nothing of the input.
@@ -47,24 +47,6 @@ class TokenInvalid(Unauthenticated):
     code = "INVALID_TOKEN"
 
 
-class AccountDisabled(TokenInvalid):
-    """The token is good, and an administrator has disabled the account of its person."""
-
-    code = "ACCOUNT_DISABLED"
-
-
-class RefreshReused(TokenInvalid):
-    """The refresh token was used before, so that somebody else may have it: its session has ended."""
-
-    code = "REFRESH_REUSED"
-
-
-class WrongCredentials(Unauthenticated):
-    """E-mail and password do not belong together."""
-
-    code = "WRONG_CREDENTIALS"
-
-
 class Forbidden(AgendumError):
     """The caller is known, and may not do this."""
 
@@ -87,36 +69,6 @@ class ScopeMissing(Forbidden):
         self.scope = scope
 
 
-class SignInRequired(Forbidden):
-    """A personal token may not do this, whatever its scopes; its person may, signed in."""
-
-    code = "SIGN_IN_REQUIRED"
-
-
-class ForeignOrigin(Forbidden):
-    """The caller is known by a cookie, and what is to be changed was not sent by a page that may do so."""
-
-    code = "FOREIGN_ORIGIN"
-
-
-class RoleMissing(Forbidden):
-    """Only people of another role may do this, with whatever credential."""
-
-    code = "ROLE_MISSING"
-
-
-class RegistrationClosed(Forbidden):
-    """Nobody can register here."""
-
-    code = "REGISTRATION_CLOSED"
-
-
-class InvitationRequired(Forbidden):
-    """Registering takes an invitation, and none came, or one that is not good for this."""
-
-    code = "INVITATION_REQUIRED"
-
-
 class NotFound(AgendumError):
     """There is no such thing, or it is somebody else's: the two are never told apart."""
 
@@ -135,12 +87,6 @@ class IdTaken(Conflict):
     """The chosen id already belongs to something with other content."""
 
     code = "ID_TAKEN"
-
-
-class EmailTaken(Conflict):
-    """Somebody has registered with this e-mail."""
-
-    code = "EMAIL_TAKEN"
 
 
 class NameTaken(Conflict):
@@ -174,18 +120,6 @@ class StillRunning(Conflict):
     """An earlier request with the same idempotency key, or another write before it, has not ended yet."""
 
     code = "STILL_RUNNING"
-
-
-class OwnAccount(Conflict):
-    """An administrator may do this to everybody else, and not to the own account."""
-
-    code = "OWN_ACCOUNT"
-
-
-class LastAdministrator(Conflict):
-    """Nobody would be left who is an administrator here."""
-
-    code = "LAST_ADMINISTRATOR"
 
 
 class Invalid(AgendumError):
@@ -222,12 +156,6 @@ class KeyReused(Invalid):
     code = "IDEMPOTENCY_KEY_REUSED"
 
 
-class LinkInvalid(Invalid):
-    """What came by mail is not good, or not any more."""
-
-    code = "LINK_INVALID"
-
-
 class TooMany(AgendumError):
     """The caller asks more often than is allowed.
 
@@ -251,12 +179,6 @@ class Unavailable(AgendumError):
 
     code = "UNAVAILABLE"
     title = "Temporarily unavailable"
-
-
-class MailOff(Unavailable):
-    """The answer needs mail, and the service has no mail server."""
-
-    code = "MAIL_OFF"
 
 
 class Busy(Unavailable):

@@ -6,34 +6,36 @@ How a refusal is answered is said in `problems.py`.
 from typing import Any, TypeAlias
 
 from app.dependencies.bodies import BodyRefused, BodyTimeout, BodyTooLarge, MalformedBody, UnsupportedBody
-from app.domain.errors import (
-    AgendumError,
-    EditConflict,
+from app.domain.account_errors import (
     EmailTaken,
-    Forbidden,
     ForeignOrigin,
-    IdTaken,
-    Invalid,
     InvitationRequired,
     LastAdministrator,
     LinkInvalid,
     MailOff,
-    NameTaken,
-    NoRoom,
-    NotFound,
-    OutcomeUnknown,
     OwnAccount,
     RefreshReused,
     RegistrationClosed,
     RoleMissing,
-    ScopeMissing,
     SignInRequired,
+    WrongCredentials,
+)
+from app.domain.errors import (
+    AgendumError,
+    EditConflict,
+    Forbidden,
+    IdTaken,
+    Invalid,
+    NameTaken,
+    NoRoom,
+    NotFound,
+    OutcomeUnknown,
+    ScopeMissing,
     Stale,
     StillRunning,
     TokenInvalid,
     TooMany,
     Unavailable,
-    WrongCredentials,
 )
 from app.domain.faults import FieldConflict, FieldError
 from app.http.problems import HEADERS, status_of

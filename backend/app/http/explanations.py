@@ -3,8 +3,7 @@
 from functools import cache
 from typing import NamedTuple
 
-from app.domain import errors
-from app.domain.errors import AgendumError
+from app.domain.refusals import refusals
 from app.http.problems import status_of
 from app.schemas.plain_problems import PLAIN
 from app.schemas.problem import type_of
@@ -235,7 +234,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 @cache
 def explanations() -> dict[str, Explanation]:
     """Return every kind of problem that can be answered, by the last part of its `type`."""
-    said = [_explain(refusal.code, refusal.title, status_of(refusal)) for refusal in _refusals()]
+    said = [_explain(refusal.code, refusal.title, status_of(refusal)) for refusal in refusals()]
     said += [_explain(code, title, status) for status, (code, title, _) in PLAIN.items()]
     found: dict[str, Explanation] = {}
     for kind in sorted(said, key=lambda kind: kind.status):
@@ -245,10 +244,3 @@ def explanations() -> dict[str, Explanation]:
 
 def _explain(code: str, title: str, status: int) -> Explanation:
     return Explanation(code, title, status, *TEXTS[code])
-
-
-def _refusals() -> list[type[AgendumError]]:
-    known = [
-        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, AgendumError)
-    ]
-    return [kind for kind in known if kind is not AgendumError]

@@ -10,16 +10,14 @@ from starlette.routing import Match, Mount
 
 from app.dependencies.bodies import BodyRefused
 from app.dependencies.parts import runtime_of
-from app.domain import errors
+from app.domain.account_errors import ForeignOrigin, RoleMissing
 from app.domain.errors import (
     AgendumError,
     Conflict,
     EditConflict,
     Forbidden,
-    ForeignOrigin,
     Invalid,
     NotFound,
-    RoleMissing,
     ScopeMissing,
     Stale,
     TokenInvalid,
@@ -27,6 +25,7 @@ from app.domain.errors import (
     Unauthenticated,
     Unavailable,
 )
+from app.domain.refusals import refusals
 from app.http.answers import etag
 from app.middleware.last_net import Dialect
 from app.schemas.messages import field_errors
@@ -73,11 +72,8 @@ def answer_problems(app: FastAPI) -> None:
 def codes() -> set[str]:
     """Return the code of every problem that can be answered."""
     # Spec: features/spec-driven.md#SPEC-014
-    taxonomy = [
-        kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, AgendumError)
-    ]
     plain = {code for code, _title, _detail in PLAIN.values()}
-    return plain | {kind.code for kind in taxonomy if kind is not AgendumError}
+    return plain | {refusal.code for refusal in refusals()}
 
 
 def status_of(refusal: type[AgendumError]) -> int:

@@ -137,11 +137,6 @@ class Directory:
             return None
         return LoginRow(*(record[name] for name in LoginRow._fields))
 
-    async def find_password(self, user_id: str) -> str | None:
-        """Return the encoded hash of a person's password, or None if there is none with us."""
-        record = await self._session.fetch_row(_PASSWORD_OF, user_id=user_id)
-        return None if record is None else record["password_hash"]
-
     async def register(self, account: AccountRow, *, password_hash: str) -> AccountRow | None:
         """Add a person of our own, or return None if the e-mail is taken."""
         # Spec: features/users.md#USER-002 features/users.md#USER-010

@@ -22,8 +22,8 @@ from sqlalchemy import (
 
 from app.database.connection import Session
 from app.database.statements import Statement
+from app.domain.account_errors import EmailTaken
 from app.domain.emails import folded_email
-from app.domain.errors import EmailTaken
 from app.models.account import OWN_ISSUER, Account, StoredPassword
 from app.models.naming import table_of
 

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Query, Response
 
 from app.dependencies.administration import UsersReading
 from app.dependencies.routing import Route
-from app.domain.errors import Invalid, RoleMissing
+from app.domain.account_errors import RoleMissing
+from app.domain.errors import Invalid
 from app.http.documented_problems import READ, documented
 from app.http.pages import followed_changes
 from app.schemas.administration import ActPage

@@ -3,20 +3,12 @@
 from fastapi import APIRouter, Response
 
 from app.dependencies.accounts import AccountCaller
-from app.dependencies.addresses import ClientAddress
+from app.dependencies.addresses import PasswordAttempt
 from app.dependencies.bodies import BodyTimeout, BodyTooLarge
 from app.dependencies.parts import Now, Parts
 from app.dependencies.routing import Route
-from app.domain.errors import (
-    EmailTaken,
-    Forbidden,
-    Invalid,
-    LinkInvalid,
-    MailOff,
-    OutcomeUnknown,
-    SignInRequired,
-    WrongCredentials,
-)
+from app.domain.account_errors import EmailTaken, LinkInvalid, MailOff, SignInRequired, WrongCredentials
+from app.domain.errors import Forbidden, Invalid, OutcomeUnknown
 from app.http.answers import accepted, nothing
 from app.http.documented_problems import BODY, READ, documented
 from app.schemas.email_verification import EmailChange, EmailVerification, MailRead
@@ -55,16 +47,10 @@ async def send_verification(caller: AccountCaller, parts: Parts, now: Now) -> Re
     responses=documented(WrongCredentials, *READ, SignInRequired, Forbidden, MailOff, *BODY),
 )
 async def change_email(
-    body: EmailChange, caller: AccountCaller, *, parts: Parts, address: ClientAddress, now: Now
+    body: EmailChange, caller: AccountCaller, *, parts: Parts, attempt: PasswordAttempt, now: Now
 ) -> Response:
     """Ask for another e-mail, with your password anew; a mail to it has the link that confirms it."""
     await email_verification.ask_for_change(
-        parts.identity,
-        caller.person_id,
-        body,
-        mailing=parts.mailing,
-        budgets=parts.budgets,
-        address=address,
-        now=now,
+        parts.identity, caller.person_id, body, mailing=parts.mailing, attempt=attempt, now=now
     )
     return accepted()

@@ -4,7 +4,8 @@ from fastapi import APIRouter, Response
 
 from app.dependencies.parts import Now, Parts
 from app.dependencies.routing import Route
-from app.domain.errors import LinkInvalid, MailOff, OutcomeUnknown
+from app.domain.account_errors import LinkInvalid, MailOff
+from app.domain.errors import OutcomeUnknown
 from app.http.answers import accepted, nothing
 from app.http.documented_problems import BODY, documented
 from app.schemas.email_verification import MailRead

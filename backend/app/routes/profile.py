@@ -2,11 +2,13 @@
 
 from fastapi import APIRouter, Request, Response
 
+from app.dependencies.addresses import PasswordAttempt
 from app.dependencies.limits import heavy
 from app.dependencies.parts import Now, Parts
 from app.dependencies.routing import Route, long_running
 from app.dependencies.work import AccountChanging, AccountLeaving, AccountReading
-from app.domain.errors import EditConflict, Forbidden, Invalid, OutcomeUnknown, Stale
+from app.domain.account_errors import SignInRequired, WrongCredentials
+from app.domain.errors import EditConflict, Invalid, OutcomeUnknown, Stale
 from app.http.answers import departed, shown, written
 from app.http.documented_problems import BODY, READ, WRITE, documented
 from app.schemas.profile import AccountDeletion, ProfileRead, ProfileUpdate
@@ -29,12 +31,18 @@ async def update_profile(body: ProfileUpdate, write: AccountChanging) -> Respons
     return written(write, ProfileRead, changed)
 
 
-@router.delete("", status_code=204, responses=documented(*READ, Forbidden, OutcomeUnknown, Stale, *BODY))
+@router.delete(
+    "",
+    status_code=204,
+    responses=documented(*READ, WrongCredentials, SignInRequired, OutcomeUnknown, Stale, *BODY),
+)
 @long_running
 @heavy
 async def delete_account(
-    body: AccountDeletion, leaving: AccountLeaving, parts: Parts, *, now: Now
+    body: AccountDeletion, leaving: AccountLeaving, parts: Parts, *, attempt: PasswordAttempt, now: Now
 ) -> Response:
     """Delete your account for good, with everything in it: with your password, or else with the word `delete`."""
-    await account_deletion.delete(parts.identity, leaving.caller, body, expected=leaving.expected, now=now)
+    await account_deletion.delete(
+        parts.identity, leaving.caller, body, attempt=attempt, expected=leaving.expected, now=now
+    )
     return departed(parts, leaving.caller.person_id)

@@ -4,7 +4,8 @@ from fastapi import APIRouter
 
 from app.dependencies.parts import Now, Parts
 from app.dependencies.routing import Route
-from app.domain.errors import EmailTaken, InvitationRequired, OutcomeUnknown
+from app.domain.account_errors import EmailTaken, InvitationRequired
+from app.domain.errors import OutcomeUnknown
 from app.http.documented_problems import BODY, documented
 from app.models.account import AccountRow
 from app.schemas.profile import AccountRead

@@ -8,7 +8,8 @@ from app.dependencies.accounts import CurrentSession
 from app.dependencies.parts import Now
 from app.dependencies.routing import Route
 from app.dependencies.work import AccountReading, AccountWriting
-from app.domain.errors import Invalid, NotFound, SignInRequired
+from app.domain.account_errors import SignInRequired
+from app.domain.errors import Invalid, NotFound
 from app.http.answers import done
 from app.http.documented_problems import READ, WRITE, documented
 from app.http.sign_ins import listed_sessions

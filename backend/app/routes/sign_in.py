@@ -3,21 +3,13 @@
 from fastapi import APIRouter, Request, Response
 
 from app.dependencies.accounts import AccountCaller, Visitor
-from app.dependencies.addresses import ClientAddress
+from app.dependencies.addresses import PasswordAttempt
 from app.dependencies.bodies import BodyTimeout, BodyTooLarge
 from app.dependencies.parts import Now, Parts
 from app.dependencies.refresh_cookie import Leaver, LoginFrom, RefreshFrom
 from app.dependencies.routing import Route
-from app.domain.errors import (
-    Forbidden,
-    ForeignOrigin,
-    Invalid,
-    OutcomeUnknown,
-    RefreshReused,
-    SignInRequired,
-    TokenInvalid,
-    WrongCredentials,
-)
+from app.domain.account_errors import ForeignOrigin, RefreshReused, SignInRequired, WrongCredentials
+from app.domain.errors import Forbidden, Invalid, OutcomeUnknown, TokenInvalid
 from app.http.documented_problems import BODY, READ, documented
 from app.http.sign_ins import signed_in, signed_out
 from app.schemas.sign_in import AccessRead, PasswordChange
@@ -31,9 +23,11 @@ router = APIRouter(prefix="/auth", tags=["accounts"], route_class=Route)
     response_model=AccessRead,
     responses=documented(WrongCredentials, ForeignOrigin, OutcomeUnknown, *BODY),
 )
-async def log_in(body: LoginFrom, visitor: Visitor, *, request: Request, parts: Parts, now: Now) -> Response:
+async def log_in(
+    body: LoginFrom, visitor: Visitor, *, attempt: PasswordAttempt, request: Request, parts: Parts, now: Now
+) -> Response:
     """Log in with e-mail and password, for an access token of 15 minutes and a refresh token."""
-    given = await sign_in.log_in(parts.identity, body, visitor, budgets=parts.budgets, now=now)
+    given = await sign_in.log_in(parts.identity, body, visitor, attempt=attempt, now=now)
     return signed_in(request, given, in_body=not body.cookie)
 
 
@@ -78,8 +72,8 @@ async def log_out_everywhere(caller: AccountCaller, *, request: Request, parts: 
     responses=documented(*READ, WrongCredentials, SignInRequired, Forbidden, OutcomeUnknown, *BODY),
 )
 async def change_password(
-    caller: AccountCaller, body: PasswordChange, *, parts: Parts, address: ClientAddress, now: Now
+    caller: AccountCaller, body: PasswordChange, *, parts: Parts, attempt: PasswordAttempt, now: Now
 ) -> Response:
     """Change your password; your other sessions end, and this one goes on."""
-    await passwords.change(parts.identity, caller, body, budgets=parts.budgets, address=address, now=now)
+    await passwords.change(parts.identity, caller, body, attempt=attempt, now=now)
     return Response(None, 204)

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from app.dependencies.administration import UsersChanging, UsersReading
 from app.dependencies.pages import ListRequest, asked_with
 from app.dependencies.routing import Route
-from app.domain.errors import Invalid, LastAdministrator, NotFound, OwnAccount, RoleMissing
+from app.domain.account_errors import LastAdministrator, OwnAccount, RoleMissing
+from app.domain.errors import Invalid, NotFound
 from app.http.answers import shown, written
 from app.http.documented_problems import CHANGE, READ, documented
 from app.http.pages import listed

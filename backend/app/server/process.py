@@ -56,10 +56,7 @@ def serve(settings: Settings, make_app: MakeApp) -> None:
         database(settings, workers=workers) as (prepared, embedded),
         _sharing_metrics() if workers > 1 else nullcontext(),
     ):
-        _migrate(prepared)
-        complete = prepared.model_copy(update={"port": listener.getsockname()[1]})
-        if (shared := shared_sessions(complete)) is not None:
-            asyncio.run(_look_at_sessions(complete, shared))
+        complete = _brought_up_to_date(prepared, listener)
         # Spec: features/operations.md#OPS-085
         server = HttpServer(
             make_app(complete),
@@ -191,6 +188,14 @@ def _migrate(settings: Settings) -> None:
         raise ConfigurationError(f"the database of DATABASE_URL cannot be used: {error}") from error
     if newer is not None:
         typer.echo(f"A newer release has migrated the database, to {newer}; it is used as it is.")
+
+
+def _brought_up_to_date(settings: Settings, listener: socket.socket) -> Settings:
+    """Migrate the database, and return the settings with the port that was taken."""
+    _migrate(settings)
+    if (shared := shared_sessions(settings)) is not None:
+        asyncio.run(_look_at_sessions(settings, shared))
+    return settings.model_copy(update={"port": listener.getsockname()[1]})
 
 
 async def _look_at_sessions(settings: Settings, shared: SharedSessions) -> None:

@@ -1,7 +1,4 @@
-"""Whether a document of everything can be brought in, as far as it tells that itself. It reads nobody's rows.
-
-What is found good is kept as lines, one for each thing; memory has only ids and names.
-"""
+"""Whether a document of everything can be brought in, as far as it tells that itself. It reads nobody's rows."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from app.domain.account_errors import AccountDisabled, LastAdministrator, OwnAccount, RoleMissing
 from app.domain.callers import Role
 from app.domain.changes import Action, Stamp
 from app.domain.emails import given_email
-from app.domain.errors import AccountDisabled, LastAdministrator, NotFound, OwnAccount, RoleMissing
+from app.domain.errors import NotFound
 from app.domain.paging import Listing, Slice
 from app.domain.preconditions import ANY, Expected
 from app.domain.sorting import read_sorts

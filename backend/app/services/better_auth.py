@@ -7,8 +7,9 @@ from urllib.parse import unquote
 
 from app.config import ConfigurationError, Settings, origin_of
 from app.database.connection import Database
+from app.domain.account_errors import AccountDisabled
 from app.domain.callers import Caller, Credential
-from app.domain.errors import AccountDisabled, TokenInvalid, Unavailable
+from app.domain.errors import TokenInvalid, Unavailable
 from app.repositories.better_auth import ForeignSession, SessionTables
 from app.repositories.unit_of_work import looking_up_sessions
 from app.services.identity import Identity

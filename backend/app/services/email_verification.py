@@ -3,13 +3,14 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from app.domain.errors import LinkInvalid
+from app.domain.account_errors import LinkInvalid
 from app.domain.letters import Occasion
 from app.repositories.everybody import Directory
 from app.repositories.mailed_tokens import NewToken
 from app.repositories.outgoing_mail import NewMail
 from app.schemas.email_verification import EmailChange, EmailVerification
 from app.services import passwords
+from app.services.failed_logins import Attempt
 from app.services.identity import Identity
 from app.services.mail_budget import may_get_mail
 from app.services.mailing import Mailing, Purpose
@@ -47,8 +48,7 @@ async def ask_for_change(
     body: EmailChange,
     *,
     mailing: Mailing,
-    budgets: Budgets,
-    address: str,
+    attempt: Attempt,
     now: datetime,
 ) -> None:
     """Send a mail to a new e-mail, which takes the old one's place once it is confirmed.
@@ -61,8 +61,8 @@ async def ask_for_change(
     """
     # Spec: features/users.md#USER-039
     mailing.require()
-    await passwords.prove(identity, user_id, body.password, budgets=budgets, address=address)
-    if not await may_get_mail(budgets, email=body.email):
+    await passwords.prove(identity, user_id, body.password, attempt=attempt)
+    if not await may_get_mail(attempt.budgets, email=body.email):
         return
     token = NewToken(
         user_id, Purpose.CHANGE_EMAIL, Occasion.CONFIRM_NEW_EMAIL, uuid4(), uuid4(), address=body.email

@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import NamedTuple
 
 from app.config import Limit
+from app.domain.account_errors import WrongCredentials
 from app.domain.emails import folded_email
-from app.domain.errors import TooMany, WrongCredentials
+from app.domain.errors import TooMany
 from app.utils.addresses import counted_address
 from app.utils.budgets import Budgets
 
@@ -15,23 +17,30 @@ FAMILIAR = timedelta(days=30)
 _TOO_MANY = "Too many failed attempts to log in; please wait as long as Retry-After says."
 
 
+class Attempt(NamedTuple):
+    """From which address of the network somebody tries a password, and where that is counted."""
+
+    budgets: Budgets
+    address: str
+
+
 @asynccontextmanager
-async def counted(budgets: Budgets, *, email: str, address: str) -> AsyncIterator[None]:
+async def counted(attempt: Attempt, *, email: str) -> AsyncIterator[None]:
     """Have an attempt to log in count if it ends with WrongCredentials, and be refused if too many have.
 
     It counts from its beginning, so that attempts at the same time are no way around, and is given back if it ends
     otherwise. It belongs around all that looks at the password, and outside of every unit of work.
 
     Args:
-        budgets: Where it is counted.
+        attempt: From where it is made.
         email: Whose account it is said to be.
-        address: That of the client.
 
     Raises:
         TooMany: As many have failed as may, for this account or from this address.
     """
     # Spec: features/limits.md#LIMIT-030 features/limits.md#LIMIT-031
-    account, place = folded_email(email), counted_address(address)
+    budgets = attempt.budgets
+    account, place = folded_email(email), counted_address(attempt.address)
     together = budgets.veil("both", account, place)
     apart = (budgets.veil("address", place), budgets.veil("account", account))
     taken = (together,) if await budgets.knows(together) else apart

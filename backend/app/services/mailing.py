@@ -13,7 +13,7 @@ from uuid import UUID
 
 import orjson
 
-from app.domain.errors import MailOff
+from app.domain.account_errors import MailOff
 from app.domain.letters import Occasion, write
 from app.models.mail import MailRow
 from app.utils.carriers import Carrier

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from app.domain.errors import LinkInvalid
+from app.domain.account_errors import LinkInvalid
 from app.domain.letters import Occasion
 from app.repositories.everybody import Directory
 from app.repositories.mailed_tokens import NewToken

@@ -2,19 +2,18 @@
 
 from datetime import datetime
 
+from app.domain.account_errors import WrongCredentials
 from app.domain.callers import Caller
-from app.domain.errors import Forbidden, WrongCredentials
+from app.domain.errors import Forbidden
 from app.models.account import PasswordRow
 from app.schemas.sign_in import PasswordChange
 from app.services import failed_logins
+from app.services.failed_logins import Attempt
 from app.services.identity import Identity
 from app.services.password_rules import require_choice
-from app.utils.budgets import Budgets
 
 
-async def prove(
-    identity: Identity, person_id: str, password: str, *, budgets: Budgets, address: str
-) -> PasswordRow:
+async def prove(identity: Identity, person_id: str, password: str, *, attempt: Attempt) -> PasswordRow:
     """Return what is kept of a person's password, if this is it; what fails counts as a failed attempt to log in.
 
     Raises:
@@ -27,20 +26,14 @@ async def prove(
         kept = await directory.sign_ins.find_password(person_id)
     if kept is None:
         raise Forbidden("This account has no password with us.")
-    async with failed_logins.counted(budgets, email=kept.email or person_id, address=address):
+    async with failed_logins.counted(attempt, email=kept.email or person_id):
         if not await identity.passwords.verify(password, encoded=kept.password_hash):
             raise WrongCredentials("The password is wrong.")
     return kept
 
 
 async def change(
-    identity: Identity,
-    caller: Caller,
-    body: PasswordChange,
-    *,
-    budgets: Budgets,
-    address: str,
-    now: datetime,
+    identity: Identity, caller: Caller, body: PasswordChange, *, attempt: Attempt, now: datetime
 ) -> None:
     """Put a new password in the place of the old one, and end the person's other sessions.
 
@@ -51,7 +44,7 @@ async def change(
         TooMany: Too many attempts have failed.
     """
     # Spec: features/users.md#USER-024 features/users.md#USER-025
-    kept = await prove(identity, caller.person_id, body.old_password, budgets=budgets, address=address)
+    kept = await prove(identity, caller.person_id, body.old_password, attempt=attempt)
     chosen = await require_choice(body.new_password, field="new_password", called=(kept.email, kept.name))
     hashes = {"known": kept.password_hash, "fresh": await identity.passwords.hash(chosen)}
     async with identity.open_register() as directory:

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from app.domain.account_errors import AccountDisabled
 from app.domain.callers import Caller, Credential, Role
-from app.domain.errors import AccountDisabled, TokenInvalid, Unavailable
+from app.domain.errors import TokenInvalid, Unavailable
 from app.domain.fields import NAME_LENGTH
 from app.domain.text import one_line
 from app.models.account import OWN_ISSUER, AccountRow, KnownPerson

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid_utils.compat import uuid7
 
 from app.config import Registration
-from app.domain.errors import EmailTaken, InvitationRequired, RegistrationClosed
+from app.domain.account_errors import EmailTaken, InvitationRequired, RegistrationClosed
 from app.models.account import AccountRow
 from app.repositories.everybody import Directory
 from app.schemas.registration import AccountCreate

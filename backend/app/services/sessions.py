@@ -9,8 +9,9 @@ from uuid import UUID
 import structlog
 from uuid_utils.compat import uuid7
 
+from app.domain.account_errors import AccountDisabled, RefreshReused
 from app.domain.callers import Caller
-from app.domain.errors import AccountDisabled, Forbidden, RefreshReused, TokenInvalid
+from app.domain.errors import Forbidden, TokenInvalid
 from app.models.account import OWN_ISSUER, LoginRow
 from app.models.session import SEED_BYTES, LockedSession, SessionRow, ShownSession
 from app.repositories.unit_of_work import UnitOfWork

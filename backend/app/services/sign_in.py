@@ -2,17 +2,17 @@
 
 from datetime import datetime
 
-from app.domain.errors import AccountDisabled, WrongCredentials
+from app.domain.account_errors import AccountDisabled, WrongCredentials
 from app.models.account import LoginRow
 from app.schemas.sign_in import Login
 from app.services import failed_logins, sessions
+from app.services.failed_logins import Attempt
 from app.services.identity import Identity
 from app.services.sessions import SignedIn, Visit
-from app.utils.budgets import Budgets
 
 
 async def log_in(
-    identity: Identity, body: Login, visit: Visit, *, budgets: Budgets, now: datetime
+    identity: Identity, body: Login, visit: Visit, *, attempt: Attempt, now: datetime
 ) -> SignedIn:
     """Begin a session of the person who knows this e-mail and password.
 
@@ -22,7 +22,7 @@ async def log_in(
         TooMany: Too many attempts have failed.
     """
     # Spec: features/auth.md#AUTH-001 features/sessions.md#SESSION-009
-    async with failed_logins.counted(budgets, email=body.email, address=visit.address or "local"):
+    async with failed_logins.counted(attempt, email=body.email):
         login = await _verified(identity, body)
     if login.disabled_at is not None:
         raise AccountDisabled("This account is disabled.")

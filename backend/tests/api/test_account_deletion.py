@@ -128,7 +128,7 @@ async def test_what_stays_of_an_account_says_nothing_of_its_person(
 NOT_CONFIRMED: list[tuple[Any, int]] = [
     ({}, 422),
     ([], 422),
-    *(({"password": wrong}, 403) for wrong in ("wrong", PASSWORD + " ", "x" * 256)),
+    *(({"password": wrong}, 401) for wrong in ("wrong", PASSWORD + " ", "x" * 256)),
     *((wrong, 422) for wrong in (CONFIRMED, {"password": ""}, {"password": None}, {"password": 1})),
     *((wrong, 422) for wrong in ({"password": "x" * 257}, {"password": PASSWORD, "user_id": "x"})),
 ]

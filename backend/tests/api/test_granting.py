@@ -6,8 +6,9 @@ import asyncpg
 import pytest
 from fastapi import FastAPI
 
+from app.domain.account_errors import LastAdministrator
 from app.domain.changes import Source
-from app.domain.errors import LastAdministrator, NotFound
+from app.domain.errors import NotFound
 from app.models.account import UserRow
 from app.repositories.administration import acting, administering
 from app.runtime import Runtime

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from app.console.telling import EXITS, exit_of
-from app.domain.errors import AgendumError, LastAdministrator, NotFound
+from app.domain.account_errors import LastAdministrator
+from app.domain.errors import AgendumError, NotFound
 from tests.doors.service import BACKEND, database_processes, running, scratch_folder
 
 

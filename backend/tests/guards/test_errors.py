@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 import pytest
 
-from app.domain import errors
+from app.domain import account_errors, errors
 from app.domain.errors import AgendumError, Conflict
+from app.domain.refusals import refusals
 from app.http.problems import STATUS, status_of
 from app.schemas.plain_problems import PLAIN
 
@@ -53,10 +54,7 @@ PLAIN_CODES = {
     500: "INTERNAL_ERROR",
     503: "DEADLINE_EXCEEDED",
 }
-TAXONOMY = [
-    kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, AgendumError)
-]
-REFUSALS = [kind for kind in TAXONOMY if kind is not AgendumError]
+REFUSALS = refusals()
 # The first level of the taxonomy; what stands under one of them answers as it does.
 KINDS = [kind for kind in REFUSALS if AgendumError in kind.__bases__]
 
@@ -131,4 +129,4 @@ def test_no_refusal_hides_in_another_module() -> None:
             kind.__module__ for kind in kind.__subclasses__() if kind.__module__.startswith("app.")
         }.union(*(below(part) for part in kind.__subclasses__()))
 
-    assert below(AgendumError) == {errors.__name__}
+    assert below(AgendumError) == {errors.__name__, account_errors.__name__}

@@ -20,6 +20,7 @@ from uuid_utils.compat import uuid7
 
 from app.config import Settings
 from app.main import create_app
+from tests.conftest import LIMITS
 from tests.guards.makers import NUMBERS, PARAMETER, RECIPES, SIGNED_IN
 from tests.server import copy_database, drop_database, run, url_of
 
@@ -57,9 +58,8 @@ def served(template: str) -> Iterator[FastAPI]:
     """An application with a pool and a database of its own; Schemathesis serves it in an event loop of its own."""
     name = f"fuzz_{uuid7().hex}"
     run(copy_database(template, name))
-    app = create_app(
-        Settings(DATABASE_URL=url_of(name), BETTER_AUTH_SECRET="a secret for tests alone, 0123456789")
-    )
+    secret = "a secret for tests alone, 0123456789"
+    app = create_app(Settings(DATABASE_URL=url_of(name), BETTER_AUTH_SECRET=secret, AGENDUM_LIMITS=LIMITS))
     app.state.url = url_of(name)
     yield app
     shutdown_lifespans()

@@ -8,8 +8,8 @@ import pytest
 from fastapi import FastAPI
 
 from app.database.connection import Database
+from app.domain.account_errors import LastAdministrator
 from app.domain.changes import Source
-from app.domain.errors import LastAdministrator
 from app.domain.preconditions import ANY
 from app.models.account import ADMINISTRATION
 from app.repositories.administration import acting, administering, inspecting
