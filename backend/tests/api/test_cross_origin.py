@@ -88,12 +88,29 @@ async def test_an_allowed_origin_may_ask(browser: httpx2.AsyncClient) -> None:
     ],
 )
 async def test_another_origin_may_not_ask(browser: httpx2.AsyncClient, origin: str) -> None:
+    """S26: 17 origins that are almost the one that may."""
     preflight = await browser.options(
         "/api/tasks", headers={"Origin": origin, "Access-Control-Request-Method": "GET"}
     )
     answer = await browser.get("/health/live", headers={"Origin": origin})
     assert (preflight.status_code, preflight.json()["code"]) == (403, "ORIGIN_NOT_ALLOWED")
     assert "Access-Control-Allow-Origin" not in preflight.headers | answer.headers
+
+
+@pytest.mark.spec("OPS-008")
+async def test_of_twelve_origins_the_one_that_is_allowed_is_reflected(browser: httpx2.AsyncClient) -> None:
+    """S26: exactly, on every status, and told to every cache on the way."""
+    origins = [
+        *(ORIGIN, "null", f"{ORIGIN}.evil.example", f"https://evil-{ORIGIN[8:]}", "http://app.example.com"),
+        *(f"{ORIGIN}:8443", "https://x.app.example.com", "https://example.com", ORIGIN.upper()),
+        *("*", "https://app.example.com@evil.example", f"{ORIGIN}%00"),
+    ]
+    for path, status in (("/health/live", 200), ("/api/me", 401), ("/nowhere", 404)):
+        answers = [await browser.get(path, headers={"Origin": origin}) for origin in origins]
+        reflected = [answer.headers.get("Access-Control-Allow-Origin") for answer in answers]
+        assert reflected == [ORIGIN] + [None] * 11
+        assert {answer.status_code for answer in answers} == {status}
+        assert all("Origin" in answer.headers["Vary"] for answer in answers)
 
 
 @pytest.mark.spec("OPS-008")

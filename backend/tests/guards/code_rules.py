@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 from tests.guards import shape_rules as shape
+from tests.guards.input_rules import input_is_data
 from tests.guards.source_module import ROOMS, Function, SourceModule, last_name
 
 Rule: TypeAlias = Callable[[SourceModule], list[str]]
@@ -366,6 +367,7 @@ RULES: dict[Rule, tuple[str, ...]] = {
     services_are_functions: APP,
     services_give_rows: APP,
     routes_are_sentences: APP,
+    input_is_data: PROGRAMS,
     shape.short_functions: EVERYWHERE,
     shape.short_files: EVERYWHERE,
     shape.flat_functions: EVERYWHERE,

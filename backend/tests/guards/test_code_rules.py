@@ -1,6 +1,6 @@
 """Every house rule that a syntax tree can show: the house keeps it, and the rule is able to fail.
 
-Must not hold a rule itself: those are in `code_rules.py` and `shape_rules.py`.
+Must not hold a rule itself: those are in `code_rules.py`, `input_rules.py` and `shape_rules.py`.
 """
 
 from textwrap import dedent
@@ -10,6 +10,7 @@ import pytest
 from tests.guards import code_rules as rules
 from tests.guards import shape_rules as shape
 from tests.guards.code_rules import RULES, Rule
+from tests.guards.input_rules import input_is_data
 from tests.guards.source_module import SourceModule, modules_below, text_files
 
 SERVICE = "app/services/tasks.py"
@@ -116,6 +117,11 @@ BROKEN: list[tuple[Rule, str, str]] = [
     ),
     (rules.routes_are_sentences, ROUTE, "@router.get('/')\nasync def many():\n    await find()"),
     (rules.routes_are_sentences, ROUTE, "@router.get('/')\ndef many():\n" + "    a = 1\n" * 8),
+    (input_is_data, SERVICE, "import pickle"),
+    (input_is_data, SERVICE, "from yaml import safe_load"),
+    (input_is_data, "app/utils/cursors.py", "import marshal as quick\nposition = quick.loads(text)"),
+    (input_is_data, SERVICE, "value = eval(text)"),
+    (input_is_data, SERVICE, "exec(compile(text, 'a', 'exec'))"),
     (rules.no_machine_addresses, "README.md", f"Run it from {MACHINE_FOLDER}."),
     (rules.no_machine_addresses, "requirements.txt", REGISTRY),
     (shape.short_functions, SERVICE, "def long():\n" + "    a = 1\n" * 30),
@@ -215,6 +221,7 @@ KEPT: list[tuple[Rule, str, str]] = [
         SERVICE,
         "def many():\n    task = find()\n    return read(task) if task else None",
     ),
+    (input_is_data, SERVICE, "pattern = re.compile('a')\nvalue = json.loads(text)"),
     (rules.no_machine_addresses, "README.md", "See team/work/notes and the home/ folder."),
     (rules.no_machine_addresses, "backend/app/static/swagger-ui/bundle.js", REGISTRY),
     (
@@ -260,6 +267,7 @@ def named(rule: object) -> str:
 
 @pytest.mark.parametrize("rule", RULES, ids=named)
 def test_the_house_keeps(rule: Rule) -> None:
+    """S47, and every other rule."""
     findings = [
         finding for folder in RULES[rule] for module in modules_below(folder) for finding in rule(module)
     ]

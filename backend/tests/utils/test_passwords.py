@@ -48,6 +48,7 @@ def passwords() -> Passwords:
 
 @pytest.mark.spec("AUTH-003", "USER-003")
 async def test_a_hash_is_argon2id_with_the_agreed_parameters(passwords: Passwords) -> None:
+    """S20."""
     parameters = extract_parameters(await passwords.hash("correct horse"))
     assert parameters.type is Type.ID
     assert parameters.memory_cost >= 19 * 1024
@@ -80,11 +81,13 @@ async def test_even_the_password_of_the_hash_that_stands_in_is_nobodys(
 
 @pytest.mark.spec("AUTH-002", "AUTH-003")
 async def test_the_hash_that_stands_in_costs_the_same(passwords: Passwords) -> None:
+    """S17."""
     assert extract_parameters(passwords._decoy) == extract_parameters(await passwords.hash("correct horse"))
 
 
 @pytest.mark.spec("AUTH-003")
 async def test_hashing_leaves_the_loop_free_and_takes_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """S20."""
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     passwords, hasher = Passwords(), ObservedHasher()
     monkeypatch.setattr(passwords, "_hasher", hasher)
@@ -94,3 +97,13 @@ async def test_hashing_leaves_the_loop_free_and_takes_turns(monkeypatch: pytest.
             group.start_soon(lambda: passwords.verify("correct horse", encoded=None))
     assert hasher.most == 2
     assert threading.get_ident() not in hasher.threads
+
+
+@pytest.mark.spec("AUTH-003")
+async def test_a_password_counts_to_its_last_character(passwords: Passwords) -> None:
+    """S18: nothing is cut off, neither behind 72 bytes nor behind a NUL, and no kind of character is demanded."""
+    for password in ("a" * 128, "\u00e4" * 128, "correct\0horse", " " * 12 + "x", "12345678901x"):
+        encoded = await passwords.hash(password)
+        assert await passwords.verify(password, encoded=encoded)
+        assert not await passwords.verify(password[:-1] + "y", encoded=encoded)
+        assert not await passwords.verify(password[:-1], encoded=encoded)
