@@ -198,6 +198,7 @@ async def test_a_password_too_short_to_be_chosen_can_still_be_tried(client: http
 
 @pytest.mark.spec("AUTH-002")
 async def test_a_wrong_password_and_an_unknown_email_get_the_same_answer(client: httpx2.AsyncClient) -> None:
+    """S16."""
     await client.post("/auth/register", json=ADA)
     wrong = await client.post(
         "/auth/login", json=LOGIN | {"password": "another horse"}, headers={"X-Request-ID": "the-same-id"}
@@ -224,6 +225,7 @@ async def test_a_wrong_password_and_an_unknown_email_get_the_same_answer(client:
 async def test_every_login_costs_one_verification(
     app: FastAPI, monkeypatch: pytest.MonkeyPatch, body: dict[str, str]
 ) -> None:
+    """S17: one verification, with the same parameters, whoever is asked for and whatever the password."""
     async with open_client(app) as client:
         await client.post("/auth/register", json=ADA)
         hasher = CountingHasher()

@@ -106,6 +106,7 @@ async def test_an_id_that_is_none_is_refused(admin: Person, user_id: str, verb: 
 
 @pytest.mark.spec("ADMIN-006", "AUTH-016")
 async def test_somebody_who_is_disabled_is_refused_at_once(admin: Person, bob: Person) -> None:
+    """S23."""
     await bob.create_task()
     answer = await act(admin, bob, "disable")
     assert (answer.status_code, answer.json()["version"]) == (200, 2)
@@ -231,6 +232,7 @@ async def test_administration_is_nobody(admin: Person, bob: Person, connection: 
 async def test_no_request_gives_a_role(
     client: httpx2.AsyncClient, ada: Person, connection: asyncpg.Connection
 ) -> None:
+    """S4."""
     new = {"email": f"{uuid7()}@example.com", "password": "correct horse battery", "name": "Eve"}
     assert told(await client.post("/auth/register", json=new | {"role": "admin"})) == (
         422,

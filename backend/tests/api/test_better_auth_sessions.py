@@ -230,6 +230,7 @@ async def test_a_session_that_is_ended_stops_working_within_30_seconds(
     connection: asyncpg.Connection,
     ending: str,
 ) -> None:
+    """S23."""
     client, wait = remembered
     token = await begin_session(connection, USUAL)
     for headers in (bearer(signed(token, SECRET)), cookie(token, SECRET)):

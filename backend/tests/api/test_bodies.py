@@ -66,6 +66,7 @@ async def test_a_body_that_was_read_whole_closes_nothing(app: FastAPI, ada: Pers
 @pytest.mark.spec("OPS-002")
 @pytest.mark.parametrize("excess", [0, 1])
 async def test_a_body_may_have_a_mebibyte_and_no_more(ada: Person, excess: int) -> None:
+    """S30."""
     body = b'{"title":"a"}'.ljust(MEBIBYTE + excess)
     response = await ada.client.post("/api/tasks", content=body, headers=JSON)
     assert response.status_code == (413 if excess else 201)
@@ -101,6 +102,7 @@ async def test_a_body_of_nobody_is_small(
 async def test_what_a_body_announces_is_not_believed(
     app: FastAPI, ada: Person, length: bytes, chunks: list[bytes], *, status: int, read: int
 ) -> None:
+    """S30."""
     answer = await exchange(
         app, "POST /api/tasks", chunks, length=length, token=ada.client.headers["Authorization"]
     )
@@ -145,6 +147,7 @@ async def test_a_body_that_is_not_json_is_malformed(ada: Person, body: bytes) ->
     ["NaN", "Infinity", "-Infinity", "1" * 5000, "01", "+1", "1.", "\u0661", "'a'", "undefined", '"\t"'],
 )
 async def test_what_only_some_parsers_take_for_json_is_malformed(ada: Person, value: str) -> None:
+    """S31."""
     for body in (f'{{"title":{value}}}', f'{{"title":"a","x":[{value}]}}'):
         assert told(await ada.client.post("/api/tasks", content=body.encode(), headers=JSON)) == (
             400,
@@ -165,6 +168,7 @@ async def test_what_only_some_parsers_take_for_json_is_malformed(ada: Person, va
     ],
 )
 async def test_a_body_of_another_content_type_is_refused(ada: Person, kind: str | None) -> None:
+    """S27."""
     headers = {} if kind is None else {"Content-Type": kind}
     response = await ada.client.post("/api/tasks", content=b'{"title":"a"}', headers=headers)
     assert told(response) == (415, "UNSUPPORTED_MEDIA_TYPE")
@@ -190,6 +194,7 @@ async def test_a_body_is_json_by_each_of_its_content_types(ada: Person, kind: st
     ],
 )
 async def test_a_name_that_is_there_twice_is_refused_at_any_depth(ada: Person, body: str) -> None:
+    """S31."""
     response = await ada.client.post("/api/tasks", content=body.encode(), headers=JSON)
     assert (told(response), response.json()["errors"]) == ((422, "VALIDATION_ERROR"), [TWICE])
     assert "canary" not in response.text

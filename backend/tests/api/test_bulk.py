@@ -112,6 +112,7 @@ async def test_a_fault_of_the_body_is_named_by_its_place(
 async def test_any_other_number_of_operations_is_refused(
     ada: Person, connection: asyncpg.Connection, operations: object
 ) -> None:
+    """S37."""
     before = await count_rows(connection)
     response = await ada.client.post(PATH, json={"operations": operations})
     assert (response.status_code, response.json()["errors"][0]["field"]) == (422, "operations")
@@ -172,6 +173,7 @@ async def test_what_is_not_there_is_named_by_its_index(
 async def test_a_reference_to_somebody_elses_is_refused_like_one_to_nothing(
     ada: Person, bob: Person, connection: asyncpg.Connection, *, name: str, kind: str
 ) -> None:
+    """S3."""
     ids = [await make(bob, kind), str(uuid7())]
     contents: list[dict[str, Any]] = [
         {name: [entity_id] if name == "tag_ids" else entity_id} for entity_id in ids

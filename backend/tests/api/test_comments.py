@@ -220,6 +220,7 @@ async def test_a_cursor_is_of_the_comments_on_one_task(ada: Person, path: str) -
 
 @pytest.mark.spec("COMMENT-004")
 async def test_a_comment_is_reached_below_its_own_task_alone(ada: Person, path: str) -> None:
+    """S2."""
     comment, other = await create(ada, path), await ada.create_task()
     responses = await touch(ada, f"/api/tasks/{other['id']}/comments/{comment['id']}")
     assert [(response.status_code, response.json()["detail"]) for response in responses] == [

@@ -202,6 +202,7 @@ REFUSED = (422, "cursor: is not a cursor of this list")
 
 @pytest.mark.spec("FIND-002", "FIND-020")
 async def test_an_altered_cursor_is_refused(ada: Person) -> None:
+    """S34."""
     cursor = await first_cursor(ada)
     # The last character holds bits that no byte takes, so it has neighbours that stand for the same bytes.
     places = [*range(0, len(cursor), 7), len(cursor) - 1]
@@ -223,6 +224,7 @@ async def test_an_altered_cursor_is_refused(ada: Person) -> None:
 
 @pytest.mark.spec("FIND-002")
 async def test_somebody_elses_cursor_is_refused(ada: Person, bob: Person) -> None:
+    """S34."""
     assert await say(bob, cursor=await first_cursor(ada)) == REFUSED
 
 

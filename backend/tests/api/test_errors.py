@@ -140,6 +140,7 @@ async def test_a_body_that_is_no_object_is_refused_as_a_whole(ada: Person, body:
     ],
 )
 async def test_no_answer_repeats_the_refused_input(ada: Person, content: dict[str, Any]) -> None:
+    """S40."""
     response = await ada.client.post("/api/tasks", json={"title": "Pay rent"} | content)
     assert problem(response)["status"] == 422
     assert CANARY not in response.text
@@ -171,6 +172,7 @@ async def test_a_great_many_faults_are_told_in_part(ada: Person) -> None:
 
 @pytest.mark.spec("OPS-001")
 async def test_an_unexpected_failure_leaks_nothing(failing: FastAPI) -> None:
+    """S40."""
     async with open_client(failing) as client:
         response = await client.get("/broken/word")
     assert problem(response) == {

@@ -59,6 +59,7 @@ async def test_an_offset_passes_over_the_newest(ada: Person) -> None:
     ],
 )
 async def test_other_values_and_unknown_parameters_are_refused(ada: Person, query: str) -> None:
+    """S34."""
     response = await ada.client.get(f"/api/tasks?{query}")
     assert (response.status_code, [error["field"] for error in response.json()["errors"]]) == (
         422,

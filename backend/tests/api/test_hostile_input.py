@@ -164,6 +164,7 @@ def assert_refused(response: httpx2.Response, about: object) -> None:
 async def test_a_hostile_body_is_refused_and_writes_nothing(
     ada: Person, connection: asyncpg.Connection, name: str
 ) -> None:
+    """S31, S32, S33."""
     before = await count_rows(connection)
     assert_refused(await ada.client.post("/api/tasks", content=BODIES[name], headers=JSON), name)
     assert await count_rows(connection) == before
@@ -207,6 +208,7 @@ async def test_a_hostile_body_changes_no_task(ada: Person, name: str) -> None:
 @pytest.mark.spec("TASK-003")
 @pytest.mark.parametrize("name", TEXTS)
 async def test_strange_text_comes_back_exactly(ada: Person, name: str) -> None:
+    """S32."""
     task = await ada.create_task(title=TEXTS[name], description=TEXTS[name])
     read = (await ada.client.get(f"/api/tasks/{task['id']}")).json()
     [change] = await ada.changes()
@@ -324,6 +326,7 @@ async def test_a_hostile_id_is_refused(ada: Person, name: str) -> None:
 async def test_a_hostile_header_is_never_a_fault_of_ours(
     client: httpx2.AsyncClient, header: str, value: bytes
 ) -> None:
+    """S32, S42."""
     for method, path in (("GET", "/health/live"), ("POST", "/auth/login"), ("GET", "/docs/assets/docs.js")):
         response = await client.request(
             method, path, headers={header.encode(): value}, content=b"{}" if method == "POST" else None

@@ -58,6 +58,7 @@ async def test_a_list_is_narrowed_to_names_that_contain_a_text(ada: Person, path
 @pytest.mark.parametrize("path", NAMED)
 @pytest.mark.parametrize("part", ["%", "_", "'", "\\", "\u00df"])
 async def test_a_part_of_a_name_is_text_and_no_pattern(ada: Person, path: str, part: str) -> None:
+    """S35, S46."""
     await made(ada, path)
     assert await items(ada, path, name=part) == []
 

@@ -128,6 +128,7 @@ async def test_a_request_id_goes_everywhere(ada: Person, logs: Logs, given: str)
     ],
 )
 async def test_another_request_id_is_replaced(client: httpx2.AsyncClient, given: str | None) -> None:
+    """S44."""
     response = await client.get(
         "/nowhere", headers={} if given is None else {b"X-Request-ID": given.encode()}
     )
@@ -212,6 +213,7 @@ async def test_a_stack_trace_is_logged_only_in_debug_mode(
 
 @pytest.mark.spec("OPS-007")
 async def test_every_kind_of_answer_carries_the_security_headers(browser: httpx2.AsyncClient) -> None:
+    """S28."""
     answers = await every_kind_of_answer(browser)
     assert [answer.status_code for answer in answers] == KINDS
     for answer in answers:
@@ -222,6 +224,7 @@ async def test_every_kind_of_answer_carries_the_security_headers(browser: httpx2
 
 @pytest.mark.spec("OPS-007")
 async def test_production_demands_strict_transport(app_with: MakeApp) -> None:
+    """S28."""
     async with open_client(app_with(environment=Environment.PRODUCTION)) as client:
         answers = [await client.get(path) for path in ("/health/live", "/docs", "/nowhere", "/broken/word")]
     assert {answer.headers["Strict-Transport-Security"] for answer in answers} == {

@@ -47,6 +47,7 @@ async def choose(client: httpx2.AsyncClient, password: str, **more: str) -> http
 @pytest.mark.spec("USER-020")
 @pytest.mark.parametrize("password", GOOD)
 async def test_any_long_password_may_be_chosen_and_logs_in(client: httpx2.AsyncClient, password: str) -> None:
+    """S18."""
     assert (await choose(client, password)).status_code == 201
     assert (await client.post("/auth/login", json=LOGIN | {"password": password})).status_code == 200
 
@@ -54,6 +55,7 @@ async def test_any_long_password_may_be_chosen_and_logs_in(client: httpx2.AsyncC
 @pytest.mark.spec("USER-020", "USER-021", "USER-022")
 @pytest.mark.parametrize("why", REFUSED)
 async def test_a_password_that_is_tried_first_is_refused(client: httpx2.AsyncClient, why: str) -> None:
+    """S18, S19."""
     answer = await choose(client, REFUSED[why])
     assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, ["password"])
     assert REFUSED[why] not in answer.text
@@ -99,6 +101,7 @@ def change(old: str = PASSWORD, new: str = NEW, **more: object) -> dict[str, obj
 async def test_changing_a_password_ends_the_other_sessions_and_not_this_one(
     client: httpx2.AsyncClient, ada: Person
 ) -> None:
+    """S23."""
     mine, other = await tokens_of(client, ada), await tokens_of(client, ada)
     assert await status_of(client, other) == 200
     headers = {"Authorization": f"Bearer {mine['access_token']}"}

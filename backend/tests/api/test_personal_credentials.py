@@ -243,6 +243,7 @@ async def test_who_was_recognised_while_a_token_was_revoked_is_not_remembered(
 async def test_a_token_that_is_revoked_elsewhere_is_refused_within_a_minute(
     client: httpx2.AsyncClient, ada: Person, connection: asyncpg.Connection, pass_by: Callable[[float], None]
 ) -> None:
+    """S23."""
     made = await make_token(ada)
     assert (await ask(client, made["token"], "/api/tasks")).status_code == 200
     await alter(connection, made["id"], deleted_at=datetime.now(UTC))
@@ -313,6 +314,7 @@ async def test_what_is_remembered_of_a_token_costs_nothing(
 async def test_no_credential_of_one_kind_serves_as_another(
     app: FastAPI, client: httpx2.AsyncClient, ada: Person
 ) -> None:
+    """S12."""
     made, signed = await make_token(ada), access_token(app.state.runtime, ada.user_id)
     mixed = [f"agp_{signed}", f"{made['token']}.{signed.partition('.')[2]}", f"{signed}.{made['token']}"]
     mixed.append(access_token(app.state.runtime, made["token"]))

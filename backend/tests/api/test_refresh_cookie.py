@@ -107,6 +107,7 @@ async def test_a_page_that_is_known_may_use_the_cookie(
 async def test_no_other_page_may_use_the_cookie_or_get_one(
     page: httpx2.AsyncClient, ada: Person, headers: dict[str, str]
 ) -> None:
+    """S27."""
     await with_cookie(page, ada)
     kept = page.cookies["agendum_refresh"]
     sent: list[tuple[str, dict[str, Any]]] = [
@@ -125,6 +126,7 @@ async def test_no_other_page_may_use_the_cookie_or_get_one(
 @pytest.mark.spec("SESSION-021")
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
 async def test_what_a_form_can_send_is_refused(page: httpx2.AsyncClient, ada: Person, kind: str) -> None:
+    """S27."""
     await with_cookie(page, ada)
     for path in ("/auth/refresh", "/auth/logout", "/auth/login"):
         sent = await page.post(path, content=b"{}", headers=OWN | {"Content-Type": kind})

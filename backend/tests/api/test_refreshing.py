@@ -66,6 +66,7 @@ async def test_each_refresh_gives_other_tokens_and_both_access_tokens_are_good(
 async def test_a_retry_within_a_minute_gets_the_same_successor(
     client: httpx2.AsyncClient, ada: Person, later: float
 ) -> None:
+    """S22."""
     with at(BEGAN):
         first = await tokens_of(client, ada)
         second = await refreshed(client, first)
@@ -94,6 +95,7 @@ async def test_a_retry_gets_the_current_token_whichever_was_retired_within_a_min
 async def test_a_token_that_comes_back_after_a_minute_ends_the_session(
     client: httpx2.AsyncClient, ada: Person
 ) -> None:
+    """S22."""
     with at(BEGAN):
         first, other = await tokens_of(client, ada), await tokens_of(client, ada)
         second = await refreshed(client, first)
@@ -158,6 +160,7 @@ async def test_what_only_looks_like_a_refresh_token_is_refused_and_ends_nothing(
 async def test_one_kind_of_token_is_never_taken_for_another(
     app: FastAPI, client: httpx2.AsyncClient, ada: Person
 ) -> None:
+    """S12."""
     tokens = await tokens_of(client, ada)
     session_id = refresh_tokens.read(tokens["refresh_token"]).session_id
     for credential in (tokens["refresh_token"], str(session_id), session_id.hex):

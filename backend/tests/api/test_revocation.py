@@ -39,6 +39,7 @@ async def _set(connection: asyncpg.Connection, person: str, *, column: str, mome
 async def test_somebody_who_is_disabled_is_refused_within_a_minute(
     ada: Person, connection: asyncpg.Connection, later: Callable[[], None]
 ) -> None:
+    """S23."""
     assert (await ada.client.get("/api/tasks")).status_code == 200
     await _set(connection, ada.user_id, column="disabled_at", moment=datetime.now(UTC))
     later()
@@ -59,6 +60,7 @@ async def issuing(settings: Settings, connection: asyncpg.Connection) -> AsyncIt
 async def test_an_issuers_token_is_refused_that_is_older_than_the_persons_tokens_may_be(
     issuing: httpx2.AsyncClient, connection: asyncpg.Connection, *, seconds: int, status: int
 ) -> None:
+    """S23."""
     issued = datetime.now(UTC).replace(microsecond=0)
     tokens = [shared(iat=int(issued.timestamp()), jti=str(number)) for number in range(2)]
     person = (await ask(issuing, tokens[0])).json()["id"]
@@ -81,6 +83,7 @@ async def test_a_token_that_does_not_say_when_it_was_issued_is_from_before(
 async def test_a_token_of_ours_is_refused_whose_session_is_older_than_the_persons_tokens_may_be(
     app: FastAPI, ada: Person, connection: asyncpg.Connection, *, seconds: int, status: int
 ) -> None:
+    """S23."""
     began = datetime.now(UTC)
     session_id = await ada.start_session(created_at=began)
     await _set(connection, ada.user_id, column="tokens_valid_from", moment=began + timedelta(seconds=seconds))

@@ -179,6 +179,7 @@ async def test_operators_are_no_more_than_what_stands_between_words(ada: Person,
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(question=st.text(max_size=210))
 async def test_any_text_is_answered_or_refused(ada: Person, question: str) -> None:
+    """S35, S46."""
     response = await ada.client.get("/api/tasks", params={"q": question})
     assert response.status_code in (200, 422), response.text
 

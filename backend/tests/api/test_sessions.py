@@ -36,6 +36,7 @@ def bearer(tokens: dict[str, str]) -> dict[str, str]:
 async def test_logging_out_ends_this_session_at_once_and_no_other(
     client: httpx2.AsyncClient, ada: Person, by: str
 ) -> None:
+    """S23."""
     left, other = await tokens_of(client, ada), await tokens_of(client, ada)
     assert await status_of(client, left) == 200
     request = (
@@ -222,6 +223,7 @@ async def test_what_one_process_ends_another_refuses_within_a_minute(
     ada: Person,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """S23."""
     tokens = await tokens_of(client, ada)
     assert [await status_of(each, tokens) for each in (client, other_process)] == [200, 200]
     await client.post("/auth/logout", headers=bearer(tokens))

@@ -57,6 +57,7 @@ def test_a_time_is_wall_clock_time_in_whole_seconds() -> None:
 
 @pytest.mark.spec("TASK-004")
 def test_a_date_is_one_that_a_calendar_can_hold() -> None:
+    """S33."""
     for day in (datetime.date(1900, 1, 1), datetime.date(9998, 12, 31)):
         assert plausible_date(day) is day
     for day in (datetime.date.min, datetime.date(1899, 12, 31), datetime.date(9999, 1, 1), datetime.date.max):

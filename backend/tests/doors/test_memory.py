@@ -79,6 +79,7 @@ def head_of(path: str, headers: dict[str, str]) -> bytes:
 def test_fifty_bodies_of_fifty_megabytes_at_once_cost_little(
     service: Service, path: str, *, known: bool
 ) -> None:
+    """S30."""
     head = head_of(path, service.sign_in() if known else {})
     pour(service, head, together=Barrier(1))
     most_memory(service)

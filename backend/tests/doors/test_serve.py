@@ -149,6 +149,7 @@ def test_a_second_run_on_the_same_data_folder_is_refused(folder: Path) -> None:
     ],
 )
 def test_a_wrong_environment_is_refused_in_one_sentence(environment: dict[str, str], reason: str) -> None:
+    """S50."""
     said = refused(**environment)
     assert reason in said
     assert "Traceback" not in said

@@ -56,6 +56,7 @@ async def refusal_of(
 async def test_somebody_without_the_role_is_refused_whatever_is_named_and_changes_nothing(
     admin: Person, bob: Person, connection: asyncpg.Connection, of_administrators: list[Operation]
 ) -> None:
+    """S6."""
     for operation in of_administrators:
         values = await made_for(admin, operation)
         people = (bob.user_id, *values.values())

@@ -103,6 +103,7 @@ def closed(operations: list[Operation]) -> list[Operation]:
 
 @pytest.mark.spec("AUTH-009")
 def test_only_the_public_list_asks_for_no_caller(application: FastAPI) -> None:
+    """S6."""
     assert open_routes(application.router.routes) == PUBLIC
 
 
@@ -110,6 +111,7 @@ def test_only_the_public_list_asks_for_no_caller(application: FastAPI) -> None:
 async def test_an_operation_without_a_token_is_401(
     client: httpx2.AsyncClient, closed: list[Operation]
 ) -> None:
+    """S6."""
     answers = {
         str(operation): await operation.call(client, dict.fromkeys(operation.parameters, UNKNOWN_ID))
         for operation in closed
@@ -128,6 +130,7 @@ def test_the_document_asks_for_a_token_where_the_application_does(operations: li
 async def test_no_other_method_is_a_way_in(
     client: httpx2.AsyncClient, closed: list[Operation], method: str
 ) -> None:
+    """S6."""
     paths = {
         operation.path.format_map(dict.fromkeys(operation.parameters, UNKNOWN_ID)) for operation in closed
     }
@@ -142,6 +145,7 @@ async def test_no_other_method_is_a_way_in(
 async def test_no_header_turns_a_method_into_another(
     ada: Person, client: httpx2.AsyncClient, header: str
 ) -> None:
+    """S6, S43."""
     task = await ada.create_task()
     path = f"/api/tasks/{task['id']}"
     assert (await ada.client.get(path, headers={header: "DELETE"})).json() == task

@@ -158,6 +158,7 @@ def test_valid_input_is_answered_as_promised(schema: BaseSchema, me: ASGIClient,
 @pytest.mark.spec("OPS-001")
 @share
 def test_invalid_input_is_refused_as_promised(schema: BaseSchema, me: ASGIClient, part: int) -> None:
+    """S32, S33."""
     with_input = [
         operation
         for operation in operations_of(schema)

@@ -28,6 +28,7 @@ VERSIONED = {
 @pytest.mark.spec("SPEC-004")
 @pytest.mark.parametrize("check", CHECKS)
 def test_the_document_is_complete_and_shows_nothing_private(check: Check, openapi: Document) -> None:
+    """S5."""
     assert check(openapi) == []
 
 

@@ -103,6 +103,7 @@ def test_every_route_with_a_caller_asks_for_one_scope_that_fits(
 async def test_no_operation_does_anything_for_a_caller_without_its_scope(
     app: FastAPI, operations: list[Operation], connection: asyncpg.Connection
 ) -> None:
+    """S6."""
     closed, faults = [operation for operation in operations if not operation.public], []
     for operation in closed:
         if operation.is_last:

@@ -42,6 +42,7 @@ def references(operations: list[Operation]) -> list[tuple[Operation, str]]:
 async def test_a_foreign_id_and_no_id_give_the_same_404_and_change_nothing(
     meeting: Meeting, operations: list[Operation]
 ) -> None:
+    """S1."""
     with_id = [operation for operation in operations if operation.parameters]
     assert {name for operation in with_id for name in operation.parameters} <= RECIPES.keys() | SIGNED_IN
     assert [fault for operation in with_id for fault in await meeting.check_path(operation)] == []
@@ -52,6 +53,7 @@ async def test_a_foreign_id_and_no_id_give_the_same_404_and_change_nothing(
 async def test_what_does_not_belong_together_is_not_there(
     meeting: Meeting, operations: list[Operation]
 ) -> None:
+    """S2."""
     nested = [operation for operation in operations if len(operation.parameters) > 1]
     assert [fault for operation in nested for fault in await meeting.check_mixed_path(operation)] == []
 
@@ -71,6 +73,7 @@ async def test_a_foreign_id_can_be_chosen_as_if_it_were_free(
 async def test_a_foreign_id_in_a_body_is_refused_as_one_that_does_not_exist(
     meeting: Meeting, operations: list[Operation]
 ) -> None:
+    """S3."""
     referring = references(operations)
     assert [
         fault for operation, place in referring for fault in await meeting.check_reference(operation, place)
@@ -82,6 +85,7 @@ async def test_a_foreign_id_in_a_body_is_refused_as_one_that_does_not_exist(
 async def test_a_foreign_id_in_a_query_is_refused_as_one_that_does_not_exist(
     meeting: Meeting, operations: list[Operation]
 ) -> None:
+    """S3."""
     asking = [(operation, name) for operation in operations for name in operation.queries]
     assert [fault for operation, name in asking for fault in await meeting.check_query(operation, name)] == []
 
@@ -103,6 +107,7 @@ def test_whatever_looks_like_an_id_is_called_with_a_foreign_one(
 async def test_no_collection_shows_what_is_somebody_elses(
     meeting: Meeting, operations: list[Operation]
 ) -> None:
+    """S1."""
     collections = [operation for operation in operations if operation.is_collection]
     assert [fault for operation in collections for fault in await meeting.check_collection(operation)] == []
     assert len(collections) >= 3

@@ -38,6 +38,7 @@ async def test_a_new_password_takes_the_place_of_the_old_one(registered: Post) -
 
 @pytest.mark.spec("USER-034")
 async def test_a_token_is_good_once_and_a_refused_password_does_not_use_it_up(registered: Post) -> None:
+    """S24."""
     token = await asked(registered)
     assert await confirmed(registered, token, "short") == (422, "VALIDATION_ERROR")
     assert await confirmed(registered, token) == (204, None)
@@ -50,6 +51,7 @@ async def test_a_token_is_good_once_and_a_refused_password_does_not_use_it_up(re
 async def test_a_token_is_good_for_an_hour_from_its_first_delivery(
     registered: Post, late: int, told: tuple[int, str | None]
 ) -> None:
+    """S24."""
     await registered.client.post(ASK, json={"email": ADA["email"]})
     # The mail server was away for a day.
     registered.late = timedelta(days=1)
@@ -61,6 +63,7 @@ async def test_a_token_is_good_for_an_hour_from_its_first_delivery(
 
 @pytest.mark.spec("USER-034")
 async def test_a_new_link_ends_the_old_one_and_is_the_only_one_that_is_sent(registered: Post) -> None:
+    """S24."""
     first = await asked(registered)
     second = await asked(registered)
     assert await confirmed(registered, first) == USELESS
@@ -73,6 +76,7 @@ async def test_a_new_link_ends_the_old_one_and_is_the_only_one_that_is_sent(regi
 
 @pytest.mark.spec("USER-035")
 async def test_everybody_who_was_signed_in_is_signed_out(registered: Post) -> None:
+    """S24."""
     caller = await registered.caller()
     assert (await registered.client.get("/api/me", headers=caller)).status_code == 200
     await confirmed(registered, await asked(registered))
@@ -111,6 +115,7 @@ async def test_who_gets_the_mail_has_proved_the_address(
 async def test_who_is_unknown_or_disabled_is_answered_alike_and_gets_no_mail(
     registered: Post, connection: asyncpg.Connection, who: str
 ) -> None:
+    """S16."""
     known = await registered.client.post(ASK, json={"email": ADA["email"]})
     await registered.collect()
     if who == "nobody":
@@ -136,6 +141,7 @@ async def test_who_is_unknown_or_disabled_is_answered_alike_and_gets_no_mail(
 async def test_an_unknown_address_costs_the_database_as_much(
     own_post: Post, witness: asyncpg.Connection
 ) -> None:
+    """S17."""
     await add_ada(own_post)
     costs = []
     for email in (ADA["email"], "nobody@example.com"):
@@ -173,6 +179,7 @@ async def test_a_token_that_was_not_sent_is_refused(registered: Post) -> None:
 
 @pytest.mark.spec("MAIL-004")
 async def test_a_token_is_good_for_its_purpose_alone(post: Post) -> None:
+    """S12."""
     await post.register()
     verification = await post.token()
     assert await confirmed(post, verification) == USELESS

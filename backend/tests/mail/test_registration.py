@@ -36,6 +36,7 @@ async def test_nobody_registers_where_that_is_closed(registered: Post) -> None:
 
 @pytest.mark.spec("USER-044")
 async def test_who_is_not_invited_learns_nothing_of_an_address(registered: Post) -> None:
+    """S16."""
     set_registration(registered, Registration.INVITATION)
     answers = [await registered.register(email=email) for email in (ADA["email"], "eve@example.com")]
     answers += [await registered.register(invitation="x" * 64)]

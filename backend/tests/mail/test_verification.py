@@ -75,6 +75,7 @@ async def test_a_link_that_is_asked_for_takes_the_place_of_the_one_before(post: 
 async def test_a_new_address_takes_the_place_of_the_old_one_once_it_is_confirmed(
     registered: Post, connection: asyncpg.Connection
 ) -> None:
+    """S25: the old address is told."""
     caller = await registered.caller()
     assert await wanted(registered, caller, email="ADA@Example.org") == (202, None)
     [mail] = await registered.collect()
@@ -96,6 +97,7 @@ async def test_a_new_address_takes_the_place_of_the_old_one_once_it_is_confirmed
 
 @pytest.mark.spec("USER-039")
 async def test_another_address_takes_the_password_anew(registered: Post) -> None:
+    """S25."""
     caller = await registered.caller()
     assert await wanted(registered, caller, password="wrong horse battery") == (401, "WRONG_CREDENTIALS")
     assert await wanted(registered, {}) == (401, "UNAUTHENTICATED")
@@ -106,6 +108,7 @@ async def test_another_address_takes_the_password_anew(registered: Post) -> None
 async def test_that_an_address_is_taken_is_told_to_nobody_but_its_owner(
     registered: Post, connection: asyncpg.Connection
 ) -> None:
+    """S16."""
     assert (await registered.register(email="ada@example.org", name="Other")).status_code == 201
     await registered.collect()
     assert await wanted(registered, await registered.caller()) == (202, None)

@@ -116,6 +116,7 @@ async def test_concurrent_completions_are_one_change(own_ada: Person) -> None:
 
 @pytest.mark.spec("SAFE-005", "SAFE-001")
 async def test_concurrent_copies_of_one_create_have_one_effect_and_equal_answers(own_ada: Person) -> None:
+    """S48."""
     body = {"id": str(uuid7()), "title": "Pay rent"}
     answers = await asyncio.gather(
         *(own_ada.client.post("/api/tasks", json=body) for _copy in range(WRITERS))
@@ -135,6 +136,7 @@ async def test_of_concurrent_creates_with_one_id_and_other_content_one_wins(own_
 
 @pytest.mark.spec("USER-002")
 async def test_of_concurrent_registrations_with_one_e_mail_one_wins(own_app: FastAPI) -> None:
+    """S48."""
     bodies = [
         {"email": email, "password": "correct horse battery", "name": "Ada"}
         for email in ("ada@example.com", "ADA@example.com") * 3

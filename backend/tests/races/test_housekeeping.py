@@ -82,6 +82,7 @@ async def kinds_left(witness: asyncpg.Connection) -> dict[str, int]:
 
 @pytest.mark.spec("TRASH-008")
 async def test_what_was_deleted_more_than_30_days_ago_is_purged(own_ada: Person, database: Database) -> None:
+    """S37."""
     parent = await own_ada.create_task()
     await own_ada.create_task(parent_id=parent["id"])
     living = await own_ada.create_task()

@@ -81,6 +81,7 @@ async def assert_one_effect(connection: asyncpg.Connection, person: Person) -> N
 async def test_of_a_hundred_copies_one_has_an_effect_and_all_get_equal_answers(
     own_ada: Person, witness: asyncpg.Connection
 ) -> None:
+    """S48."""
     assert_one_answer(list(await asyncio.gather(*(send(own_ada) for _copy in range(COPIES)))))
     await assert_one_effect(witness, own_ada)
 

@@ -96,6 +96,7 @@ async def change_foreign_row(meeting: Meeting, app: FastAPI) -> None:
 async def test_without_the_filter_row_security_shows_and_changes_nothing(
     meeting: Meeting, operations: list[Operation], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """S1."""
     filtered = take_filters_down(monkeypatch)
     assert [fault for faults in (await leaks(meeting, operations)).values() for fault in faults] == []
     assert len(filtered) >= 9
@@ -105,6 +106,7 @@ async def test_without_the_filter_row_security_shows_and_changes_nothing(
 async def test_without_row_security_the_filter_shows_and_changes_nothing(
     meeting: Meeting, operations: list[Operation]
 ) -> None:
+    """S1."""
     assert await take_row_security_down(meeting.connection) >= 11
     assert [fault for faults in (await leaks(meeting, operations)).values() for fault in faults] == []
 
@@ -166,6 +168,7 @@ async def test_a_repository_or_a_unit_of_work_without_an_owner_cannot_be_made(
 async def test_no_row_can_be_written_for_or_given_to_somebody_else(
     ada: Person, bob: Person, app: FastAPI, statement: str
 ) -> None:
+    """S1, S4."""
     await ada.create_task()
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
         async with writing(database_of(app), origin_of(ada)) as work:

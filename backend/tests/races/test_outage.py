@@ -171,6 +171,7 @@ def frozen(server: EmbeddedPostgres) -> Iterator[None]:
 async def test_without_the_database_everything_else_is_503_and_normal_once_it_is_back(
     app: FastAPI, ada: Person, server: EmbeddedPostgres
 ) -> None:
+    """S40."""
     await asyncio.to_thread(server.stop)
     await assert_away(app, ada)
     await asyncio.to_thread(server.start)

@@ -227,6 +227,7 @@ async def test_each_sort_and_the_common_filters_have_their_index(database: Datab
 @pytest.mark.spec("FIND-007")
 @pytest.mark.parametrize("sort", [sign + name for name in SORTS for sign in ("", "-")])
 async def test_a_cursor_is_where_the_index_begins(database: Database, sort: str) -> None:
+    """S34: a late page costs what the first does."""
     _first, _first_generic, *following = await plans_of(database, HEAVY, sort)
     index = INDEXES[sort]
     assert [any("ROW(" in bound for bound in bounds(plan, index)) for plan in following] == [True, True]
@@ -252,6 +253,7 @@ async def test_open_tasks_are_counted_in_their_index_alone(database: Database, n
 @pytest.mark.spec("FIND-007", "FIND-010")
 @pytest.mark.parametrize("mode", ["force_generic_plan", "force_custom_plan"])
 async def test_words_are_looked_up_in_their_indexes_alone(crowded: str, mode: str) -> None:
+    """S35."""
     connection = await asyncpg.connect(dsn=crowded)
     function = "'agendum.found_tasks(tsquery)'::regprocedure"
     body = await connection.fetchval(f"SELECT prosrc FROM pg_proc WHERE oid = {function}")

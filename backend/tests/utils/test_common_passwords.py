@@ -27,12 +27,14 @@ def listed() -> dict[str, list[str]]:
 @pytest.mark.spec("USER-021")
 @pytest.mark.parametrize("password", FREQUENT)
 def test_the_most_frequent_passwords_are_common(password: str) -> None:
+    """S19."""
     assert is_common(password)
     assert is_common(password.upper())
 
 
 @pytest.mark.spec("USER-021")
 def test_every_part_of_the_list_is_looked_up() -> None:
+    """S19."""
     parts = listed()
     sample = [
         word for words in parts.values() for word in islice(words, 0, None, 1 + len(words) // 2) if word

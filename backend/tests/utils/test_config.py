@@ -291,6 +291,7 @@ def test_a_wrong_value_is_not_repeated(environ: Environ) -> None:
     ],
 )
 def test_production_refuses_a_weak_secret(environ: Environ, secret: str | None, reason: str) -> None:
+    """S50."""
     environ(
         AGENDUM_ENV="production",
         DATABASE_URL=DATABASE,

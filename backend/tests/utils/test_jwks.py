@@ -327,6 +327,7 @@ async def test_a_bad_first_answer_is_unavailable_and_named_in_the_log(
 async def test_an_answer_is_at_most_256_kibibytes(
     issuer: Issuer, keys: RemoteKeySet, size: int, status: str
 ) -> None:
+    """S41."""
     issuer.fault = Answer(body=issuer.key_set().ljust(size))
     try:
         await keys.get(issuer.signing_key.id)
@@ -341,6 +342,7 @@ async def test_an_answer_is_at_most_256_kibibytes(
 async def test_keys_in_an_answer_that_is_not_ok_are_not_taken(
     issuer: Issuer, keys: RemoteKeySet, status: int
 ) -> None:
+    """S41: an answer that leads elsewhere included."""
     issuer.fault = Answer(status, issuer.key_set())
     with pytest.raises(KeysUnavailable):
         await keys.get(issuer.signing_key.id)

@@ -38,6 +38,7 @@ def printed(program: str) -> list[str]:
 
 @pytest.mark.spec("OPS-005")
 def test_a_machine_gets_one_object_a_line() -> None:
+    """S39."""
     first, second, third = [json.loads(line) for line in written(as_json=True)]
     moment = IsStr() & IsDatetime(iso_string=True)
     assert first == {"event": "first", "level": "info", "status": 200, "user_id": None, "timestamp": moment}
