@@ -24,7 +24,8 @@ async def create(person: Person, key: str = "8e03978e", **content: Any) -> httpx
 
 def told(response: httpx2.Response) -> tuple[object, ...]:
     """Return what a replay must have in common with the first answer."""
-    names = [name for name in response.headers if name not in ("x-request-id", "idempotency-replayed")]
+    own = ("x-request-id", "idempotency-replayed", "ratelimit", "ratelimit-policy")
+    names = [name for name in response.headers if name not in own]
     return response.status_code, response.content, {name: response.headers[name] for name in names}
 
 

@@ -15,7 +15,7 @@ from tests.api.portable import live, made
 from tests.api.rows import fetch
 from tests.api.tokens import ELSEWHERE, ask, serving, shared
 from tests.guards.scopes import EVERY_SCOPE, limited
-from tests.people import Person, access_token, open_client
+from tests.people import Person, open_client
 from tests.world import world_of
 
 PASSWORD, CANARY = "correct horse battery", "kestrel"
@@ -175,7 +175,7 @@ async def test_a_deletion_takes_a_condition_and_no_key(app: FastAPI) -> None:
 @pytest.mark.spec("USER-074", "USER-075")
 async def test_every_token_stops_at_once_and_the_e_mail_is_free_again(app: FastAPI) -> None:
     ada = await joined(app)
-    other = access_token(app.state.runtime, ada.user_id)
+    other = ada.client.headers["Authorization"].removeprefix("Bearer ")
     async with open_client(app) as client:
         assert (await ask(client, other)).status_code == 200
         assert (await leave(ada)).status_code == 204

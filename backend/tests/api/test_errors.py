@@ -81,7 +81,7 @@ async def test_an_unknown_address_is_a_problem(client: httpx2.AsyncClient, path:
         ("/api/tasks", {"GET", "POST"}),
         ("/api/tasks/019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f", {"GET", "PUT", "PATCH", "DELETE"}),
         ("/api/tasks/019aa4b2-7c1e-7d3f-9b51-0c6f3a1d2e4f/complete", {"PATCH"}),
-        ("/api/me", {"GET"}),
+        ("/api/me", {"GET", "PATCH", "DELETE"}),
         ("/auth/login", {"POST"}),
         ("/docs", {"GET"}),
         ("/docs/assets/docs.js", {"GET", "HEAD"}),

@@ -89,7 +89,10 @@ def test_a_status_is_shown_with_the_refusal_that_the_operation_gives(
 # Comes with a repetition alone, or where there is a limit.
 OPTIONAL_HEADERS = {"Idempotency-Replayed", "RateLimit", "RateLimit-Policy"}
 # What refuses a credential for another reason than its scopes as well: that is 403 without this header.
-SIGNED_IN = {"POST /auth/logout-all", "POST /auth/password", "DELETE /auth/sessions/{session_id}"}
+SIGNED_IN = {
+    *("POST /auth/logout-all", "POST /auth/password", "DELETE /auth/sessions/{session_id}", "DELETE /api/me"),
+    *("POST /auth/email", "POST /auth/verify-email/send"),
+}
 
 
 def expected_headers(operation: Operation, status: str) -> set[str]:
