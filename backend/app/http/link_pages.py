@@ -14,8 +14,12 @@ from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
+from app.config import Limit
+from app.dependencies.limits import Admission, admit
 from app.domain.errors import AgendumError
 
+# They do what the operations below `/auth` do, and take from the same budget.
+_ADMISSION = Admission(Limit.AUTH, None)
 _TEMPLATE = Path(__file__).resolve().parents[1] / "static" / "link.html"
 # The form goes to the page's own address, and nowhere else.
 _HEADERS = {
@@ -54,6 +58,8 @@ class PageRoute(APIRoute):
 
         async def handle_or_tell(request: Request) -> Response:
             try:
+                # Spec: features/limits.md#LIMIT-002
+                await admit(request, _ADMISSION, bearer=None)
                 return await handle(request)
             except AgendumError as refusal:
                 # Spec: features/mail.md#MAIL-021

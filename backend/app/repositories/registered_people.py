@@ -31,7 +31,8 @@ _ACCOUNT, _PASSWORD = table_of(Account), table_of(StoredPassword)
 _PERSON: BindParameter[str] = bindparam("person")
 _NOW: BindParameter[datetime] = bindparam("now")
 _ADDRESS = cast(bindparam("address"), Text)
-_WHO = and_(_ACCOUNT.c.user_id == _PERSON, _ACCOUNT.c.issuer == OWN_ISSUER, _ACCOUNT.c.deleted_at.is_(None))
+_IS_WELCOME = and_(_ACCOUNT.c.deleted_at.is_(None), _ACCOUNT.c.disabled_at.is_(None))
+_WHO = and_(_ACCOUNT.c.user_id == _PERSON, _ACCOUNT.c.issuer == OWN_ISSUER, _IS_WELCOME)
 _CHANGED = {"updated_at": _NOW, "version": _ACCOUNT.c.version + 1}
 _SET_PASSWORD = Statement(
     update(_PASSWORD)
@@ -44,7 +45,7 @@ _VERIFIED = case(
 )
 _END_SESSIONS = Statement(
     update(_ACCOUNT)
-    .where(_WHO, _ACCOUNT.c.disabled_at.is_(None))
+    .where(_WHO)
     .values(tokens_valid_from=bindparam("valid_from"), email_verified_at=_VERIFIED, **_CHANGED)
     .returning(_ACCOUNT.c.email)
 )
@@ -73,6 +74,16 @@ _CHANGE_EMAIL = Statement(
 )
 
 
+# As `beginnings.py` takes it for whoever writes the rows of this person, to whom the account stays as it was read.
+_LOCK = Statement(
+    select(
+        func.pg_advisory_xact_lock(
+            func.hashtextextended(cast(bindparam("person"), Text), literal_column("0"))
+        )
+    )
+)
+
+
 class RegisteredPeople:
     """Those who registered with us.
 
@@ -91,6 +102,7 @@ class RegisteredPeople:
         None for somebody who is disabled or gone. The e-mail is verified if it is the one that was proved.
         """
         # Spec: features/users.md#USER-035
+        await self._session.fetch(_LOCK, person=user_id)
         values = {"person": user_id, "now": now}
         ended = await self._session.fetch_row(_END_SESSIONS, address=proved, valid_from=valid_from, **values)
         if ended is None:
@@ -102,6 +114,7 @@ class RegisteredPeople:
     async def verify_email(self, user_id: str, *, address: str, now: datetime) -> bool:
         """Note that a person's e-mail is theirs; tell whether it is still this one."""
         # Spec: features/users.md#USER-037
+        await self._session.fetch(_LOCK, person=user_id)
         return await self._session.fetch_row(_VERIFY, person=user_id, address=address, now=now) is not None
 
     async def change_email(self, user_id: str, *, address: str, now: datetime) -> str | None:
@@ -113,6 +126,7 @@ class RegisteredPeople:
             EmailTaken: Somebody has registered with it.
         """
         # Spec: features/users.md#USER-040 features/users.md#USER-010
+        await self._session.fetch(_LOCK, person=user_id)
         values = {"person": user_id, "address": address, "folded": folded_email(address), "now": now}
         try:
             record = await self._session.fetch_row(_CHANGE_EMAIL, **values)

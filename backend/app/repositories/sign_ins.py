@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from app.database.connection import Session
 from app.database.statements import Statement
@@ -16,7 +16,8 @@ _SESSION, _ACCOUNT, _PASSWORD = table_of(StoredSession), table_of(Account), tabl
 _ITS_KEY = (_SESSION.c.user_id == bindparam("owner"), _SESSION.c.id == bindparam("session_id"))
 _LIVING = (_SESSION.c.user_id == bindparam("owner"), _SESSION.c.expires_at > bindparam("now"))
 _ROTATED = ("generation", "rotations", "last_seen_at", "expires_at", "device", "address")
-_ENDED: dict[str, Any] = {"expires_at": bindparam("now")}
+# No moment at which it was living comes after this one: a refresh whose moment was taken earlier must not revive it.
+_ENDED: dict[str, Any] = {"expires_at": func.least(bindparam("now"), _SESSION.c.created_at)}
 _START = Statement(insert(_SESSION).values({name: bindparam(name) for name in SessionRow._fields}))
 # One statement takes the lock and sees the row as whoever had the lock before has left it.
 _LOCKED = Statement(
@@ -45,6 +46,16 @@ _REVOKE = Statement(
     update(_ACCOUNT)
     .where(_ACCOUNT.c.user_id == bindparam("owner"))
     .values(tokens_valid_from=bindparam("now"))
+)
+_CONFIRM = Statement(
+    select(_PASSWORD.c.user_id)
+    .join_from(_PASSWORD, _ACCOUNT, _ACCOUNT.c.user_id == _PASSWORD.c.user_id)
+    .where(
+        _PASSWORD.c.user_id == bindparam("owner"),
+        _PASSWORD.c.password_hash == bindparam("known"),
+        _ACCOUNT.c.deleted_at.is_(None),
+    )
+    .with_for_update(read=True, of=_PASSWORD)
 )
 _FIND_PASSWORD = Statement(
     select(_PASSWORD.c.password_hash, _ACCOUNT.c.email, _ACCOUNT.c.name)
@@ -104,6 +115,10 @@ class SignIns:
         """Return a person's password as it is kept, or None if the person has none with us."""
         record = await self._session.fetch_row(_FIND_PASSWORD, owner=owner)
         return None if record is None else PasswordRow(*record)
+
+    async def confirm_password(self, owner: str, *, known: str) -> bool:
+        """Tell whether an encoded hash is that of a person who is there, and keep it so for the transaction."""
+        return await self._session.fetch_row(_CONFIRM, owner=owner, known=known) is not None
 
     async def change_password(self, owner: str, *, known: str, fresh: str, now: datetime) -> bool:
         """Put one encoded hash in the place of another; tell whether that was the one."""

@@ -37,7 +37,6 @@ MakeApp = Callable[[Settings], ASGIApp]
 # What an embedded server takes at least, and beside the pools: migrations, dumps, its own processes.
 _USUAL_CONNECTIONS, _OTHER_CONNECTIONS = 100, 20
 _EMBEDDED = "postgres"
-_log = structlog.get_logger("agendum.limits")
 
 
 def serve(settings: Settings, make_app: MakeApp) -> None:

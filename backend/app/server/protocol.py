@@ -168,7 +168,7 @@ class Protocol(HttpToolsProtocol):
             outcome is None
             or outcome.is_committing
             or outcome.is_given_up
-            or getattr(route, "long_running", False)
+            or (getattr(route, "long_running", False) and not self.house.is_ending)
         ):
             return
         outcome.is_given_up = True

@@ -8,12 +8,13 @@ from urllib.parse import unquote
 from app.config import ConfigurationError, Settings, origin_of
 from app.database.connection import Database
 from app.domain.account_errors import AccountDisabled
-from app.domain.callers import Caller, Credential
+from app.domain.callers import Caller, Credential, Role
 from app.domain.errors import TokenInvalid, Unavailable
+from app.models.account import KnownPerson
 from app.repositories.better_auth import ForeignSession, SessionTables
 from app.repositories.unit_of_work import looking_up_sessions
 from app.services.identity import Identity
-from app.services.recognition import Recognised, Recogniser, recognise
+from app.services.recognition import Recognised, Recogniser, recognise, roles_of
 from app.utils.claims import MAX_SUBJECT_LENGTH, Claims
 from app.utils.jwt import InvalidToken
 from app.utils.signed_values import is_signed_value, read_signed_value
@@ -33,6 +34,7 @@ class SharedSessions(NamedTuple):
         cookie: The name of the session cookie, without `__Secure-`.
         origins: The origins of pages that may change something by a cookie.
         takes_raw_tokens: Whether a token without a signature is one.
+        roles_are_ours: Whether our table says what its people are; otherwise a claim of its JWTs does.
     """
 
     tables: SessionTables
@@ -41,6 +43,7 @@ class SharedSessions(NamedTuple):
     cookie: str
     origins: frozenset[str]
     takes_raw_tokens: bool
+    roles_are_ours: bool
 
 
 def shared_sessions(settings: Settings) -> SharedSessions | None:
@@ -62,6 +65,7 @@ def shared_sessions(settings: Settings) -> SharedSessions | None:
         settings.better_auth_cookie,
         frozenset({issuer, *settings.cors_origins}),
         settings.better_auth_raw_tokens,
+        settings.role_claim is None,
     )
 
 
@@ -101,9 +105,15 @@ def session_tokens(identity: Identity, shared: SharedSessions, database: Databas
         token = credential if _RAW.fullmatch(credential) else _verified(unquote(credential), shared.secrets)
         claims = await _find(database, shared, token, now=now)
         person = await recognise(identity, claims, now=now)
-        return Recognised(Caller(person.user_id, Credential.BETTER_AUTH_SESSION), claims.expires_at)
+        caller = Caller(person.user_id, Credential.BETTER_AUTH_SESSION, roles=_roles(person, shared))
+        return Recognised(caller, claims.expires_at)
 
     return Recogniser(takes, recognise_token)
+
+
+def _roles(person: KnownPerson, shared: SharedSessions) -> frozenset[Role]:
+    # Spec: features/administration.md#ADMIN-002
+    return roles_of(person) if shared.roles_are_ours else frozenset()
 
 
 def session_cookies(identity: Identity, shared: SharedSessions, database: Database) -> Recogniser:
@@ -113,7 +123,8 @@ def session_cookies(identity: Identity, shared: SharedSessions, database: Databa
         token = _verified(unquote(cookie), shared.secrets)
         claims = await _find(database, shared, token, now=now)
         person = await recognise(identity, claims, now=now)
-        return Recognised(Caller(person.user_id, Credential.SESSION_COOKIE), claims.expires_at)
+        caller = Caller(person.user_id, Credential.SESSION_COOKIE, roles=_roles(person, shared))
+        return Recognised(caller, claims.expires_at)
 
     return Recogniser(lambda _cookie: True, recognise_cookie)
 

@@ -34,7 +34,7 @@ async def ask(
         return
     async with identity.open_register() as directory:
         login = await directory.find_login(body.email)
-        if login is None:
+        if login is None or login.disabled_at is not None:
             await directory.tokens.issue_nothing()
         else:
             token = NewToken(login.user_id, Purpose.PASSWORD_RESET, Occasion.RESET_PASSWORD, uuid4(), uuid4())

@@ -51,4 +51,5 @@ async def change(
         if not await directory.sign_ins.change_password(caller.person_id, **hashes, now=now):
             raise WrongCredentials("The password is wrong.")
         await directory.sign_ins.end_others(caller.person_id, kept=caller.session_id, now=now)
+        await directory.tokens.end_all(caller.person_id, now=now)
     identity.forget(caller.person_id)

@@ -11,15 +11,23 @@ from app.repositories.everybody import Directory
 from app.schemas.registration import AccountCreate
 from app.services.email_verification import verification
 from app.services.identity import Identity
+from app.services.mail_budget import may_get_mail
 from app.services.mailing import Mailing, Purpose
 from app.services.password_rules import require_choice
+from app.utils.budgets import Budgets
 from app.utils.sealed_ids import unsealed
 
 _NO_INVITATION = "Registering takes an invitation that is good for this e-mail."
 
 
 async def register(
-    identity: Identity, body: AccountCreate, *, mode: Registration, mailing: Mailing, now: datetime
+    identity: Identity,
+    body: AccountCreate,
+    *,
+    mode: Registration,
+    mailing: Mailing,
+    budgets: Budgets,
+    now: datetime,
 ) -> AccountRow:
     """Make a person of our own, who gets a mail to verify the e-mail where there is a mail server.
 
@@ -37,13 +45,14 @@ async def register(
         raise InvitationRequired(_NO_INVITATION)
     chosen = await require_choice(body.password, field="password", called=(body.email, body.name))
     password_hash = await identity.passwords.hash(chosen)
+    mails = mailing.carrier is not None and await may_get_mail(budgets, email=body.email)
     account = AccountRow(user_id=str(uuid7()), email=body.email, name=body.name, created_at=now)
     async with identity.open_register() as directory:
         used = code is not None and await directory.invitations.use(code, email=body.email, now=now)
         if mode is Registration.INVITATION and not used:
             raise InvitationRequired(_NO_INVITATION)
         registered = await _add(directory, account, password_hash)
-        if mailing.carrier is not None:
+        if mails:
             # Spec: features/users.md#USER-036
             await directory.tokens.issue(verification(account.user_id), now=now)
     mailing.wake()

@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 from uuid_utils.compat import uuid7
 
-from app.domain.account_errors import AccountDisabled, RefreshReused
+from app.domain.account_errors import AccountDisabled, RefreshReused, WrongCredentials
 from app.domain.callers import Caller
 from app.domain.errors import Forbidden, TokenInvalid
 from app.models.account import OWN_ISSUER, LoginRow
@@ -51,13 +51,20 @@ class SignedIn(NamedTuple):
 
 
 async def start(identity: Identity, login: LoginRow, visit: Visit, *, now: datetime) -> SignedIn:
-    """Begin a session of somebody who has shown who that is; the least recently seen one ends if there are too many."""
+    """Begin a session of somebody who has shown who that is; the least recently seen one ends if there are too many.
+
+    Raises:
+        WrongCredentials: The password is not the person's any more.
+    """
     # Spec: features/sessions.md#SESSION-001 features/sessions.md#SESSION-002 features/sessions.md#SESSION-003
     # The clock of whoever ended all sessions may have been ahead of ours.
     begun = max(now, login.tokens_valid_from or now)
     seed, session_id = secrets.token_bytes(SEED_BYTES), UUID(str(uuid7()))
     row = SessionRow(login.user_id, session_id, seed, 1, [], begun, begun, begun + IDLE, *visit)
     async with identity.open_register() as directory:
+        # The password may have been changed, or the account deleted, while this one was verified.
+        if not await directory.sign_ins.confirm_password(login.user_id, known=login.password_hash):
+            raise WrongCredentials("The e-mail or the password is wrong.")
         await directory.sign_ins.start(row, most=MOST)
     return _signed_in(identity, row, now=now)
 
@@ -112,6 +119,7 @@ async def log_out_everywhere(identity: Identity, caller: Caller, *, now: datetim
     # Spec: features/sessions.md#SESSION-013
     async with identity.open_register() as directory:
         await directory.sign_ins.end_all(caller.person_id, now=now)
+        await directory.tokens.end_all(caller.person_id, now=now)
     identity.forget(caller.person_id)
 
 

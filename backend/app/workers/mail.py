@@ -70,6 +70,7 @@ async def _keep_sending(runtime: Runtime, carrier: Carrier) -> None:
             pass  # Nobody has queued anything here, and it is time to look.
         woken.clear()
         wait = await send_due(runtime, carrier)
+        runtime.metrics.end_round("mail")
 
 
 async def _send(runtime: Runtime, carrier: Carrier, key: MailKey) -> bool:

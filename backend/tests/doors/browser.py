@@ -145,7 +145,7 @@ class DocumentationPage:
             self._fold(tag)
 
     def _fold(self, tag: str, *, away: str = "true") -> None:
-        self.page.locator(f".opblock-tag[data-tag='{tag}'][data-is-open='{away}']").click()
+        self.page.locator(f".opblock-tag[id='operations-tag-{tag}'][data-is-open='{away}']").click()
 
     def operation(self, name: str) -> "OperationOnPage":
         """Open an operation."""

@@ -21,6 +21,10 @@ def plain(document: Content | None) -> Content | None:
     return {**document, "deleted_at": IN_TRASH}
 
 
+# A personal token that is revoked stays so, whatever is undone: that has tests of its own.
+UNDOABLE = {kind: some for kind, some in KINDS.items() if kind != "personal_token"}
+
+
 class Walk:
     """A person, what the person has made, and what the model says of it."""
 
@@ -35,7 +39,7 @@ class Walk:
         """Make two things of each kind."""
         task = await self.person.create_task()
         await self.learn()
-        for kind, (path, content, _) in [*KINDS.items()] * 2:
+        for kind, (path, content, _) in [*UNDOABLE.items()] * 2:
             within = path.format(task_id=task["id"])
             named = {name: self.another(value) for name, value in content.items()}
             response = await self.person.client.post(within, json=named)

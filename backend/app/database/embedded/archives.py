@@ -19,7 +19,7 @@ _OTHERS = (
 )
 _TRIES, _PAUSE = 100, 0.05
 _IS_EMPTY = "SELECT to_regclass('agendum.account') IS NULL"
-_HAS_PEOPLE = "SELECT EXISTS (SELECT FROM agendum.account WHERE deleted_at IS NULL)"
+_HAS_PEOPLE = "SELECT EXISTS (SELECT FROM agendum.account WHERE kind = 'person' AND deleted_at IS NULL)"
 
 
 class Cluster:
