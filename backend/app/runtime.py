@@ -24,6 +24,7 @@ from app.services.identity import Identity
 from app.services.mail_carriers import mailing_of
 from app.services.mailing import Mailing
 from app.services.recognition import Recogniser, signed_tokens
+from app.services.registration import Terms
 from app.services.token_recognition import personal_tokens
 from app.services.verifiers import token_verifiers
 from app.utils.addresses import Network
@@ -146,6 +147,11 @@ class Runtime(AbstractAsyncContextManager["Runtime"]):
     def cookie_recognisers(self) -> tuple[Recogniser, ...]:
         """What knows the bearers of cookies, where there are any that are credentials."""
         return () if self.shared is None else (session_cookies(self.identity, self.shared, self.database),)
+
+    @property
+    def registering(self) -> Terms:
+        """On which terms people register."""
+        return Terms(self.registration, self.mailing, self.budgets)
 
     def forget(self, person_id: str) -> None:
         """Recognise a person anew at the next request, because a credential of theirs has ended."""

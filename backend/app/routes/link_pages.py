@@ -76,7 +76,5 @@ async def show_invitation(token: Token = "") -> Response:
 @router.post("/invitation")
 async def accept_invitation(form: FormOf, parts: Parts, now: Now) -> Response:
     """Register somebody who is invited."""
-    mode, mailing, budgets = parts.registration, parts.mailing, parts.budgets
-    body = form.read(AccountCreate)
-    await registration.register(parts.identity, body, mode=mode, mailing=mailing, budgets=budgets, now=now)
+    await registration.register(parts.identity, form.read(AccountCreate), parts.registering, now=now)
     return done(_INVITATION)

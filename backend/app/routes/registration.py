@@ -23,6 +23,4 @@ router = APIRouter(prefix="/auth", tags=["accounts"], route_class=Route)
 )
 async def register(body: AccountCreate, parts: Parts, now: Now) -> AccountRow:
     """Register with an e-mail, a password and a name; where a mail server is configured, a mail comes to verify it."""
-    return await registration.register(
-        parts.identity, body, mode=parts.registration, mailing=parts.mailing, budgets=parts.budgets, now=now
-    )
+    return await registration.register(parts.identity, body, parts.registering, now=now)

@@ -1,6 +1,7 @@
 """Registering people of our own. It hashes outside of transactions."""
 
 from datetime import datetime
+from typing import NamedTuple
 
 from uuid_utils.compat import uuid7
 
@@ -20,15 +21,15 @@ from app.utils.sealed_ids import unsealed
 _NO_INVITATION = "Registering takes an invitation that is good for this e-mail."
 
 
-async def register(
-    identity: Identity,
-    body: AccountCreate,
-    *,
-    mode: Registration,
-    mailing: Mailing,
-    budgets: Budgets,
-    now: datetime,
-) -> AccountRow:
+class Terms(NamedTuple):
+    """Who may register, how mail is written, and how much of it there may be."""
+
+    mode: Registration
+    mailing: Mailing
+    budgets: Budgets
+
+
+async def register(identity: Identity, body: AccountCreate, terms: Terms, *, now: datetime) -> AccountRow:
     """Make a person of our own, who gets a mail to verify the e-mail where there is a mail server.
 
     Raises:
@@ -38,6 +39,7 @@ async def register(
         Invalid: The password may not be chosen.
     """
     # Spec: features/users.md#USER-001 features/users.md#USER-003 features/users.md#USER-020 features/users.md#USER-044
+    mode, mailing, budgets = terms
     if mode is Registration.CLOSED:
         raise RegistrationClosed("Nobody can register here.")
     code = unsealed(identity.secrets, Purpose.INVITATION, body.invitation or "")

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
@@ -31,9 +32,10 @@ def kill_database(folder: Path, number: signal.Signals = signal.SIGKILL) -> int:
 def wait_for_another(folder: Path, process_id: int) -> None:
     """Wait until another server than this one accepts connections."""
     record = folder / "data/postgres/cluster/postmaster.pid"
-    deadline = time.monotonic() + 30
+    deadline, lines = time.monotonic() + 30, [""]
     while time.monotonic() < deadline:
-        lines = record.read_text().split("\n") if record.exists() else []
+        with suppress(FileNotFoundError):
+            lines = record.read_text().split("\n")
         if len(lines) > 7 and lines[0] != str(process_id) and lines[7].strip() == "ready":
             return
         time.sleep(0.02)
