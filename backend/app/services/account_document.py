@@ -3,12 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
 
-from app.domain.errors import Invalid
 from app.domain.faults import FieldError
 from app.domain.fields import folded
 from app.schemas.account_document import (
@@ -23,6 +22,7 @@ from app.schemas.account_document import (
     TaskPart,
 )
 from app.schemas.messages import field_errors
+from app.services.account_faults import MOST_ERRORS, refuse
 from app.services.task_references import DEEPEST
 from app.utils.json_pieces import JsonPieces, LongItemError, Piece
 from app.utils.spool import Spool
@@ -34,7 +34,8 @@ PARTS: Mapping[str, type[Part]] = {
     "comments": CommentPart,
     "saved_filters": SavedFilterPart,
 }
-_MOST_ERRORS = 20
+# As many ids may be referred to before they are given, or without being given at all.
+MOST_AHEAD = 100_000
 # No chain of parents in the trash is as long as this.
 _FARTHEST = 50
 _HEAD = {name: field for name, field in AccountDocument.model_fields.items() if name not in SECTIONS}
@@ -74,17 +75,16 @@ class _Reading:
     spools: dict[str, Spool] = field(default_factory=lambda: {section: Spool() for section in SECTIONS})
     ids: dict[str, dict[UUID, int]] = field(default_factory=lambda: {section: {} for section in SECTIONS})
     names: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    mentioned: dict[str, dict[UUID, str]] = field(
-        default_factory=lambda: {section: {} for section in SECTIONS}
-    )
+    # What is referred to and not given yet; at the end, what stands elsewhere.
+    ahead: dict[str, dict[UUID, str]] = field(default_factory=lambda: {section: {} for section in SECTIONS})
     parents: dict[UUID, UUID] = field(default_factory=dict)
     living: set[UUID] = field(default_factory=set)
     errors: list[FieldError] = field(default_factory=list)
 
     def refuse(self, pointer: str, message: str) -> None:
         self.errors.append(FieldError(pointer, message))
-        if len(self.errors) == _MOST_ERRORS:
-            _refuse(self.errors)
+        if len(self.errors) == MOST_ERRORS:
+            refuse(self.errors)
 
 
 def check(document: Spool) -> Checked:
@@ -114,21 +114,17 @@ def _checked(reading: _Reading, document: Spool) -> Checked:
     except LongItemError:
         following = "" if last.place is None else f"/{last.place + 1}"
         reading.refuse(f"/{last.name}{following}", "is longer than a mebibyte, or so is what follows it")
-        _refuse(reading.errors)
+        refuse(reading.errors)
     profile = _head(reading)
     levels = _levels(reading)
     if reading.errors:
-        _refuse(reading.errors)
+        refuse(reading.errors)
     lines = {section: [spool] for section, spool in reading.spools.items() if section != "tasks"}
     lines["tasks"] = _by_level(reading.spools.pop("tasks"), levels)
     for section in lines:
         reading.spools.pop(section, None)
-    elsewhere = {
-        section: {one: where for one, where in mentioned.items() if one not in reading.ids[section]}
-        for section, mentioned in reading.mentioned.items()
-    }
     total = sum(len(ids) for ids in reading.ids.values())
-    return Checked(profile, lines, reading.ids, elsewhere, total)
+    return Checked(profile, lines, reading.ids, reading.ahead, total)
 
 
 def _take(reading: _Reading, piece: Piece) -> None:
@@ -156,15 +152,25 @@ def _take_thing(reading: _Reading, piece: Piece, pointer: str) -> None:
         reading.refuse(f"{pointer}/id", "is given before")
         return
     reading.ids[piece.name][thing.id] = piece.place or 0
+    reading.ahead[piece.name].pop(thing.id, None)
     _take_name(reading, piece.name, thing, pointer=pointer)
-    for section, entity_id, name in references(thing):
-        reading.mentioned[section].setdefault(entity_id, f"{pointer}/{name}")
+    _take_references(reading, thing, pointer=pointer)
     if isinstance(thing, TaskPart):
         if thing.parent_id is not None:
             reading.parents[thing.id] = thing.parent_id
         if thing.deleted_at is None:
             reading.living.add(thing.id)
     reading.spools[piece.name].write(thing.model_dump_json().encode() + b"\n")
+
+
+def _take_references(reading: _Reading, thing: Any, *, pointer: str) -> None:
+    # Spec: features/portability.md#PORT-021
+    for section, entity_id, name in references(thing):
+        if entity_id not in reading.ids[section]:
+            reading.ahead[section].setdefault(entity_id, f"{pointer}/{name}")
+            if sum(map(len, reading.ahead.values())) > MOST_AHEAD:
+                message = f"must not refer to more than {MOST_AHEAD:,} ids that are not given before it"
+                refuse([*reading.errors, FieldError(f"{pointer}/{name}", message)])
 
 
 def references(thing: Any) -> Iterator[tuple[str, UUID, str]]:
@@ -194,7 +200,7 @@ def _head(reading: _Reading) -> ProfilePart:
         document = AccountDocument.model_validate(reading.head)
     except ValidationError as error:
         _tell(reading, error, within="")
-        _refuse(reading.errors)
+        refuse(reading.errors)
     return document.profile
 
 
@@ -242,7 +248,3 @@ def _tell(reading: _Reading, error: ValidationError, *, within: str) -> None:
         [fault] = field_errors([{**one, "loc": ("body", *one["loc"])}])
         step = "/" + fault.field.replace(".", "/") if one["loc"] else ""
         reading.refuse(within + step, fault.message)
-
-
-def _refuse(errors: list[FieldError]) -> NoReturn:
-    raise Invalid(f"{errors[0].field or 'the document'}: {errors[0].message}", errors=tuple(errors))

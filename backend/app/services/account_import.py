@@ -9,13 +9,13 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from app.domain.errors import Invalid
 from app.domain.faults import FieldError
 from app.repositories.unit_of_work import UnitOfWork
 from app.schemas.account_document import SECTIONS, ProfilePart
 from app.schemas.account_import import Outcome, ProfileOutcome
 from app.services import profile, task_writes
 from app.services.account_document import PARTS, Checked
+from app.services.account_faults import MOST_ERRORS, refuse
 from app.services.imported_rows import ROWS, Imported, Noted, Report, UnderWay
 
 AT_ONCE = 500
@@ -58,21 +58,20 @@ async def _look_elsewhere(under_way: UnderWay) -> None:
     Raises:
         Invalid: It is not here either.
     """
-    # Spec: features/portability.md#PORT-011 features/isolation.md#ISO-008
-    missing = []
+    # Spec: features/portability.md#PORT-011 features/portability.md#PORT-021 features/isolation.md#ISO-008
+    missing: list[FieldError] = []
     for section, mentioned in under_way.document.elsewhere.items():
         kind = getattr(under_way.work, section)
         for some in _parts(iter(mentioned)):
             there = await kind.there(some)
             under_way.deleted[section] |= {one for one, is_living in there.items() if not is_living}
             under_way.older |= there.keys() if section == "tasks" else set()
-            missing += [
-                FieldError(mentioned[one], f"there is no such {kind.called}")
-                for one in some
-                if one not in there
-            ]
+            message = f"there is no such {kind.called}"
+            missing += [FieldError(mentioned[one], message) for one in some if one not in there]
+            if len(missing) >= MOST_ERRORS:
+                refuse(missing)
     if missing:
-        raise Invalid(f"{missing[0].field}: {missing[0].message}", errors=tuple(missing[:20]))
+        refuse(missing)
 
 
 async def _bring_profile(under_way: UnderWay, given: ProfilePart) -> ProfileOutcome:

@@ -107,15 +107,23 @@ async def _saved_filter(under_way: UnderWay, given: SavedFilterPart) -> tuple[Sa
 
 def _led(under_way: UnderWay, name: str, value: Any) -> Any:
     """Return a parameter of a query that names what is taken for what it names."""
+    # Spec: features/portability.md#PORT-013
     section = {"category_id": "categories", "tag": "tags"}.get(name)
     if section is None:
         return value
-    instead = {str(one): str(other) for one, other in under_way.instead[section].items() if other is not None}
-    return (
-        sorted(instead.get(one, one) for one in value)
-        if isinstance(value, list)
-        else instead.get(value, value)
-    )
+    instead = under_way.instead[section]
+    if isinstance(value, list):
+        return sorted(taken_for(one, instead) for one in value)
+    return taken_for(value, instead)
+
+
+def taken_for(text: str, instead: Mapping[UUID, UUID | None]) -> str:
+    """Return the id of what the thing of an id is taken for; a name, and any other id, is returned as it is."""
+    try:
+        other = instead.get(UUID(text))
+    except ValueError:
+        return text
+    return text if other is None else str(other)
 
 
 async def _comment(under_way: UnderWay, given: CommentPart) -> tuple[CommentRow | None, list[str]]:

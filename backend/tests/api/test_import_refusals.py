@@ -1,9 +1,10 @@
 """Documents that cannot be brought in: each is refused by its JSON Pointer, and nothing of it stays."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -152,6 +153,59 @@ async def test_no_more_than_twenty_faults_are_told(ada: Person) -> None:
     document = await exported(ada)
     document["tasks"] = [{"title": ""}] * 1000
     assert len((await brought(ada, document)).json()["errors"]) == 20
+
+
+def lead_nowhere(document: Document, count: int) -> None:
+    """Give tasks so many tags that are not there, 20 each."""
+    like, ids = document["tasks"][0], [str(uuid4()) for _ in range(count)]
+    document["tasks"] = [
+        like | {"id": str(uuid4()), "tag_ids": ids[first : first + 20]} for first in range(0, count, 20)
+    ]
+    document.update(comments=[])
+
+
+@pytest.mark.spec("PORT-021")
+async def test_the_account_is_asked_until_20_ids_are_missing(
+    ada: Person, connection: asyncpg.Connection
+) -> None:
+    asked: list[str] = []
+    document = sample()
+    lead_nowhere(document, 2000)
+    with connection.query_logger(lambda record: asked.append(record.query)):
+        response = await brought(ada, document)
+        # The driver tells its loggers when the loop comes round.
+        await asyncio.sleep(0)
+    errors = response.json()["errors"]
+    assert (response.status_code, len(errors)) == (422, 20)
+    assert {error["field"] for error in errors} == {"/tasks/0/tag_ids"}
+    assert len([query for query in asked if "FROM agendum.tag" in query]) == 1, asked
+
+
+@pytest.mark.spec("PORT-021")
+async def test_more_ids_that_lead_nowhere_than_100_000_are_refused_at_the_first_of_them(ada: Person) -> None:
+    document = sample()
+    lead_nowhere(document, 100_021)
+    document["tasks"][-1]["title"] = ""
+    response = await brought(ada, document)
+    [error] = response.json()["errors"]
+    message = "must not refer to more than 100,000 ids that are not given before it"
+    assert (response.status_code, error["field"]) == (422, "/tasks/5000/tag_ids"), response.text
+    assert error["message"] == message
+
+
+@pytest.mark.spec("PORT-021")
+async def test_ids_that_are_given_later_count_until_then(
+    bob: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.account_document.MOST_AHEAD", 1)
+    document = sample()
+    chain(document, 1, None, 3, None)
+    assert (await brought(bob, document, dry_run=True)).json()["tasks"]["created"] == 4
+    chain(document, 1, 2, None)
+    assert (await brought(bob, document, dry_run=True)).json()["tasks"]["created"] == 3
+    chain(document, 2, 3, None, None)
+    [error] = (await brought(bob, document)).json()["errors"]
+    assert error["field"] == "/tasks/1/parent_id"
 
 
 @pytest.mark.spec("PORT-005")
