@@ -97,8 +97,13 @@ async def _needless(work: UnitOfWork, mail: MailRow, *, now: datetime) -> str | 
     # Spec: features/users.md#USER-033 features/users.md#USER-034
     if not mail.is_wanted:
         return "disabled"
+    if now - mail.created_at > _PATIENCE:
+        return "expired"
     leading = LINKS.get(Occasion(mail.template)) if mail.template in {*Occasion} else None
     if leading is None or leading.life is None:
         return None
-    token_id = UUID(orjson.loads(mail.parameters)["token"])
+    try:
+        token_id = UUID(orjson.loads(mail.parameters)["token"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return "template"
     return None if await work.mail.start_token(token_id, expires_at=now + leading.life) else "replaced"

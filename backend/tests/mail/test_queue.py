@@ -97,7 +97,7 @@ async def test_attempts_become_rarer_and_end_after_three_days(
         registered.late = late
         await registered.deliver(carrier=Refusing())
         row = await kept(connection)
-        assert (row["failure"], row["is_sent"], row["is_waiting"]) == ("connection", False, is_waiting)
+        assert (row["failure"], row["is_sent"], row["is_waiting"]) == ("connection" if is_waiting else "expired", False, is_waiting)
 
 
 @pytest.mark.spec("MAIL-007", "MAIL-008")
@@ -203,6 +203,28 @@ async def test_a_template_of_a_newer_release_is_left_to_it_and_holds_up_nothing(
     assert len(await own_post.collect()) == 1
     [left] = await fetch(witness, "SELECT failure FROM agendum.mail WHERE next_attempt_at IS NOT NULL")
     assert left["failure"] == "template"
+
+
+@pytest.mark.spec("MAIL-007")
+async def test_a_mail_that_is_too_old_when_it_is_taken_is_not_sent(
+    registered: Post, connection: asyncpg.Connection
+) -> None:
+    await registered.client.post(ASK, json={"email": ADA["email"]})
+    registered.late = timedelta(days=3, hours=1)
+    assert await registered.collect() == []
+    assert await kept(connection) == {"attempts": 1, "failure": "expired", "is_sent": False, "is_waiting": False}
+    assert await fetch(connection, "SELECT id FROM agendum.mailed_token WHERE expires_at IS NOT NULL") == []
+
+
+@pytest.mark.spec("MAIL-005")
+async def test_a_mail_that_cannot_be_read_ends_and_holds_up_nothing(
+    own_post: Post, witness: asyncpg.Connection
+) -> None:
+    user_id = await add_ada(own_post)
+    await queue(own_post, user_id, template="reset_password")
+    assert await own_post.collect() == []
+    assert (await kept(witness))["failure"] == "template"
+    assert not (await kept(witness))["is_waiting"]
 
 
 @pytest.mark.spec("MAIL-009")
