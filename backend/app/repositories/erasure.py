@@ -40,7 +40,10 @@ NOBODY = "deleted"
 _AT_ONCE = 2000
 _ACCOUNT, _CHANGE, _COUNTER = table_of(Account), table_of(Change), table_of(ChangeCounter)
 _KEPT = (_ACCOUNT, _CHANGE, _COUNTER)
-_VERSION = Statement(select(_ACCOUNT.c.version).where(mine(_ACCOUNT), _ACCOUNT.c.deleted_at.is_(None)))
+# The lock keeps out whoever would add something for the person meanwhile, or write the account.
+_VERSION = Statement(
+    select(_ACCOUNT.c.version).where(mine(_ACCOUNT), _ACCOUNT.c.deleted_at.is_(None)).with_for_update()
+)
 _LAST = Statement(select(_COUNTER.c.last_seq).where(mine(_COUNTER)))
 _EMPTY = Statement(
     update(_CHANGE)
@@ -114,7 +117,7 @@ class Erasure(OwnerScoped):
     """One person's account, on its way out."""
 
     async def version(self) -> int:
-        """Return the version of the account.
+        """Return the version of the account, which nobody else writes from now on.
 
         Raises:
             TokenInvalid: It is gone already.

@@ -64,6 +64,8 @@ def _issue() -> Statement:
             *(_ACCOUNT.c.kind == PERSON, _ACCOUNT.c.email.is_not(None)),
             *(_ACCOUNT.c.disabled_at.is_(None), _ACCOUNT.c.deleted_at.is_(None)),
         )
+        # It waits for a deletion, and then finds nobody.
+        .with_for_update(read=True, key_share=True)
         .cte("person")
     )
     issued = _replacing(person).cte("issued")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Text, bindparam, cast, exists, insert, null, select, update
+from sqlalchemy import Text, bindparam, cast, exists, insert, literal_column, null, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.database.connection import Session
@@ -19,13 +19,20 @@ from app.models.naming import table_of
 from app.repositories.owner import OwnerScoped, mine
 
 _MAIL, _TOKEN, _ACCOUNT = table_of(Mail), table_of(MailedToken), table_of(Account)
+_NEW = ("user_id", "id", "template", "address", "parameters", "created_at", "next_attempt_at", "attempts")
+# It waits for a deletion of the account, and then adds nothing.
 _QUEUE = Statement(
-    insert(_MAIL).values(
-        **{name: bindparam(name) for name in ("user_id", "id", "template", "address")},
-        parameters=cast(bindparam("parameters", type_=Text), JSONB),
-        created_at=bindparam("now"),
-        next_attempt_at=bindparam("now"),
-        attempts=0,
+    insert(_MAIL).from_select(
+        _NEW,
+        select(
+            *(_ACCOUNT.c.user_id, bindparam("id", type_=_MAIL.c.id.type)),
+            *(cast(bindparam(name), Text) for name in ("template", "address")),
+            cast(bindparam("parameters", type_=Text), JSONB),
+            *(cast(bindparam("now"), _MAIL.c.created_at.type) for _ in range(2)),
+            literal_column("0"),
+        )
+        .where(_ACCOUNT.c.user_id == bindparam("user_id"), _ACCOUNT.c.deleted_at.is_(None))
+        .with_for_update(read=True, key_share=True),
     )
 )
 _DUE = (

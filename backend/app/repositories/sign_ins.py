@@ -27,7 +27,7 @@ _LOCKED = Statement(
         _ACCOUNT.c.tokens_valid_from,
     )
     .join_from(_SESSION, _ACCOUNT, _ACCOUNT.c.user_id == _SESSION.c.user_id)
-    .where(*_ITS_KEY)
+    .where(*_ITS_KEY, _ACCOUNT.c.deleted_at.is_(None))
     .with_for_update(of=_SESSION)
 )
 _ROTATE = Statement(update(_SESSION).where(*_ITS_KEY).values({name: bindparam(name) for name in _ROTATED}))
@@ -55,7 +55,8 @@ _CONFIRM = Statement(
         _PASSWORD.c.password_hash == bindparam("known"),
         _ACCOUNT.c.deleted_at.is_(None),
     )
-    .with_for_update(read=True, of=_PASSWORD)
+    # The account first, as whoever deletes it does.
+    .with_for_update(read=True, of=(_ACCOUNT, _PASSWORD))
 )
 _FIND_PASSWORD = Statement(
     select(_PASSWORD.c.password_hash, _ACCOUNT.c.email, _ACCOUNT.c.name)
@@ -108,8 +109,9 @@ class SignIns:
 
     async def end_all(self, owner: str, *, now: datetime) -> None:
         """End every session of a person, and refuse whatever token anybody has issued for the person before now."""
-        await self.end_others(owner, kept=None, now=now)
+        # The account first, as whoever deletes it does.
         await self._session.fetch(_REVOKE, owner=owner, now=now)
+        await self.end_others(owner, kept=None, now=now)
 
     async def find_password(self, owner: str) -> PasswordRow | None:
         """Return a person's password as it is kept, or None if the person has none with us."""

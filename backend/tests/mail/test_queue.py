@@ -97,7 +97,11 @@ async def test_attempts_become_rarer_and_end_after_three_days(
         registered.late = late
         await registered.deliver(carrier=Refusing())
         row = await kept(connection)
-        assert (row["failure"], row["is_sent"], row["is_waiting"]) == ("connection" if is_waiting else "expired", False, is_waiting)
+        assert (row["failure"], row["is_sent"], row["is_waiting"]) == (
+            "connection" if is_waiting else "expired",
+            False,
+            is_waiting,
+        )
 
 
 @pytest.mark.spec("MAIL-007", "MAIL-008")
@@ -212,7 +216,12 @@ async def test_a_mail_that_is_too_old_when_it_is_taken_is_not_sent(
     await registered.client.post(ASK, json={"email": ADA["email"]})
     registered.late = timedelta(days=3, hours=1)
     assert await registered.collect() == []
-    assert await kept(connection) == {"attempts": 1, "failure": "expired", "is_sent": False, "is_waiting": False}
+    assert await kept(connection) == {
+        "attempts": 1,
+        "failure": "expired",
+        "is_sent": False,
+        "is_waiting": False,
+    }
     assert await fetch(connection, "SELECT id FROM agendum.mailed_token WHERE expires_at IS NOT NULL") == []
 
 

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from uuid import uuid4
 
 import asyncpg
 import httpx2
@@ -10,6 +12,8 @@ from fastapi import FastAPI
 
 from app.database.connection import Database, Limits
 from app.database.url import read_address
+from app.repositories.mailed_tokens import NewToken
+from app.repositories.outgoing_mail import NewMail
 from tests.api.signing import Tokens, refresh, refreshed, status_of, tokens_of
 from tests.people import Person, joined, open_client, served_from
 from tests.races.wire import Act, Wire, lose_the_answer, lose_the_question, say_farewell
@@ -52,6 +56,35 @@ async def test_refreshing_and_leaving_at_once_leaves_nothing_that_is_good(
             assert (await refresh(client, some)).status_code == 401
         own_app.state.runtime.identity.forget(own_ada.user_id)
         assert {await status_of(client, some) for some in (tokens, *given)} == {401}
+
+
+@pytest.mark.spec("USER-072")
+async def test_what_begins_while_an_account_is_deleted_waits_and_adds_nothing(
+    own_app: FastAPI, own_ada: Person, witness: asyncpg.Connection
+) -> None:
+    identity, now = own_app.state.runtime.identity, datetime.now(UTC)
+    [known] = await witness.fetch(
+        "SELECT password_hash FROM agendum.password WHERE user_id = $1", own_ada.user_id
+    )
+
+    async def begin() -> bool:
+        async with identity.open_register() as directory:
+            token = NewToken(own_ada.user_id, "password_reset", "reset_password", uuid4(), uuid4())
+            await directory.tokens.issue(token, now=now)
+            about = NewMail(own_ada.user_id, "password_changed", "ada@example.com", {})
+            await directory.tokens.notify(about, mail_id=uuid4(), now=now)
+            return await directory.sign_ins.confirm_password(own_ada.user_id, known=known[0])
+
+    async with identity.open_erasure(own_ada.user_id) as erasure:
+        version = await erasure.version()
+        begun = asyncio.create_task(begin())
+        await asyncio.wait([begun], timeout=0.3)
+        assert not begun.done()
+        await erasure.erase(version=version, now=now)
+    assert await begun is False
+    for table in ("session", "mailed_token", "mail"):
+        left = await witness.fetch(f"SELECT FROM agendum.{table} WHERE user_id = $1", own_ada.user_id)
+        assert left == [], table
 
 
 @pytest.fixture
