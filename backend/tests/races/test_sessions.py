@@ -73,7 +73,7 @@ async def test_what_begins_while_an_account_is_deleted_waits_and_adds_nothing(
             await directory.tokens.issue(token, now=now)
             about = NewMail(own_ada.user_id, "password_changed", "ada@example.com", {})
             await directory.tokens.notify(about, mail_id=uuid4(), now=now)
-            return await directory.sign_ins.confirm_password(own_ada.user_id, known=known[0])
+            return bool(await directory.sign_ins.confirm_password(own_ada.user_id, known=known[0]))
 
     async with identity.open_erasure(own_ada.user_id) as erasure:
         version = await erasure.version()
