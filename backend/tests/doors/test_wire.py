@@ -8,9 +8,11 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from tests.doors.service import Service, running, scratch_folder
 from tests.doors.worker_processes import wait_until
+from tests.server import copy_database, drop_database, run, url_of
 
 HOST = b"Host: localhost\r\n"
 POST = b"POST /auth/login HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
@@ -30,15 +32,14 @@ BROKEN_BODY = (
 
 
 @pytest.fixture(scope="module")
-def service(database_url: str) -> Iterator[Service]:
-    secret = "0123456789abcdef" * 3
-    with (
-        scratch_folder() as folder,
-        running(
-            folder, AGENDUM_ENV="production", DATABASE_URL=database_url, BETTER_AUTH_SECRET=secret
-        ) as service,
-    ):
+def service(template: str) -> Iterator[Service]:
+    """A service over a database of its own: whoever signs in stays there."""
+    name, secret = f"own_{uuid7().hex}", "0123456789abcdef" * 3
+    run(copy_database(template, name))
+    settings = {"AGENDUM_ENV": "production", "DATABASE_URL": url_of(name), "BETTER_AUTH_SECRET": secret}
+    with scratch_folder() as folder, running(folder, **settings) as service:
         yield service
+    run(drop_database(name))
 
 
 def exchange(service: Service, *parts: bytes) -> list[tuple[bytes, Any]]:
