@@ -24,7 +24,7 @@ from app.runtime import Runtime, create_runtime
 from app.utils.tracing import TracesNotInstalledError, require_traces, sending_traces
 from app.workers import housekeeping, mail
 
-_NO_TRACES = "AGENDUM_TRACES needs the extra: pip install './backend[traces]'"
+_NO_TRACES = "AGENDUM_TRACES needs the extra: backend/.venv/bin/python -m pip install './backend[traces]'"
 
 MakeDoor: TypeAlias = Callable[[Runtime], Door]
 

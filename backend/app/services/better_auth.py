@@ -8,9 +8,8 @@ from urllib.parse import unquote
 from app.config import ConfigurationError, Settings, origin_of
 from app.database.connection import Database
 from app.domain.account_errors import AccountDisabled
-from app.domain.callers import Caller, Credential, Role
+from app.domain.callers import Caller, Credential
 from app.domain.errors import TokenInvalid, Unavailable
-from app.models.account import KnownPerson
 from app.repositories.better_auth import ForeignSession, SessionTables
 from app.repositories.unit_of_work import looking_up_sessions
 from app.services.identity import Identity
@@ -104,16 +103,9 @@ def session_tokens(identity: Identity, shared: SharedSessions, database: Databas
     async def recognise_token(credential: str, now: datetime) -> Recognised:
         token = credential if _RAW.fullmatch(credential) else _verified(unquote(credential), shared.secrets)
         claims = await _find(database, shared, token, now=now)
-        person = await recognise(identity, claims, now=now)
-        caller = Caller(person.user_id, Credential.BETTER_AUTH_SESSION, roles=_roles(person, shared))
-        return Recognised(caller, claims.expires_at)
+        return await _bearer(identity, shared, claims, kind=Credential.BETTER_AUTH_SESSION, now=now)
 
     return Recogniser(takes, recognise_token)
-
-
-def _roles(person: KnownPerson, shared: SharedSessions) -> frozenset[Role]:
-    # Spec: features/administration.md#ADMIN-002
-    return roles_of(person) if shared.roles_are_ours else frozenset()
 
 
 def session_cookies(identity: Identity, shared: SharedSessions, database: Database) -> Recogniser:
@@ -122,11 +114,19 @@ def session_cookies(identity: Identity, shared: SharedSessions, database: Databa
     async def recognise_cookie(cookie: str, now: datetime) -> Recognised:
         token = _verified(unquote(cookie), shared.secrets)
         claims = await _find(database, shared, token, now=now)
-        person = await recognise(identity, claims, now=now)
-        caller = Caller(person.user_id, Credential.SESSION_COOKIE, roles=_roles(person, shared))
-        return Recognised(caller, claims.expires_at)
+        return await _bearer(identity, shared, claims, kind=Credential.SESSION_COOKIE, now=now)
 
     return Recogniser(lambda _cookie: True, recognise_cookie)
+
+
+async def _bearer(
+    identity: Identity, shared: SharedSessions, claims: Claims, *, kind: Credential, now: datetime
+) -> Recognised:
+    """Return whom a session means; our table says what the person is, unless a claim of the JWTs does."""
+    # Spec: features/administration.md#ADMIN-002
+    person = await recognise(identity, claims, now=now)
+    roles = roles_of(person) if shared.roles_are_ours else frozenset()
+    return Recognised(Caller(person.user_id, kind, roles=roles), claims.expires_at)
 
 
 def _verified(signed: str, secrets: tuple[str, ...]) -> str:
