@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from app.domain.account_errors import LinkInvalid
+from app.domain.errors import invalid_field
 from app.domain.letters import Occasion
 from app.repositories.everybody import Directory
 from app.repositories.mailed_tokens import NewToken
@@ -15,6 +16,7 @@ from app.services.mail_budget import may_get_mail
 from app.services.mailing import Mailing, Purpose
 from app.services.password_rules import require_choice
 from app.utils.budgets import Budgets
+from app.utils.password_shapes import names_somebody
 from app.utils.sealed_ids import unsealed
 
 
@@ -59,6 +61,9 @@ async def reset(identity: Identity, body: PasswordReset, *, mailing: Mailing, no
         token = await directory.tokens.use(token_id, purpose=Purpose.PASSWORD_RESET, now=now)
         if token is None:
             raise LinkInvalid(USELESS)
+        if names_somebody(chosen, (token.address,)):
+            # Whose the token is, is known only now; what is refused does not use it up.
+            raise invalid_field("password", "must not be your e-mail address or name")
         email = await directory.people.reset_password(
             token.user_id,
             password_hash=password_hash,

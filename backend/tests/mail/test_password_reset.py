@@ -41,6 +41,7 @@ async def test_a_token_is_good_once_and_a_refused_password_does_not_use_it_up(re
     """S24."""
     token = await asked(registered)
     assert await confirmed(registered, token, "short") == (422, "VALIDATION_ERROR")
+    assert await confirmed(registered, token, ADA["email"]) == (422, "VALIDATION_ERROR")
     assert await confirmed(registered, token) == (204, None)
     assert await confirmed(registered, token, "a third horse battery") == USELESS
     assert (await registered.log_in(password=NEW_PASSWORD)).status_code == 200
